@@ -1,0 +1,20 @@
+"""The exceptions of the engine.
+
+Each one also is the built-in exception that a caller would expect, so that `except ValueError` keeps working.
+"""
+
+
+class AutogradError(Exception):
+    """The base of every exception that the engine defines itself."""
+
+
+class MissingDependencyError(AutogradError, ImportError):
+    """An optional package is missing; the message says which extra to install."""
+
+
+class RenderError(AutogradError, RuntimeError):
+    """A picture could not be laid out: the layout engine failed, or ran past its time limit."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Two things that should have the same length have not; the message says both."""

@@ -1,0 +1,267 @@
+"""`Value`: one number, what it was computed from, and the derivative of an output with respect to it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import primitives
+from autograd.errors import ShapeError
+from autograd.primitives import Primitive, constant, real
+from autograd.recording import current
+from autograd.sweep import reverse_sweep, topological_order
+
+_new = object.__new__
+
+
+def _node(primitive: Primitive, inputs: tuple[Value | None, ...], record: tuple[Any, ...]) -> Value:
+    """The Value that `primitive` computed; made without a call of `__init__`, which checks what a person passes."""
+    node: Value = _new(Value)
+    node._data = record[0]
+    node._grad = None
+    node.inputs = inputs
+    node.record = record
+    node.primitive = primitive
+    node.name = ""
+    node.scope = current().scope
+    return node
+
+
+def _unary(primitive: Primitive) -> Callable[[Value], Value]:
+    """The method of Value that applies a primitive of one argument."""
+    evaluate = primitive.evaluate
+
+    def method(self: Value) -> Value:
+        data = self._data
+        return _node(primitive, (self,), (evaluate(data), data))
+
+    method.__doc__ = primitive.summary
+    return method
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
+    """The operator of a primitive of two arguments, and the same with its operands the other way round."""
+    evaluate = primitive.evaluate
+
+    def forward(self: Value, other: Any) -> Value:
+        data = self._data
+        if isinstance(other, Value):
+            other_data = other._data
+            return _node(primitive, (self, other), (evaluate(data, other_data), data, other_data))
+        if type(other) is not float:
+            try:
+                other = real(other)
+            except TypeError:
+                return NotImplemented  # an array takes over; for a str, Python raises and names both types
+        return _node(primitive, (self, None), (evaluate(data, other), data, other))
+
+    def reflected(self: Value, other: Any) -> Value:
+        try:
+            other = real(other)
+        except TypeError:
+            return NotImplemented
+        data = self._data
+        return _node(primitive, (None, self), (evaluate(other, data), other, data))
+
+    forward.__doc__ = reflected.__doc__ = primitive.summary
+    return forward, reflected
+
+
+def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    """The comparison operator that compares data."""
+
+    def method(self: Value, other: Any) -> bool:
+        if isinstance(other, Value):
+            return compare(self._data, other._data)
+        try:
+            return compare(self._data, real(other))
+        except TypeError:
+            return NotImplemented
+
+    return method
+
+
+class Value:
+    """A number that remembers how it was computed.
+
+    Parameters: `data`, a real number, kept as a float; `name`, what formulas and pictures call it.
+
+    Attributes
+    - `data`: the number;
+    - `grad`: the derivative of the last differentiated output with respect to this Value; 0.0 until a backward pass;
+    - `name`: any string; need not be unique;
+    - `op`: the symbol of the operation that made it, empty for a Value made by hand (a leaf);
+    - `parents`: the Values it was computed from, in the operation's order;
+    - `scope`: the names of the scopes in which it was made, outermost first.
+
+    Arithmetic never raises: 1/0 is inf and log(-1) is nan, as in IEEE-754. A Value keeps the floats it was computed
+    from, so that a later change of an operand's `data` does not change its derivative.
+
+    Raises: `TypeError` for anything that is not a real number; `OverflowError` beyond the largest float.
+
+    >>> x = Value(3.0, name="x")
+    >>> y = x * x + 2 * x
+    >>> y.backward()
+    >>> y.data, x.grad
+    (15.0, 8.0)
+    """
+
+    __slots__ = ("_data", "_grad", "inputs", "record", "primitive", "name", "scope", "__weakref__")
+
+    _data: float
+    _grad: float | None
+    inputs: tuple[Value | None, ...]  # the operands; None where one was a constant
+    record: tuple[Any, ...]  # the floats at recording: (data, *operands)
+    primitive: Primitive | None
+    name: str
+    scope: tuple[str, ...]
+
+    def __init__(self, data: Any, name: str = "") -> None:
+        self._data = data if type(data) is float else real(data)
+        self._grad = None
+        self.inputs = ()
+        self.record = (self._data,)
+        self.primitive = None
+        self.scope = current().scope
+        self.named(name)
+
+    def named(self, name: str) -> Value:
+        """Name this Value and return it, so that a name can be given in the middle of an expression."""
+        if not isinstance(name, str):
+            raise TypeError(f"a name is a str, not {type(name).__name__}: {name!r:.60}")
+        self.name = name
+        return self
+
+    @property
+    def data(self) -> float:
+        return self._data
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = real(number)
+        if self.primitive is None:
+            self.record = (self._data,)
+
+    @property
+    def grad(self) -> float:
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = None if number is None else real(number)
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass has set `grad`, which reads 0.0 before."""
+        return self._grad is not None
+
+    @property
+    def op(self) -> str:
+        return "" if self.primitive is None else self.primitive.symbol
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        return tuple(operand for operand in self.inputs if operand is not None)
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Set `grad` on every Value that this one was computed from: its derivative, times `seed`.
+
+        A leaf adds to the gradient it has; every other Value starts afresh.
+        """
+        backward([self], [seed])
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of this Value and of all that it was computed from."""
+        for node in topological_order([self]):
+            node._grad = None
+
+    def detach(self) -> Value:
+        """A leaf with the same data and name, through which no derivative passes."""
+        return Value(self._data, self.name)
+
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """Apply a row of the table to Values and constants; `Primitive` calls this."""
+        inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
+        floats = [operand._data if isinstance(operand, Value) else constant(operand) for operand in operands]
+        data = primitive.evaluate(*floats)
+        return None if data is None else _node(primitive, inputs, (data, *floats))
+
+    __add__, __radd__ = _binary(primitives.add)
+    __sub__, __rsub__ = _binary(primitives.subtract)
+    __mul__, __rmul__ = _binary(primitives.multiply)
+    __truediv__, __rtruediv__ = _binary(primitives.divide)
+    __pow__, __rpow__ = _binary(primitives.power)
+    __neg__ = _unary(primitives.negative)
+    __abs__ = _unary(primitives.absolute)
+
+    exp = _unary(primitives.exp)
+    log = _unary(primitives.log)
+    sqrt = _unary(primitives.sqrt)
+    sin = _unary(primitives.sin)
+    cos = _unary(primitives.cos)
+    tanh = _unary(primitives.tanh)
+    sigmoid = _unary(primitives.sigmoid)
+    relu = _unary(primitives.relu)
+
+    __eq__ = _comparison(operator.eq)  # type: ignore[assignment]  # object's says that any two compare
+    __ne__ = _comparison(operator.ne)  # type: ignore[assignment]
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
+    __hash__ = object.__hash__  # identity: two Values with equal data are still two nodes
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a Value is not turned into a float, which would lose its derivative without a word: "
+            "use v.data for the number, or autograd's functions (autograd.exp(v)) to compute with it"
+        )
+
+    __int__ = __complex__ = __float__  # type: ignore[assignment]  # all three refuse
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        grad = "unset" if self._grad is None else repr(self._grad)
+        return f"Value(data={self._data!r}{name}, grad={grad})"
+
+
+def backward(outputs: Value | Sequence[Value], seeds: float | Sequence[float] | None = None) -> None:
+    """Backpropagate from several outputs at once.
+
+    Sets `grad` on every Value from which the outputs were computed: the derivative of the sum of seed × output. A leaf
+    adds to the gradient it has; every other Value starts afresh. Nothing is changed if it raises.
+
+    Parameters: `outputs`, a Value or a sequence of them; `seeds`, one real number for each, 1.0 where not given.
+
+    Raises: `TypeError` where an output is not a Value; `ShapeError` where the two numbers differ.
+
+    >>> x = Value(3.0)
+    >>> backward([x * x, 2 * x], [1.0, 10.0])
+    >>> x.grad
+    26.0
+    """
+    nodes = [outputs] if isinstance(outputs, Value) else list(outputs)
+    if seeds is None:
+        floats = [1.0] * len(nodes)
+    else:
+        floats = [real(seed) for seed in (seeds if isinstance(seeds, Sequence) else [seeds])]
+    if len(nodes) != len(floats):
+        raise ShapeError(f"backward takes one seed for each output: {len(nodes)} outputs, {len(floats)} seeds")
+    for node in nodes:
+        if not isinstance(node, Value):
+            raise TypeError(f"backward starts from Values, not {type(node).__name__}: {node!r:.60}")
+    order = topological_order(nodes)
+    cotangent = reverse_sweep(order, zip(nodes, floats)).get
+    for node in order:
+        if node.primitive is None and node._grad is not None:
+            node._grad += cotangent(node, 0.0)
+        else:
+            node._grad = cotangent(node, 0.0)
