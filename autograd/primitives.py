@@ -1,9 +1,9 @@
 """The table of primitives: every operation that the engine can differentiate is one row, and stands nowhere else.
 
-A row's `partials` are written with Python's operators and with sibling rows, so that one text serves floats (a backward
-pass), Values (a differentiable backward pass) and symbols (a formula). For that they never branch with an `if` on a
-value: they use `where`. And since plain Python raises on 0.5 / 0.0 or 1e200 ** 2, they divide with `divide`, take powers
-with `power`, and call functions by their rows, which answer as IEEE-754 does: 1/0 is inf, log(-1) is nan.
+A row's `partials` are written with Python's operators and with sibling rows, so that one text serves floats (a
+backward pass), Values (a differentiable backward pass) and symbols (a formula). For that they never branch with an `if`
+on a value: they use `where`. And since plain Python raises on 0.5 / 0.0 or 1e200 ** 2, they divide with `divide`, take
+powers with `power`, and call functions by their rows, which answer as IEEE-754 does: 1/0 is inf, log(-1) is nan.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, nan
 from numbers import Real
 from typing import Any
 
+from autograd.specialise import on_floats, reverse_step
+
 Partial = Callable[..., Any] | float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Primitive:
     """One row of the table; call it on floats or on nodes.
 
@@ -44,6 +46,10 @@ class Primitive:
     partials: tuple[Partial, ...]
     domain: tuple[tuple[float, float], ...]
     summary: str
+    reverse_step: Callable[..., None] = field(init=False)  # see specialise.py
+
+    def __post_init__(self) -> None:
+        self.reverse_step = reverse_step(self.partials)
 
     def __call__(self, *arguments: Any) -> Any:
         for argument in arguments:
@@ -70,6 +76,8 @@ def real(number: Any) -> float:
 
     Raises: `TypeError` that names the type; `OverflowError` where the number is beyond the largest float.
     """
+    if type(number) is float:
+        return number
     if isinstance(number, Real):
         return float(number)
     if getattr(number, "shape", None) == () and hasattr(number, "dtype") and number.dtype.kind in "biuf":
@@ -167,7 +175,7 @@ def _sign(x: float) -> float:
 
 # Choice. A side that is not taken is structurally absent (None), so that it contributes nothing at any order.
 
-where = _row(
+where: Primitive = _row(
     "where", "where", lambda condition, x, y: x if condition else y,
     (None, lambda out, condition, x, y: where(condition, 1.0, None),
      lambda out, condition, x, y: where(condition, None, 1.0)),
@@ -176,24 +184,24 @@ where = _row(
 
 # Arithmetic.
 
-add = _row("add", "+", operator.add, (1.0, 1.0), (_ANY, _ANY), "x + y.")
+add: Primitive = _row("add", "+", operator.add, (1.0, 1.0), (_ANY, _ANY), "x + y.")
 
-subtract = _row("subtract", "-", operator.sub, (1.0, -1.0), (_ANY, _ANY), "x - y.")
+subtract: Primitive = _row("subtract", "-", operator.sub, (1.0, -1.0), (_ANY, _ANY), "x - y.")
 
-multiply = _row(
+multiply: Primitive = _row(
     "multiply", "*", operator.mul,
     (lambda out, x, y: y, lambda out, x, y: x),
     (_ANY, _ANY), "x * y.",
 )
 
-divide = _row(
+divide: Primitive = _row(
     "divide", "/", _divide,
     # The second as -(x/y)/y, not -x/y**2, which overflows at y = 1e200.
     (lambda out, x, y: divide(1.0, y), lambda out, x, y: -divide(out, y)),
     (_ANY, _POSITIVE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
 )
 
-power = _row(
+power: Primitive = _row(
     "power", "**", _power,
     # y·(x**y / x) reuses the value and is accurate to a few ulp, where y·x**(y-1) alone is off by hundreds; the latter
     # serves where the value is 0 or inf. Only where both are 0 is the derivative put to 0 by hand.
@@ -203,15 +211,15 @@ power = _row(
     (_POSITIVE, (-5.0, 5.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
 )
 
-negative = _row("negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.")
+negative: Primitive = _row("negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.")
 
-absolute = _row(
+absolute: Primitive = _row(
     "absolute", "abs", abs,
     (lambda out, x: sign(x),),
     (_ANY,), "|x|; the derivative at 0 is 0.",
 )
 
-sign = _row(
+sign: Primitive = _row(
     "sign", "sign", _sign,
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "-1, 0 or 1, as x is negative, zero or positive.",
@@ -219,15 +227,15 @@ sign = _row(
 
 # Exponential and logarithm.
 
-exp = _row("exp", "exp", _exp, (lambda out, x: out,), ((-700.0, 700.0),), "e ** x.")
+exp: Primitive = _row("exp", "exp", _exp, (lambda out, x: out,), ((-700.0, 700.0),), "e ** x.")
 
-log = _row(
+log: Primitive = _row(
     "log", "log", _log,
     (lambda out, x: where(x < 0.0, nan, divide(1.0, x)),),
     (_POSITIVE,), "The natural logarithm; -inf at 0, nan below.",
 )
 
-sqrt = _row(
+sqrt: Primitive = _row(
     "sqrt", "sqrt", _nan_outside(math.sqrt),
     (lambda out, x: divide(0.5, out),),
     (_POSITIVE,), "The square root; nan below 0.",
@@ -235,27 +243,32 @@ sqrt = _row(
 
 # Trigonometry.
 
-sin = _row("sin", "sin", _nan_outside(math.sin), (lambda out, x: cos(x),), (_ANY,), "The sine of x radians.")
+sin: Primitive = _row("sin", "sin", _nan_outside(math.sin), (lambda out, x: cos(x),), (_ANY,), "The sine of x rad.")
 
-cos = _row("cos", "cos", _nan_outside(math.cos), (lambda out, x: -sin(x),), (_ANY,), "The cosine of x radians.")
+cos: Primitive = _row("cos", "cos", _nan_outside(math.cos), (lambda out, x: -sin(x),), (_ANY,), "The cosine of x rad.")
 
 # Activations.
 
-tanh = _row(
+tanh: Primitive = _row(
     "tanh", "tanh", math.tanh,
     # Smooth at every order and exact in the tails, where 1 - out**2 cancels.
     (lambda out, x: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x)),),
     ((-20.0, 20.0),), "The hyperbolic tangent.",
 )
 
-sigmoid = _row(
+sigmoid: Primitive = _row(
     "sigmoid", "sigmoid", _sigmoid,
     (lambda out, x: out * sigmoid(-x),),
     ((-40.0, 40.0),), "The logistic function 1 / (1 + exp(-x)).",
 )
 
-relu = _row(
+relu: Primitive = _row(
     "relu", "relu", _relu,
     (lambda out, x: where(x <= 0.0, None, where(x > 0.0, 1.0, nan)),),
     (_ANY,), "x where x is positive, 0 elsewhere; the derivative at 0 is 0.",
 )
+
+
+_evaluators = {name: row.evaluate for name, row in TABLE.items()}
+for _primitive in TABLE.values():
+    _primitive.reverse_step = reverse_step([on_floats(rule, _evaluators) for rule in _primitive.partials])

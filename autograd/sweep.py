@@ -8,7 +8,7 @@ a chain of a million nodes is swept at the default recursion limit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from autograd.primitives import Primitive
 
@@ -37,49 +37,37 @@ def topological_order(outputs: Iterable[N]) -> list[N]:
     """
     order: list[N] = []
     seen: set[N] = set()
-    stack: list[N | None] = list(outputs)[::-1]
+    stack: list[N | None] = [*outputs]
     while stack:
         node = stack.pop()
         if node is None:
-            order.append(stack.pop())  # type: ignore[arg-type]  # below a None there always is a node
+            order.append(cast(N, stack.pop()))
         elif node not in seen:
             seen.add(node)
             stack.append(node)
             stack.append(None)
             for operand in node.inputs:
                 if operand is not None and operand not in seen:
-                    stack.append(operand)
+                    if operand.inputs:
+                        stack.append(operand)
+                    else:  # a leaf can be placed at once
+                        seen.add(operand)
+                        order.append(operand)
     return order
 
 
-def reverse_sweep(order: Sequence[N], seeds: Iterable[tuple[N, Any]]) -> dict[N, Any]:
-    """The cotangents of the nodes in `order`, from the `seeds` of some of them: reverse mode.
+def reverse_sweep(order: Sequence[N], seeds: Iterable[tuple[N, float]]) -> dict[N, float]:
+    """The cotangents of the nodes in `order`, from the `seeds` of some of them: reverse mode on the recorded floats.
 
     A node's cotangent is the derivative of the seeded sum with respect to it. A node that no seed reaches, and one on
-    a branch that was not taken, is absent. Contributions are summed in reverse topological order, operands from left
-    to right, so that the same program gives the same bits every time.
+    a branch that was not taken, is absent. Shares are summed in reverse topological order, operands from left to
+    right, so that the same program gives the same bits every time.
     """
-    cotangents: dict[N, Any] = {}
-    get = cotangents.get
+    cotangents: dict[N, float] = {}
     for node, seed in seeds:
-        total = get(node)
-        cotangents[node] = seed if total is None else total + seed
+        cotangents[node] = cotangents.get(node, 0.0) + seed
     for node in reversed(order):
-        cotangent = get(node)
         primitive = node.primitive
-        if cotangent is None or primitive is None:
-            continue
-        record = node.record
-        for operand, partial in zip(node.inputs, primitive.partials):
-            if operand is None or partial is None:
-                continue
-            if partial.__class__ is float:
-                contribution = cotangent if partial == 1.0 else cotangent * partial
-            else:
-                factor = partial(*record)  # type: ignore[operator]  # a float was dealt with above
-                if factor is None:
-                    continue
-                contribution = cotangent * factor
-            total = get(operand)
-            cotangents[operand] = contribution if total is None else total + contribution
+        if primitive is not None and node in cotangents:
+            primitive.reverse_step(cotangents[node], node, cotangents)
     return cotangents

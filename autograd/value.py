@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from autograd import primitives
 from autograd.errors import ShapeError
@@ -26,6 +26,16 @@ def _node(primitive: Primitive, inputs: tuple[Value | None, ...], record: tuple[
     node.name = ""
     node.scope = current().scope
     return node
+
+
+def _other_operand(operand: Any) -> Any:
+    """A real number as a float; NotImplemented for any other type, which may know what to do, as an array does."""
+    try:
+        return real(operand)
+    except TypeError:
+        if isinstance(operand, str | bytes | list | tuple):
+            raise  # Python would go on to repeat the sequence, and complain of something else
+        return NotImplemented
 
 
 def _unary(primitive: Primitive) -> Callable[[Value], Value]:
@@ -50,17 +60,15 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Value], Callab
             other_data = other._data
             return _node(primitive, (self, other), (evaluate(data, other_data), data, other_data))
         if type(other) is not float:
-            try:
-                other = real(other)
-            except TypeError:
-                return NotImplemented  # an array takes over; for a str, Python raises and names both types
+            other = _other_operand(other)
+            if other is NotImplemented:
+                return cast(Value, NotImplemented)
         return _node(primitive, (self, None), (evaluate(data, other), data, other))
 
     def reflected(self: Value, other: Any) -> Value:
-        try:
-            other = real(other)
-        except TypeError:
-            return NotImplemented
+        other = _other_operand(other)
+        if other is NotImplemented:
+            return cast(Value, NotImplemented)
         data = self._data
         return _node(primitive, (None, self), (evaluate(other, data), other, data))
 
@@ -77,7 +85,7 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
         try:
             return compare(self._data, real(other))
         except TypeError:
-            return NotImplemented
+            return cast(bool, NotImplemented)
 
     return method
 
@@ -139,7 +147,7 @@ class Value:
 
     @data.setter
     def data(self, number: Any) -> None:
-        self._data = real(number)
+        self._data = number if type(number) is float else real(number)
         if self.primitive is None:
             self.record = (self._data,)
 
@@ -149,7 +157,7 @@ class Value:
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._grad = None if number is None else real(number)
+        self._grad = number if type(number) is float or number is None else real(number)
 
     @property
     def has_grad(self) -> bool:
@@ -169,7 +177,7 @@ class Value:
 
         A leaf adds to the gradient it has; every other Value starts afresh.
         """
-        backward([self], [seed])
+        _backpropagate([self], [real(seed)])
 
     def zero_grad(self) -> None:
         """Forget the gradient of this Value and of all that it was computed from."""
@@ -205,8 +213,8 @@ class Value:
     sigmoid = _unary(primitives.sigmoid)
     relu = _unary(primitives.relu)
 
-    __eq__ = _comparison(operator.eq)  # type: ignore[assignment]  # object's says that any two compare
-    __ne__ = _comparison(operator.ne)  # type: ignore[assignment]
+    __eq__ = _comparison(operator.eq)
+    __ne__ = _comparison(operator.ne)
     __lt__ = _comparison(operator.lt)
     __le__ = _comparison(operator.le)
     __gt__ = _comparison(operator.gt)
@@ -225,7 +233,7 @@ class Value:
             "use v.data for the number, or autograd's functions (autograd.exp(v)) to compute with it"
         )
 
-    __int__ = __complex__ = __float__  # type: ignore[assignment]  # all three refuse
+    __int__ = __complex__ = __float__  # all three refuse
 
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
@@ -233,13 +241,13 @@ class Value:
         return f"Value(data={self._data!r}{name}, grad={grad})"
 
 
-def backward(outputs: Value | Sequence[Value], seeds: float | Sequence[float] | None = None) -> None:
+def backward(outputs: Value | Sequence[Value], seeds: float | Iterable[float] | None = None) -> None:
     """Backpropagate from several outputs at once.
 
     Sets `grad` on every Value from which the outputs were computed: the derivative of the sum of seed × output. A leaf
     adds to the gradient it has; every other Value starts afresh. Nothing is changed if it raises.
 
-    Parameters: `outputs`, a Value or a sequence of them; `seeds`, one real number for each, 1.0 where not given.
+    Parameters: `outputs`, a Value or a sequence of them; `seeds`, one number for each, 1.0 where not given.
 
     Raises: `TypeError` where an output is not a Value; `ShapeError` where the two numbers differ.
 
@@ -249,19 +257,25 @@ def backward(outputs: Value | Sequence[Value], seeds: float | Sequence[float] | 
     26.0
     """
     nodes = [outputs] if isinstance(outputs, Value) else list(outputs)
-    if seeds is None:
-        floats = [1.0] * len(nodes)
-    else:
-        floats = [real(seed) for seed in (seeds if isinstance(seeds, Sequence) else [seeds])]
-    if len(nodes) != len(floats):
-        raise ShapeError(f"backward takes one seed for each output: {len(nodes)} outputs, {len(floats)} seeds")
     for node in nodes:
         if not isinstance(node, Value):
             raise TypeError(f"backward starts from Values, not {type(node).__name__}: {node!r:.60}")
-    order = topological_order(nodes)
-    cotangent = reverse_sweep(order, zip(nodes, floats)).get
-    for node in order:
-        if node.primitive is None and node._grad is not None:
-            node._grad += cotangent(node, 0.0)
-        else:
-            node._grad = cotangent(node, 0.0)
+    if seeds is None:
+        seeds = [1.0] * len(nodes)
+    elif not isinstance(seeds, Iterable):
+        seeds = [seeds]
+    floats = [real(seed) for seed in seeds]
+    if len(nodes) != len(floats):
+        raise ShapeError(f"backward takes one seed for each output: {len(nodes)} outputs, {len(floats)} seeds")
+    _backpropagate(nodes, floats)
+
+
+def _backpropagate(outputs: list[Value], seeds: list[float]) -> None:
+    order = topological_order(outputs)
+    cotangents = reverse_sweep(order, zip(outputs, seeds))
+    for node, cotangent in cotangents.items():
+        node._grad = cotangent if node._grad is None or node.inputs else node._grad + cotangent
+    if len(cotangents) < len(order):  # the rest is on branches that were not taken
+        for node in order:
+            if node not in cotangents and (node.inputs or node._grad is None):
+                node._grad = 0.0

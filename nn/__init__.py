@@ -1,0 +1,8 @@
+"""Neural networks on the scalar autograd engine, and the article that they reproduce."""
+
+from nn.layers import MLP, Layer, Neuron
+from nn.losses import half_squared_error
+from nn.module import Module
+from nn.optimizers import SGD
+
+__all__ = ["MLP", "SGD", "Layer", "Module", "Neuron", "half_squared_error"]

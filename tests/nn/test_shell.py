@@ -1,0 +1,95 @@
+"""`python -m nn article`, run as a person runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nn import article
+from nn.__main__ import main
+from nn.article import FIGURES
+
+ROOT = Path(__file__).parents[2]
+PICTURES = {"network_before", "network_after", "graph_named", "graph_operations"}
+
+
+@pytest.fixture(scope="module")
+def full_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("article")
+    command = [sys.executable, "-m", "nn", "article", "--out", str(folder), "--format", "dot"]
+    environment = {"PYTHONUTF8": "1"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", env=environment, check=False)
+    return done, folder
+
+
+def test_every_figure_is_printed_beside_the_computed_one(full_run):
+    done, _ = full_run
+    assert done.returncode == 0, done.stderr
+    for figure in FIGURES:
+        line = next(line for line in done.stdout.splitlines() if line.split("  ")[1:2] == [figure.symbol])
+        assert figure.text in line
+        assert "agrees" in line
+    assert "Every figure that should agree does." in done.stdout
+
+
+def test_the_closing_table_says_which_schedule_was_printed(full_run):
+    done, _ = full_run
+    row = next(line.split() for line in done.stdout.splitlines() if line.startswith("  E_total after 10,000"))
+    assert row[4:] == ["0.000035085", "0.000035102", "0.000035085", "sequential", "agrees"]
+    assert "The article printed the sequential figures" in done.stdout
+
+
+def test_the_four_pictures_are_written(full_run):
+    _, folder = full_run
+    assert {path.name for path in folder.iterdir()} == {f"{name}.dot" for name in PICTURES}
+    assert all(path.read_text(encoding="utf-8").startswith("digraph") for path in folder.iterdir())
+
+
+def test_svg_is_the_default_and_one_schedule_can_be_chosen(tmp_path, capsys):
+    folder = tmp_path / "new" / "folder"
+    assert main(["article", "--rounds", "3", "--schedule", "simultaneous", "--out", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "E_total after 3 rounds" in out
+    assert "only the figure after round 1 can be compared" in out
+    assert {path.name for path in folder.iterdir()} == {f"{name}.svg" for name in PICTURES}
+
+
+def test_a_figure_that_does_not_agree_is_said_and_sets_the_exit_status(tmp_path, capsys, monkeypatch):
+    wrong = article.Figure(article.FORWARD, "net_h1", "0.3776")
+    monkeypatch.setattr(article, "FIGURES", (wrong, *article.FIGURES[1:]))
+    assert main(["article", "--rounds", "1", "--out", str(tmp_path), "--format", "dot"]) == 1
+    out = capsys.readouterr().out
+    assert "DOES NOT AGREE" in out
+    assert "Figures that do not agree: 1." in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rounds", "0"], "whole number from 1 up, not '0'"),
+        (["--rounds", "many"], "not 'many'"),
+        (["--format", "gif"], "invalid choice: 'gif'"),
+        (["--schedule", "none"], "invalid choice: 'none'"),
+        (["--out", __file__], "cannot be written to the folder"),
+    ],
+)
+def test_a_mistaken_call_is_one_clear_line(arguments, message, capsys):
+    try:
+        status = main(["article", *arguments])
+    except SystemExit as stop:
+        status = stop.code
+    error = capsys.readouterr().err
+    assert status == 2
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit):
+        main(["article", "--help"])
+    out = capsys.readouterr().out
+    for option in ("--rounds", "--schedule", "--out", "--format", "10000", "both", "svg"):
+        assert option in out
