@@ -1,5 +1,6 @@
 """A scalar autograd engine: one graph of Values to evaluate, differentiate and draw."""
 
+from autograd.display.dot import draw
 from autograd.errors import AutogradError, MissingDependencyError, RenderError, ShapeError
 from autograd.primitives import Primitive, cos, exp, log, relu, sigmoid, sin, sqrt, tanh
 from autograd.recording import scope
@@ -14,6 +15,7 @@ __all__ = [
     "Value",
     "backward",
     "cos",
+    "draw",
     "exp",
     "log",
     "relu",

@@ -10,6 +10,7 @@ from autograd import primitives
 from autograd.errors import ShapeError
 from autograd.primitives import Primitive, constant, real
 from autograd.recording import current
+from autograd.release import NEEDED, release
 from autograd.sweep import reverse_sweep, topological_order
 
 _new = object.__new__
@@ -220,6 +221,9 @@ class Value:
     __gt__ = _comparison(operator.gt)
     __ge__ = _comparison(operator.ge)
     __hash__ = object.__hash__  # identity: two Values with equal data are still two nodes
+
+    if NEEDED:
+        __del__ = release
 
     def __pos__(self) -> Value:
         return self

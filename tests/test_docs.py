@@ -1,6 +1,6 @@
 """The documentation is true: its Python examples run and print what they say, and its links lead somewhere.
 
-A document's ```python blocks run from top to bottom as one session, in an empty folder. A block with prompts (>>>) is a
+A document's ```python blocks run from top to bottom as one program, in an empty folder. A block with prompts (>>>) is a
 doctest; one without is run as it stands.
 """
 
@@ -39,16 +39,16 @@ def test_the_document_has_examples(name):
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if list(examples(d))], ids=name_of)
 def test_the_examples_of_a_document_print_what_it_says(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    session: dict[str, object] = {"__name__": "__main__"}
+    names: dict[str, object] = {"__name__": "__main__"}
     runner = doctest.DocTestRunner(verbose=False)
     report: list[str] = []
     for lines_before, source in examples(document):
         if ">>>" in source:
-            test = doctest.DocTestParser().get_doctest(source, session, name_of(document), str(document), lines_before)
+            test = doctest.DocTestParser().get_doctest(source, names, name_of(document), str(document), lines_before)
             runner.run(test, out=report.append, clear_globs=False)
-            session = test.globs
+            names = test.globs
         else:
-            exec(compile("\n" * lines_before + source, document, "exec"), session)
+            exec(compile("\n" * lines_before + source, document, "exec"), names)
     assert not report, "".join(report)
 
 

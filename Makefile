@@ -1,0 +1,50 @@
+# Every command works in a fresh clone: the first makes the virtual environment, the others use it again.
+# Another interpreter: make test PYTHON=python3.13 (after make clean).
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/installed
+
+.PHONY: help demo test lint types layers docs coverage benchmark clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+# Remade when the metadata changes; touched only after all is installed, so that an interrupted run starts again.
+$(STAMP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+demo: $(STAMP)  ## reproduce the article, figure by figure, with its pictures
+	$(RUN) -m nn article
+
+test: $(STAMP)  ## run the tests, the docstrings' examples and the documentation's
+	$(RUN) -m pytest
+
+lint: $(STAMP)  ## check the style
+	$(RUN) -m ruff check .
+
+types: $(STAMP)  ## check the types
+	$(RUN) -m mypy
+
+layers: $(STAMP)  ## check that imports go one way
+	$(VENV)/bin/lint-imports --no-logo
+
+docs: $(STAMP)  ## build the documentation into docs/_build/html, warnings being errors
+	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+coverage: $(STAMP)  ## run the tests and list the lines that none of them reached
+	$(RUN) -m coverage run -m pytest
+	$(RUN) -m coverage report
+
+# Against micrograd, which is in the benchmarks' own list and in none of the extras.
+benchmark: $(STAMP)  ## time a training round of the article's network against micrograd
+	$(RUN) -m pip install --quiet --requirement tests/benchmarks/requirements.txt
+	$(RUN) tests/benchmarks/bench_eager.py
+
+clean:  ## remove the virtual environment and all that the commands wrote
+	rm -rf $(VENV) article build dist docs/_build *.egg-info .coverage .hypothesis .import_linter_cache \
+	  .mypy_cache .pytest_cache .ruff_cache
+	find autograd nn tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

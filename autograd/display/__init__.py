@@ -1,0 +1,39 @@
+"""Graph -> picture: the views of a recorded graph, and how they are drawn."""
+
+from autograd.display.contract import Constant, Edge, View, named_view, operations_view
+from autograd.display.dot import FORMATS, draw, render, save, to_dot
+from autograd.display.style import (
+    FONT,
+    INK,
+    MUTED,
+    Look,
+    colour_bar,
+    hint,
+    largest_gradient,
+    look,
+    markup,
+    number_text,
+)
+
+__all__ = [
+    "FONT",
+    "FORMATS",
+    "INK",
+    "MUTED",
+    "Constant",
+    "Edge",
+    "Look",
+    "View",
+    "colour_bar",
+    "draw",
+    "hint",
+    "largest_gradient",
+    "look",
+    "markup",
+    "named_view",
+    "number_text",
+    "operations_view",
+    "render",
+    "save",
+    "to_dot",
+]
