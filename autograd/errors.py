@@ -8,6 +8,18 @@ class AutogradError(Exception):
     """The base of every exception that the engine defines itself."""
 
 
+class AnomalyError(AutogradError, ArithmeticError):
+    """Under `detect_anomaly`, a value or a gradient turned nan or infinite; the message says where."""
+
+
+class ExpressionError(AutogradError, ValueError):
+    """An expression given as text cannot be read; the message says what is wrong with it."""
+
+
+class GradientCheckError(AutogradError, AssertionError):
+    """A derivative differs from its central difference; the message names the primitive at fault."""
+
+
 class MissingDependencyError(AutogradError, ImportError):
     """An optional package is missing; the message says which extra to install."""
 
@@ -17,4 +29,4 @@ class RenderError(AutogradError, RuntimeError):
 
 
 class ShapeError(AutogradError, ValueError):
-    """Two things that should have the same length have not; the message says both."""
+    """Two things that should have the same length or structure have not; the message says both."""

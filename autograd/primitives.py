@@ -4,6 +4,9 @@ A row's `partials` are written with Python's operators and with sibling rows, so
 backward pass), Values (a differentiable backward pass) and symbols (a formula). For that they never branch with an `if`
 on a value: they use `where`. And since plain Python raises on 0.5 / 0.0 or 1e200 ** 2, they divide with `divide`, take
 powers with `power`, and call functions by their rows, which answer as IEEE-754 does: 1/0 is inf, log(-1) is nan.
+
+Where a formula is not the textbook's, it is the one that keeps its digits: each derivative is within 4 units in the
+last place of the true one, tails included, and smooth at every order where the function is.
 """
 
 from __future__ import annotations
@@ -11,89 +14,23 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import inf, nan
-from numbers import Real
 from typing import Any
 
-from autograd.specialise import on_floats, reverse_step
-
-Partial = Callable[..., Any] | float | None
-
-
-@dataclass(slots=True, eq=False)
-class Primitive:
-    """One row of the table; call it on floats or on nodes.
-
-    Parameters
-    - `name`: the full name, by which the row is found;
-    - `symbol`: the short sign that a picture shows, such as `+`;
-    - `evaluate`: the value, from as many floats as the row has arguments; it never raises on a float;
-    - `partials`: the derivative with respect to each argument in turn. A float says that the derivative is that
-      constant; None, that the argument is not differentiable; a function takes `(out, *arguments)` and returns the
-      derivative, or None where the argument is on the side that was not taken;
-    - `domain`: for each argument, the interval in which tests draw their points;
-    - `summary`: one sentence for `help()`.
-
-    >>> from autograd import exp
-    >>> exp(0.0), exp.name, exp.partials[0](1.0, 0.0)
-    (1.0, 'exp', 1.0)
-    """
-
-    name: str
-    symbol: str
-    evaluate: Callable[..., Any]
-    partials: tuple[Partial, ...]
-    domain: tuple[tuple[float, float], ...]
-    summary: str
-    reverse_step: Callable[..., None] = field(init=False)  # see specialise.py
-
-    def __post_init__(self) -> None:
-        self.reverse_step = reverse_step(self.partials)
-
-    def __call__(self, *arguments: Any) -> Any:
-        for argument in arguments:
-            if type(argument) is not float:
-                return self._dispatch(arguments)
-        return self.evaluate(*arguments)
-
-    def _dispatch(self, arguments: tuple[Any, ...]) -> Any:
-        """Hand nodes to their own type; turn other numbers into floats."""
-        if len(arguments) != len(self.partials):
-            raise TypeError(f"{self.name} takes {len(self.partials)} arguments, {len(arguments)} were given")
-        for argument in arguments:
-            apply = getattr(type(argument), "apply_primitive", None)
-            if apply is not None:
-                return apply(self, arguments)
-        return self.evaluate(*map(constant, arguments))
-
-    def __repr__(self) -> str:
-        return f"<primitive {self.name}>"
-
-
-def real(number: Any) -> float:
-    """The float of a real number: int, bool, Fraction and NumPy scalars are taken, anything else is refused.
-
-    Raises: `TypeError` that names the type; `OverflowError` where the number is beyond the largest float.
-    """
-    if type(number) is float:
-        return number
-    if isinstance(number, Real):
-        return float(number)
-    if getattr(number, "shape", None) == () and hasattr(number, "dtype") and number.dtype.kind in "biuf":
-        return float(number)  # NumPy's bool, which is not registered as a Real, and arrays without dimensions
-    raise TypeError(f"a Value holds one real number, not {type(number).__name__}: {number!r:.60}")
-
-
-def constant(operand: Any) -> Any:
-    """An operand that is no node, as `evaluate` takes it: a float, or what `where` passes through (a bool, None)."""
-    return operand if type(operand) is float or operand is None or type(operand) is bool else real(operand)
-
-
-TABLE: dict[str, Primitive] = {}
+from autograd import elementary, special
+from autograd.rows import TABLE, Partial, Primitive
+from autograd.specialise import on_floats
 
 _ANY = (-10.0, 10.0)
+_WIDE = (-1e6, 1e6)
 _POSITIVE = (1e-3, 1e3)
+_UNIT = (-1.0, 1.0)
+
+_LN_2 = 0.6931471805599453
+_LOG2_E = 1.4426950408889634
+_LOG10_E = 0.4342944819032518
+_TWO_OVER_ROOT_PI = 1.1283791670955126
+_SMALLEST_NORMAL = 2.2250738585072014e-308
 
 
 def _row(
@@ -108,71 +45,6 @@ def _row(
     return row
 
 
-# Values where Python's own function raises: IEEE-754's answer instead.
-
-
-def _is_odd(y: float) -> bool:
-    return math.fmod(y, 2.0) in (1.0, -1.0)
-
-
-def _divide(x: float, y: float) -> float:
-    try:
-        return x / y
-    except ZeroDivisionError:
-        return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
-
-
-def _power(x: float, y: float) -> float:
-    try:
-        return math.pow(x, y)
-    except (OverflowError, ValueError):
-        if x < 0.0 and math.floor(y) != y:
-            return nan
-        return math.copysign(inf, x) if _is_odd(y) else inf  # beyond the largest float, or 0 to a negative power
-
-
-def _log(x: float) -> float:
-    try:
-        return math.log(x)
-    except ValueError:
-        return -inf if x == 0.0 else nan
-
-
-def _exp(x: float) -> float:
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return inf
-
-
-def _nan_outside(function: Callable[[float], float]) -> Callable[[float], float]:
-    """`function`, with nan where Python's raises for an argument outside the domain."""
-
-    def evaluate(x: float) -> float:
-        try:
-            return function(x)
-        except ValueError:
-            return nan
-
-    return evaluate
-
-
-def _sigmoid(x: float) -> float:
-    # Two-sided: exp only ever sees a negative argument, so that nothing overflows and neither tail is lost to 1 - s.
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    tail = math.exp(x)
-    return tail / (1.0 + tail)
-
-
-def _relu(x: float) -> float:
-    return 0.0 if x <= 0.0 else x  # nan is not <= 0, and stays nan
-
-
-def _sign(x: float) -> float:
-    return math.copysign(1.0, x) if x != 0.0 and x == x else x + 0.0
-
-
 # Choice. A side that is not taken is structurally absent (None), so that it contributes nothing at any order.
 
 where: Primitive = _row(
@@ -182,33 +54,74 @@ where: Primitive = _row(
     ((0.0, 1.0), _ANY, _ANY), "x where the condition holds, y elsewhere.",
 )
 
+# Comparisons: predicates, without a derivative.
+
+equal: Primitive = _row("equal", "==", operator.eq, (None, None), (_ANY, _ANY), "Whether x = y.")
+not_equal: Primitive = _row("not_equal", "!=", operator.ne, (None, None), (_ANY, _ANY), "Whether x ≠ y.")
+less: Primitive = _row("less", "<", operator.lt, (None, None), (_ANY, _ANY), "Whether x < y.")
+less_equal: Primitive = _row("less_equal", "<=", operator.le, (None, None), (_ANY, _ANY), "Whether x ≤ y.")
+greater: Primitive = _row("greater", ">", operator.gt, (None, None), (_ANY, _ANY), "Whether x > y.")
+greater_equal: Primitive = _row("greater_equal", ">=", operator.ge, (None, None), (_ANY, _ANY), "Whether x ≥ y.")
+
+# Copies.
+
+identity: Primitive = _row("identity", "=", lambda x: x, (1.0,), (_ANY,), "x itself.")
+
+stop_gradient: Primitive = _row(
+    "stop_gradient", "stop", lambda x: x, (None,), (_ANY,), "x, through which no derivative passes.",
+)
+
 # Arithmetic.
 
-add: Primitive = _row("add", "+", operator.add, (1.0, 1.0), (_ANY, _ANY), "x + y.")
+add: Primitive = _row("add", "+", operator.add, (1.0, 1.0), (_WIDE, _WIDE), "x + y.")
 
-subtract: Primitive = _row("subtract", "-", operator.sub, (1.0, -1.0), (_ANY, _ANY), "x - y.")
+subtract: Primitive = _row("subtract", "-", operator.sub, (1.0, -1.0), (_WIDE, _WIDE), "x - y.")
 
 multiply: Primitive = _row(
     "multiply", "*", operator.mul,
     (lambda out, x, y: y, lambda out, x, y: x),
-    (_ANY, _ANY), "x * y.",
+    (_WIDE, _WIDE), "x * y.",
 )
 
 divide: Primitive = _row(
-    "divide", "/", _divide,
+    "divide", "/", elementary.divide,
     # The second as -(x/y)/y, not -x/y**2, which overflows at y = 1e200.
     (lambda out, x, y: divide(1.0, y), lambda out, x, y: -divide(out, y)),
-    (_ANY, _POSITIVE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
+    (_WIDE, _WIDE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
 )
 
-power: Primitive = _row(
-    "power", "**", _power,
+
+def _power_by_base(out: Any, x: Any, y: Any) -> Any:
     # y·(x**y / x) reuses the value and is accurate to a few ulp, where y·x**(y-1) alone is off by hundreds; the latter
-    # serves where the value is 0 or inf. Only where both are 0 is the derivative put to 0 by hand.
-    (lambda out, x, y: where((x == 0.0) & (y == 0.0), 0.0,
-                             y * where((out == 0.0) | (abs(out) == inf), power(x, y - 1.0), divide(out, x))),
-     lambda out, x, y: where((x == 0.0) & (y >= 0.0), 0.0, out * log(x))),
-    (_POSITIVE, (-5.0, 5.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
+    # serves where the value is 0 or inf. Next to underflow the value has lost its digits: there, two halves. Only
+    # where both x and y are 0 is the derivative put to 0 by hand.
+    ratio, half = divide(out, x), power(x, 0.5 * y)
+    lossy = (x > 0.0) & (y != 0.0) & ((abs(out) < _SMALLEST_NORMAL) | (abs(ratio) < _SMALLEST_NORMAL))
+    plain = y * where((out == 0.0) | (abs(out) == inf), power(x, y - 1.0), ratio)
+    return where((x == 0.0) & (y == 0.0), 0.0, where(lossy, (y * divide(half, x)) * half, plain))
+
+
+def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
+    half = power(x, 0.5 * y)
+    lossy = (x > 0.0) & (abs(out) < _SMALLEST_NORMAL)
+    return where((x == 0.0) & (y >= 0.0), 0.0, where(lossy, (half * log(x)) * half, out * log(x)))
+
+
+power: Primitive = _row(
+    "power", "**", elementary.power, (_power_by_base, _power_by_exponent),
+    (_POSITIVE, (-100.0, 100.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
+)
+
+remainder: Primitive = _row(
+    "remainder", "%", elementary.remainder,
+    (lambda out, x, y: where(out == out, 1.0, nan), lambda out, x, y: where(out == out, -floor_divide(x, y), nan)),
+    (_ANY, _POSITIVE), "x % y, with the sign of y; nan where y is 0.",
+)
+
+floor_divide: Primitive = _row(
+    "floor_divide", "//", elementary.floor_divide,
+    (lambda out, x, y: where(out == out, 0.0, nan), lambda out, x, y: where(out == out, 0.0, nan)),
+    (_ANY, _POSITIVE), "x // y, constant between its steps; x / y where y is 0.",
 )
 
 negative: Primitive = _row("negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.")
@@ -216,59 +129,252 @@ negative: Primitive = _row("negative", "neg", operator.neg, (-1.0,), (_ANY,), "-
 absolute: Primitive = _row(
     "absolute", "abs", abs,
     (lambda out, x: sign(x),),
-    (_ANY,), "|x|; the derivative at 0 is 0.",
+    (_WIDE,), "The absolute value; its derivative at 0 is 0.",
 )
 
 sign: Primitive = _row(
-    "sign", "sign", _sign,
+    "sign", "sign", elementary.sign,
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "-1, 0 or 1, as x is negative, zero or positive.",
 )
 
-# Exponential and logarithm.
+floor: Primitive = _row(
+    "floor", "floor", elementary.floor,
+    (lambda out, x: where(x == x, 0.0, nan),),
+    (_ANY,), "The largest integer that is not above x.",
+)
 
-exp: Primitive = _row("exp", "exp", _exp, (lambda out, x: out,), ((-700.0, 700.0),), "e ** x.")
+ceil: Primitive = _row(
+    "ceil", "ceil", elementary.ceil,
+    (lambda out, x: where(x == x, 0.0, nan),),
+    (_ANY,), "The smallest integer that is not below x.",
+)
+
+maximum: Primitive = _row(
+    "maximum", "max", elementary.maximum,
+    (lambda out, x, y: where(x > y, 1.0, where(x == y, 0.5, where(x < y, None, nan))),
+     lambda out, x, y: where(y > x, 1.0, where(x == y, 0.5, where(y < x, None, nan)))),
+    (_ANY, _ANY), "The larger one; at a tie each has half of the derivative.",
+)
+
+minimum: Primitive = _row(
+    "minimum", "min", elementary.minimum,
+    (lambda out, x, y: where(x < y, 1.0, where(x == y, 0.5, where(x > y, None, nan))),
+     lambda out, x, y: where(y < x, 1.0, where(x == y, 0.5, where(y > x, None, nan)))),
+    (_ANY, _ANY), "The smaller one; at a tie each has half of the derivative.",
+)
+
+# Exponentials, logarithms and roots.
+
+exp: Primitive = _row("exp", "exp", elementary.exp, (lambda out, x: out,), ((-745.0, 709.0),), "e ** x.")
+
+exp2: Primitive = _row(
+    "exp2", "exp2", elementary.exp2,
+    (lambda out, x: _LN_2 * out,),
+    ((-1020.0, 1023.0),), "2 ** x.",
+)
+
+expm1: Primitive = _row(
+    "expm1", "expm1", elementary.expm1,
+    (lambda out, x: exp(x),),  # not out + 1, which rounds to 0 in the left tail
+    ((-700.0, 709.0),), "exp(x) - 1, with all its digits at small x.",
+)
 
 log: Primitive = _row(
-    "log", "log", _log,
+    "log", "log", elementary.log,
     (lambda out, x: where(x < 0.0, nan, divide(1.0, x)),),
-    (_POSITIVE,), "The natural logarithm; -inf at 0, nan below.",
+    ((1e-300, 1e300),), "The natural logarithm; -inf at 0, nan below.",
+)
+
+log2: Primitive = _row(
+    "log2", "log2", elementary.log2,
+    (lambda out, x: where(x < 0.0, nan, divide(_LOG2_E, x)),),
+    ((1e-300, 1e300),), "The logarithm to base 2.",
+)
+
+log10: Primitive = _row(
+    "log10", "log10", elementary.log10,
+    (lambda out, x: where(x < 0.0, nan, divide(_LOG10_E, x)),),
+    ((1e-300, 1e300),), "The logarithm to base 10.",
+)
+
+log1p: Primitive = _row(
+    "log1p", "log1p", elementary.log1p,
+    (lambda out, x: where(x < -1.0, nan, divide(1.0, 1.0 + x)),),
+    ((-0.999, 1e6),), "log(1 + x), with all its digits at small x.",
 )
 
 sqrt: Primitive = _row(
-    "sqrt", "sqrt", _nan_outside(math.sqrt),
+    "sqrt", "sqrt", elementary.sqrt,
     (lambda out, x: divide(0.5, out),),
-    (_POSITIVE,), "The square root; nan below 0.",
+    ((1e-300, 1e300),), "The square root; nan below 0.",
 )
 
-# Trigonometry.
+cbrt: Primitive = _row(
+    "cbrt", "cbrt", elementary.cbrt,
+    (lambda out, x: where((x == 0.0) | (abs(x) == inf), divide(1.0, out * out), divide(divide(out, x), 3.0)),),
+    (_WIDE,), "The real cube root, also of a negative x.",
+)
 
-sin: Primitive = _row("sin", "sin", _nan_outside(math.sin), (lambda out, x: cos(x),), (_ANY,), "The sine of x rad.")
+# Trigonometry, in radians.
 
-cos: Primitive = _row("cos", "cos", _nan_outside(math.cos), (lambda out, x: -sin(x),), (_ANY,), "The cosine of x rad.")
+sin: Primitive = _row("sin", "sin", elementary.sin, (lambda out, x: cos(x),), (_WIDE,), "The sine.")
 
-# Activations.
+cos: Primitive = _row("cos", "cos", elementary.cos, (lambda out, x: -sin(x),), (_WIDE,), "The cosine.")
+
+tan: Primitive = _row("tan", "tan", elementary.tan, (lambda out, x: 1.0 + out * out,), (_ANY,), "The tangent.")
+
+asin: Primitive = _row(
+    "asin", "asin", elementary.asin,
+    (lambda out, x: divide(1.0, sqrt((1.0 - x) * (1.0 + x))),),  # 1 - x*x would lose digits next to ±1
+    (_UNIT,), "The angle in [-π/2, π/2] whose sine is x.",
+)
+
+acos: Primitive = _row(
+    "acos", "acos", elementary.acos,
+    (lambda out, x: divide(-1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    (_UNIT,), "The angle in [0, π] whose cosine is x.",
+)
+
+atan: Primitive = _row(
+    "atan", "atan", math.atan,
+    (lambda out, x: divide(divide(1.0, hypot(1.0, x)), hypot(1.0, x)),),  # 1 + x*x overflows from 1e154 up
+    (_WIDE,), "The angle in (-π/2, π/2) whose tangent is x.",
+)
+
+
+def _over_square(a: Any, x: Any, y: Any) -> Any:
+    """a / (x² + y²): directly where the squares keep within range, else on operands scaled by a power of two."""
+    square = x * x + y * y
+    scale = where(square < 1e-290, 2.0**600, 0.25)
+    length = hypot(scale * x, scale * y)
+    scaled = divide(divide(scale * a, length), length) * scale
+    return where((square > 1e-290) & (square < 1e300), divide(a, square), scaled)
+
+
+atan2: Primitive = _row(
+    "atan2", "atan2", math.atan2,
+    (lambda out, y, x: _over_square(x, x, y), lambda out, y, x: _over_square(-y, x, y)),
+    (_ANY, _ANY), "The angle of the point (x, y), from its coordinates in the order y, x.",
+)
+
+
+def _along(a: Any, out: Any, x: Any, y: Any) -> Any:
+    """a / hypot(x, y): on operands scaled by a power of two where the hypotenuse is subnormal or overflows."""
+    scale = where(out < 1e-290, 2.0**600, 0.25)
+    scaled = divide(scale * a, hypot(scale * x, scale * y))
+    ratio = where((out > 1e-290) & (out < inf), divide(a, out), scaled)
+    return where((x == 0.0) & (y == 0.0), 0.0, ratio)
+
+
+hypot: Primitive = _row(
+    "hypot", "hypot", math.hypot,
+    (lambda out, x, y: _along(x, out, x, y), lambda out, x, y: _along(y, out, x, y)),
+    (_ANY, _ANY), "sqrt(x*x + y*y), without overflow; its derivatives at (0, 0) are 0.",
+)
+
+# Hyperbolic functions.
+
+
+def _tanh_slope(x: Any) -> Any:
+    """4·σ(2x)·σ(-2x), as 4(t - t²) of the smaller factor t: one rounded factor less, and no 1 - out² to cancel."""
+    tail = sigmoid(where(x < 0.0, 2.0 * x, -2.0 * x))
+    return 4.0 * (tail - tail * tail)
+
+
+
+sinh: Primitive = _row(
+    "sinh", "sinh", elementary.sinh, (lambda out, x: cosh(x),), ((-700.0, 700.0),), "The hyperbolic sine.",
+)
+
+cosh: Primitive = _row(
+    "cosh", "cosh", elementary.cosh, (lambda out, x: sinh(x),), ((-700.0, 700.0),), "The hyperbolic cosine.",
+)
 
 tanh: Primitive = _row(
     "tanh", "tanh", math.tanh,
-    # Smooth at every order and exact in the tails, where 1 - out**2 cancels.
-    (lambda out, x: 4.0 * (sigmoid(2.0 * x) * sigmoid(-2.0 * x)),),
-    ((-20.0, 20.0),), "The hyperbolic tangent.",
+    (lambda out, x: _tanh_slope(x),),
+    ((-300.0, 300.0),), "The hyperbolic tangent.",
 )
 
+asinh: Primitive = _row(
+    "asinh", "asinh", math.asinh,
+    (lambda out, x: divide(1.0, hypot(1.0, x)),),
+    (_WIDE,), "The inverse of sinh.",
+)
+
+acosh: Primitive = _row(
+    "acosh", "acosh", elementary.acosh,
+    (lambda out, x: divide(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),  # x*x - 1 overflows and cancels
+    ((1.0, 1e6),), "The inverse of cosh, from 1 up.",
+)
+
+atanh: Primitive = _row(
+    "atanh", "atanh", elementary.atanh,
+    (lambda out, x: where((x < -1.0) | (x > 1.0), nan, divide(1.0, (1.0 - x) * (1.0 + x))),),
+    (_UNIT,), "The inverse of tanh, between -1 and 1.",
+)
+
+# Activations.
+
+
+def _sigmoid_slope(out: Any, x: Any) -> Any:
+    """σ(x)·σ(-x), as t - t² of the smaller factor t."""
+    tail = where(x < 0.0, out, sigmoid(-x))
+    return tail - tail * tail
+
+
 sigmoid: Primitive = _row(
-    "sigmoid", "sigmoid", _sigmoid,
-    (lambda out, x: out * sigmoid(-x),),
-    ((-40.0, 40.0),), "The logistic function 1 / (1 + exp(-x)).",
+    "sigmoid", "sigmoid", elementary.sigmoid,
+    (_sigmoid_slope,),
+    ((-740.0, 740.0),), "The logistic function 1 / (1 + exp(-x)).",
+)
+
+softplus: Primitive = _row(
+    "softplus", "softplus", elementary.softplus,
+    (lambda out, x: sigmoid(x),),
+    ((-740.0, 740.0),), "log(1 + exp(x)).",
 )
 
 relu: Primitive = _row(
-    "relu", "relu", _relu,
+    "relu", "relu", elementary.relu,
     (lambda out, x: where(x <= 0.0, None, where(x > 0.0, 1.0, nan)),),
     (_ANY,), "x where x is positive, 0 elsewhere; the derivative at 0 is 0.",
 )
 
+# Special functions.
+
+erf: Primitive = _row(
+    "erf", "erf", math.erf,
+    (lambda out, x: _TWO_OVER_ROOT_PI * exp(-(x * x)),),
+    ((-6.0, 6.0),), "The error function.",
+)
+
+erfc: Primitive = _row(
+    "erfc", "erfc", special.erfc,
+    (lambda out, x: -_TWO_OVER_ROOT_PI * exp(-(x * x)),),
+    ((-6.0, 26.0),), "1 - erf(x), with all its digits in the right tail.",
+)
+
+lgamma: Primitive = _row(
+    "lgamma", "lgamma", special.lgamma,
+    (lambda out, x: digamma(x),),
+    ((1e-3, 1e6),), "The logarithm of the absolute value of the gamma function.",
+)
+
+digamma: Primitive = _row(
+    "digamma", "digamma", special.digamma,
+    (lambda out, x: polygamma(1.0, x),),
+    ((1e-3, 1e6),), "The derivative of lgamma.",
+)
+
+polygamma: Primitive = _row(
+    "polygamma", "polygamma", special.polygamma,
+    (None, lambda out, n, x: polygamma(n + 1.0, x)),
+    ((0, 20), (1e-2, 1e3)), "The n-th derivative of digamma at x, for an integer n from 0 up.",
+)
 
 _evaluators = {name: row.evaluate for name, row in TABLE.items()}
+_helpers = {helper.__name__: on_floats(helper, _evaluators) for helper in (_over_square, _along, _tanh_slope)}
 for _primitive in TABLE.values():
-    _primitive.reverse_step = reverse_step([on_floats(rule, _evaluators) for rule in _primitive.partials])
+    _primitive.specialise(tuple(on_floats(rule, _evaluators | _helpers) for rule in _primitive.partials))

@@ -1,6 +1,6 @@
-"""What a new node takes from its surroundings: the scope in which it is made.
+"""What a new node takes from its surroundings: its scope, whether it is recorded, and whether it is watched.
 
-The state lives in a context variable, so that one thread's or task's scope never touches another's.
+The state lives in a context variable, so that one thread's or task's `no_grad` or scope never touches another's.
 """
 
 from __future__ import annotations
@@ -8,19 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The state under which nodes are recorded; replaced as a whole, never changed."""
+    """The state under which a node is made; every node keeps it. Replaced as a whole, never changed."""
 
     scope: tuple[str, ...] = ()
+    enabled: bool = True  # False under no_grad
+    anomaly: bool = False  # True under detect_anomaly
+    line: str = ""  # where the user's code made the node, under detect_anomaly
+    transforms: tuple[object, ...] = ()  # the transforms that are recording, outermost first
+    plain: bool = field(init=False)  # nothing but the scope to care for
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", self.enabled and not self.anomaly)
 
 
 _recording: ContextVar[Recording] = ContextVar("recording", default=Recording())  # noqa: B039 (it is immutable)
 
 current = _recording.get
+
+
+@contextmanager
+def _changed(**changes: Any) -> Iterator[None]:
+    token = _recording.set(replace(_recording.get(), **changes))
+    try:
+        yield
+    finally:
+        _recording.reset(token)
 
 
 @contextmanager
@@ -39,9 +57,48 @@ def scope(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str):
         raise TypeError(f"a scope's name is a str, not {type(name).__name__}: scope('layer1')")
-    state = _recording.get()
-    token = _recording.set(replace(state, scope=(*state.scope, name)))
-    try:
+    with _changed(scope=(*current().scope, name)):
         yield
-    finally:
-        _recording.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: what the block makes are leaves, and no derivative passes through them.
+
+    >>> from autograd import Value, no_grad
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.parents
+    (9.0, ())
+    """
+    with _changed(enabled=False):
+        yield
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Raise at the first node whose value or gradient turns nan or infinite.
+
+    Without it arithmetic is quiet, as in IEEE-754. A backward pass is watched where it runs inside the block, and can
+    name the line that made a node where the node was made inside it, too. Each node then costs more time.
+
+    Raises: `AnomalyError` that names the node, its operands, and the line of the user's code that made it.
+
+    >>> from autograd import AnomalyError, Value, detect_anomaly
+    >>> with detect_anomaly():
+    ...     try:
+    ...         y = Value(0.0, name="x").log()
+    ...     except AnomalyError as error:
+    ...         print(str(error).split(" was made at ")[0])
+    log gave -inf; log(x = 0.0)
+    """
+    with _changed(anomaly=True):
+        yield
+
+
+@contextmanager
+def transforming(transform: object) -> Iterator[None]:
+    """Record on behalf of a transform, so that the leaves made in its function can be told from those outside."""
+    with _changed(enabled=True, transforms=(*current().transforms, transform)):
+        yield

@@ -1,16 +1,16 @@
-"""The two passes over a recorded graph, for any node type.
+"""The passes over a recorded graph, for any node type.
 
 A node has `inputs`, its operands in order (None where the operand was a constant); `record`, what it computed and what
-from: `(out, *operands)`; and `primitive`, the row of the table that made it, or None at a leaf. Nothing here recurses:
-a chain of a million nodes is swept at the default recursion limit.
+from: `(out, *operands)`, as floats; `arguments()`, the same as nodes; and `primitive`, the row of the table that made
+it, or None at a leaf. Nothing here recurses: a chain of a million nodes is swept at the default recursion limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
-from autograd.primitives import Primitive
+from autograd.rows import Primitive
 
 
 class Node(Protocol):
@@ -25,18 +25,20 @@ class Node(Protocol):
     @property
     def primitive(self) -> Primitive | None: ...
 
+    def arguments(self) -> tuple[Any, ...]: ...
+
 
 N = TypeVar("N", bound=Node)
 
 
-def topological_order(outputs: Iterable[N]) -> list[N]:
+def topological_order(outputs: Iterable[N], stop: Collection[N] = ()) -> list[N]:
     """All nodes from which `outputs` were computed, themselves included: every node after its operands.
 
     Depth first, each node once. The stack holds nodes to visit; a None on it says that the node below it has had all
-    its operands placed and is next in the order.
+    its operands placed and is next in the order. The nodes in `stop` come first, and are not followed.
     """
-    order: list[N] = []
-    seen: set[N] = set()
+    order: list[N] = list(stop)
+    seen: set[N] = set(stop)
     stack: list[N | None] = [*outputs]
     while stack:
         node = stack.pop()
@@ -56,18 +58,87 @@ def topological_order(outputs: Iterable[N]) -> list[N]:
     return order
 
 
-def reverse_sweep(order: Sequence[N], seeds: Iterable[tuple[N, float]]) -> dict[N, float]:
+def reverse_sweep(
+    order: Sequence[N], seeds: Iterable[tuple[N, float]], watch: Callable[[N, dict[N, float]], None] | None = None
+) -> dict[N, float]:
     """The cotangents of the nodes in `order`, from the `seeds` of some of them: reverse mode on the recorded floats.
 
     A node's cotangent is the derivative of the seeded sum with respect to it. A node that no seed reaches, and one on
     a branch that was not taken, is absent. Shares are summed in reverse topological order, operands from left to
-    right, so that the same program gives the same bits every time.
+    right, so that the same program gives the same bits every time. `watch` sees each node just before its cotangent is
+    passed on, and may change it.
     """
     cotangents: dict[N, float] = {}
     for node, seed in seeds:
         cotangents[node] = cotangents.get(node, 0.0) + seed
     for node in reversed(order):
-        primitive = node.primitive
-        if primitive is not None and node in cotangents:
-            primitive.reverse_step(cotangents[node], node, cotangents)
+        if node in cotangents:
+            if watch is not None:
+                watch(node, cotangents)
+            primitive = node.primitive
+            if primitive is not None:
+                primitive.reverse_step(cotangents[node], node, cotangents)
     return cotangents
+
+
+def differentiable_reverse_sweep(
+    order: Sequence[N], seeds: Iterable[tuple[N, Any]], watch: Callable[[N, dict[N, Any]], None] | None = None
+) -> dict[N, Any]:
+    """The same, by the rules applied to nodes: the cotangents are nodes in turn, or floats where they are constant."""
+    cotangents: dict[N, Any] = {}
+    for node, seed in seeds:
+        cotangents[node] = cotangents[node] + seed if node in cotangents else seed
+    for node in reversed(order):
+        if node not in cotangents:
+            continue
+        if watch is not None:
+            watch(node, cotangents)
+        if node.primitive is None:
+            continue
+        cotangent = cotangents[node]
+        arguments = node.arguments()
+        for operand, partial in zip(node.inputs, node.primitive.partials):
+            factor = None if operand is None else _factor(partial, arguments)
+            if factor is not None:
+                share = _product(cotangent, factor)
+                cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
+    return cotangents
+
+
+def forward_sweep(order: Sequence[N], seeds: Mapping[N, Any], differentiable: bool) -> dict[N, Any]:
+    """The tangents of the nodes in `order`, from the `seeds` of some of them: forward mode.
+
+    A node's tangent is its derivative along the seeds. One that depends on no seed, or only by a branch that was not
+    taken, is absent. With `differentiable` the tangents are nodes, or floats where they are constant.
+    """
+    tangents = dict(seeds)
+    for node in order:
+        if node.primitive is None or node in tangents:
+            continue
+        moving = [i for i, operand in enumerate(node.inputs) if operand is not None and operand in tangents]
+        if not moving:
+            continue
+        arguments = node.arguments() if differentiable else node.record
+        partials = node.primitive.partials if differentiable else node.primitive.float_partials
+        total = None
+        for i in moving:
+            factor = _factor(partials[i], arguments)
+            if factor is not None:
+                share = _product(tangents[node.inputs[i]], factor)
+                total = share if total is None else total + share
+        if total is not None:
+            tangents[node] = total
+    return tangents
+
+
+def _factor(partial: Any, arguments: tuple[Any, ...]) -> Any:
+    return partial(*arguments) if callable(partial) else partial
+
+
+def _product(derivative: Any, factor: Any) -> Any:
+    """Their product, which is one of them where the other is the constant 1: a graph is not filled with × 1."""
+    if type(factor) is float and factor == 1.0:
+        return derivative
+    if type(derivative) is float and derivative == 1.0:
+        return factor
+    return derivative * factor

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from autograd import primitives
+from autograd.copying import ancestors
 from autograd.errors import ShapeError
-from autograd.primitives import Primitive, constant, real
-from autograd.recording import current
+from autograd.recording import Recording, current
 from autograd.release import NEEDED, release
-from autograd.sweep import reverse_sweep, topological_order
+from autograd.rows import Primitive, constant, real
+from autograd.sweep import differentiable_reverse_sweep, reverse_sweep, topological_order
+from autograd.watching import Hook, check_value, hooks, line_of_the_caller, watch_for
 
 _new = object.__new__
 
@@ -25,8 +28,19 @@ def _node(primitive: Primitive, inputs: tuple[Value | None, ...], record: tuple[
     node.record = record
     node.primitive = primitive
     node.name = ""
-    node.scope = current().scope
+    node.recording = recording = current()
+    if not recording.plain:
+        _not_plain(node, recording)
     return node
+
+
+def _not_plain(node: Value, recording: Recording) -> None:
+    """Under `no_grad` a result is a leaf; under `detect_anomaly` it knows its line, and is looked at."""
+    if recording.anomaly:
+        node.recording = replace(recording, line=line_of_the_caller())
+        check_value(node)
+    if not recording.enabled:
+        node.inputs, node.record, node.primitive = (), (node._data,), None
 
 
 def _other_operand(operand: Any) -> Any:
@@ -116,15 +130,15 @@ class Value:
     (15.0, 8.0)
     """
 
-    __slots__ = ("_data", "_grad", "inputs", "record", "primitive", "name", "scope", "__weakref__")
+    __slots__ = ("_data", "_grad", "inputs", "record", "primitive", "name", "recording", "__weakref__")
 
     _data: float
-    _grad: float | None
+    _grad: Any  # None until a backward pass; a Value after one with create_graph
     inputs: tuple[Value | None, ...]  # the operands; None where one was a constant
     record: tuple[Any, ...]  # the floats at recording: (data, *operands)
     primitive: Primitive | None
     name: str
-    scope: tuple[str, ...]
+    recording: Recording
 
     def __init__(self, data: Any, name: str = "") -> None:
         self._data = data if type(data) is float else real(data)
@@ -132,7 +146,7 @@ class Value:
         self.inputs = ()
         self.record = (self._data,)
         self.primitive = None
-        self.scope = current().scope
+        self.recording = current()
         self.named(name)
 
     def named(self, name: str) -> Value:
@@ -153,12 +167,12 @@ class Value:
             self.record = (self._data,)
 
     @property
-    def grad(self) -> float:
+    def grad(self) -> Any:
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, number: Any) -> None:
-        self._grad = number if type(number) is float or number is None else real(number)
+        self._grad = number if type(number) is float or number is None or isinstance(number, Value) else real(number)
 
     @property
     def has_grad(self) -> bool:
@@ -173,12 +187,43 @@ class Value:
     def parents(self) -> tuple[Value, ...]:
         return tuple(operand for operand in self.inputs if operand is not None)
 
-    def backward(self, seed: float = 1.0) -> None:
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return self.recording.scope
+
+    def backward(self, seed: float = 1.0, create_graph: bool = False) -> None:
         """Set `grad` on every Value that this one was computed from: its derivative, times `seed`.
 
-        A leaf adds to the gradient it has; every other Value starts afresh.
+        A leaf adds to the gradient it has; every other Value starts afresh. With `create_graph` the gradients are
+        Values that can be differentiated in turn; a leaf then refers to a graph that refers to the leaf, so clear it
+        with `zero_grad()` when done.
+
+        >>> x = Value(3.0)
+        >>> (x * x * x).backward(create_graph=True)
+        >>> slope, x.grad = x.grad, None
+        >>> slope.backward()
+        >>> slope.data, x.grad
+        (27.0, 18.0)
         """
-        _backpropagate([self], [real(seed)])
+        _backpropagate([self], [real(seed)], create_graph)
+
+    def register_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(gradient)` at each backward pass, once this Value's gradient for the pass is complete.
+
+        What the hook returns, if not None, takes the gradient's place and is what is passed on. Returns a function that
+        removes the hook.
+
+        >>> x = Value(3.0)
+        >>> remove = x.register_hook(lambda gradient: min(gradient, 1.0))
+        >>> (x * x).backward()
+        >>> x.grad
+        1.0
+        """
+        if not callable(hook):
+            raise TypeError(f"a hook is a function of the gradient, not {type(hook).__name__}")
+        registered = hooks.setdefault(self, [])
+        registered.append(hook)
+        return lambda: registered.remove(hook) if hook in registered else None
 
     def zero_grad(self) -> None:
         """Forget the gradient of this Value and of all that it was computed from."""
@@ -189,30 +234,70 @@ class Value:
         """A leaf with the same data and name, through which no derivative passes."""
         return Value(self._data, self.name)
 
+    def arguments(self) -> tuple[Any, ...]:
+        """The Value and its operands as a rule takes them, each with the float that was recorded."""
+        return tuple(
+            number if node is None else node if node._data is number else _as_recorded(node, number)
+            for node, number in zip((self, *self.inputs), self.record)
+        )
+
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [operand._data if isinstance(operand, Value) else constant(operand) for operand in operands]
         data = primitive.evaluate(*floats)
-        return None if data is None else _node(primitive, inputs, (data, *floats))
+        if data is None or type(data) is bool:  # a branch that is not taken; a comparison
+            return data
+        return _node(primitive, inputs, (data, *floats))
 
     __add__, __radd__ = _binary(primitives.add)
     __sub__, __rsub__ = _binary(primitives.subtract)
     __mul__, __rmul__ = _binary(primitives.multiply)
     __truediv__, __rtruediv__ = _binary(primitives.divide)
+    __mod__, __rmod__ = _binary(primitives.remainder)
+    __floordiv__, __rfloordiv__ = _binary(primitives.floor_divide)
     __pow__, __rpow__ = _binary(primitives.power)
     __neg__ = _unary(primitives.negative)
     __abs__ = _unary(primitives.absolute)
 
     exp = _unary(primitives.exp)
+    exp2 = _unary(primitives.exp2)
+    expm1 = _unary(primitives.expm1)
     log = _unary(primitives.log)
+    log2 = _unary(primitives.log2)
+    log10 = _unary(primitives.log10)
+    log1p = _unary(primitives.log1p)
     sqrt = _unary(primitives.sqrt)
+    cbrt = _unary(primitives.cbrt)
     sin = _unary(primitives.sin)
     cos = _unary(primitives.cos)
+    tan = _unary(primitives.tan)
+    asin = _unary(primitives.asin)
+    acos = _unary(primitives.acos)
+    atan = _unary(primitives.atan)
+    sinh = _unary(primitives.sinh)
+    cosh = _unary(primitives.cosh)
     tanh = _unary(primitives.tanh)
+    asinh = _unary(primitives.asinh)
+    acosh = _unary(primitives.acosh)
+    atanh = _unary(primitives.atanh)
     sigmoid = _unary(primitives.sigmoid)
+    softplus = _unary(primitives.softplus)
     relu = _unary(primitives.relu)
+    sign = _unary(primitives.sign)
+    floor = _unary(primitives.floor)
+    ceil = _unary(primitives.ceil)
+    erf = _unary(primitives.erf)
+    erfc = _unary(primitives.erfc)
+    lgamma = _unary(primitives.lgamma)
+    digamma = _unary(primitives.digamma)
+    stop_gradient = _unary(primitives.stop_gradient)
+    atan2 = _binary(primitives.atan2)[0]
+    hypot = _binary(primitives.hypot)[0]
+
+    # NumPy calls these by its own names, on arrays of Values: np.arctan(array).
+    arcsin, arccos, arctan, arcsinh, arccosh, arctanh, arctan2 = asin, acos, atan, asinh, acosh, atanh, atan2
 
     __eq__ = _comparison(operator.eq)
     __ne__ = _comparison(operator.ne)
@@ -224,6 +309,12 @@ class Value:
 
     if NEEDED:
         __del__ = release
+
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
+        return other // self, other % self
 
     def __pos__(self) -> Value:
         return self
@@ -239,19 +330,41 @@ class Value:
 
     __int__ = __complex__ = __float__  # all three refuse
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        grad = self._grad.data if isinstance(self._grad, Value) else self._grad
+        fields = self._data, grad, self.inputs, self.record, self.primitive, self.name, self.scope
+        return _rebuild, (ancestors(self), type(self), *fields)
+
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         grad = "unset" if self._grad is None else repr(self._grad)
         return f"Value(data={self._data!r}{name}, grad={grad})"
 
 
-def backward(outputs: Value | Sequence[Value], seeds: float | Iterable[float] | None = None) -> None:
+def _as_recorded(node: Value, number: float) -> Value:
+    """`node` as it was when its data was `number`."""
+    return _node(primitives.identity, (node,), (number, number))
+
+
+def _rebuild(_: list[Value], kind: type[Value], data: float, grad: float | None, *rest: Any) -> Value:
+    """A Value from the fields that `__reduce_ex__` gave; the first argument is only there to be pickled before."""
+    node: Value = _new(kind)
+    node._data, node._grad = data, grad
+    node.inputs, node.record, node.primitive, node.name, scope = rest
+    node.recording = Recording(scope=scope)
+    return node
+
+
+def backward(
+    outputs: Value | Sequence[Value], seeds: float | Iterable[float] | None = None, create_graph: bool = False
+) -> None:
     """Backpropagate from several outputs at once.
 
     Sets `grad` on every Value from which the outputs were computed: the derivative of the sum of seed × output. A leaf
     adds to the gradient it has; every other Value starts afresh. Nothing is changed if it raises.
 
-    Parameters: `outputs`, a Value or a sequence of them; `seeds`, one number for each, 1.0 where not given.
+    Parameters: `outputs`, a Value or a sequence of them; `seeds`, one number for each, 1.0 where not given;
+    `create_graph`, True for gradients that are Values.
 
     Raises: `TypeError` where an output is not a Value; `ShapeError` where the two numbers differ.
 
@@ -271,12 +384,18 @@ def backward(outputs: Value | Sequence[Value], seeds: float | Iterable[float] | 
     floats = [real(seed) for seed in seeds]
     if len(nodes) != len(floats):
         raise ShapeError(f"backward takes one seed for each output: {len(nodes)} outputs, {len(floats)} seeds")
-    _backpropagate(nodes, floats)
+    _backpropagate(nodes, floats, create_graph)
 
 
-def _backpropagate(outputs: list[Value], seeds: list[float]) -> None:
+def _backpropagate(outputs: list[Value], seeds: list[float], create_graph: bool) -> None:
     order = topological_order(outputs)
-    cotangents = reverse_sweep(order, zip(outputs, seeds))
+    watch = watch_for(current())
+    cotangents: dict[Value, Any]
+    if create_graph:
+        cotangents = differentiable_reverse_sweep(order, zip(outputs, seeds), watch)
+        cotangents = {node: g if isinstance(g, Value) else Value(g) for node, g in cotangents.items()}
+    else:
+        cotangents = reverse_sweep(order, zip(outputs, seeds), watch)
     for node, cotangent in cotangents.items():
         node._grad = cotangent if node._grad is None or node.inputs else node._grad + cotangent
     if len(cotangents) < len(order):  # the rest is on branches that were not taken

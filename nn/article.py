@@ -172,7 +172,7 @@ class ArticleNetwork:
         values = self.forward()
         values[of].zero_grad()
         values[of].backward()
-        gradient = values[with_respect_to].grad
+        gradient: float = values[with_respect_to].grad
         values[of].zero_grad()
         return gradient
 

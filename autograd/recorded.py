@@ -1,0 +1,91 @@
+"""One call of a function, recorded, to be swept in either direction: what every transform stands on.
+
+The function is called on fresh Values. A fresh Value stands for its argument: where the argument is itself a Value, of
+an outer transform or of yours, the fresh one is recorded as a copy of it, and the result is computed in Values, so that
+derivatives nest. There is nothing to confuse one level's derivative with another's: every level has nodes of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import primitives
+from autograd.recording import current, transforming
+from autograd.rows import real
+from autograd.sweep import differentiable_reverse_sweep, forward_sweep, reverse_sweep, topological_order
+from autograd.trees import flatten
+from autograd.value import Value
+from autograd.watching import watch_for
+
+
+class Recorded:
+    """One recording of `function` at `arguments`, a tuple of nests, ready to be swept in either direction."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], has_aux: bool = False) -> None:
+        numbers, self.inputs = flatten(arguments)
+        self.token = token = object()
+        with transforming(token):
+            self.leaves = [_fresh(number) for number in numbers]
+            result = function(*self.inputs.unflatten(self.leaves))
+        self.aux: Any = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError("with has_aux=True the function returns a pair (output, auxiliary data)")
+            result, self.aux = result
+        self.results, self.outputs = flatten(result)
+        for item in self.results:
+            if not isinstance(item, Value):
+                real(item)  # raises for what is no number
+        nodes = [item for item in self.results if isinstance(item, Value)]
+        self.order = topological_order(nodes, stop=self.leaves)
+        self.differentiable = current().enabled and (
+            any(isinstance(number, Value) for number in numbers)
+            or any(not node.inputs and token not in node.recording.transforms for node in self.order)
+        )
+
+    def plain(self, nest: Any) -> Any:
+        """The nest with floats for Values, unless the result depends on a Value from outside."""
+        if self.differentiable:
+            return nest
+        numbers, structure = flatten(nest)
+        return structure.map(lambda item: item.data if isinstance(item, Value) else item, numbers)
+
+    def value(self) -> Any:
+        """What the function returned."""
+        return self.plain(self.outputs.map(as_number, self.results))
+
+    def pull(self, seeds: Sequence[Any]) -> list[Any]:
+        """The derivatives of the sum of seed × result with respect to each argument: one reverse sweep."""
+        pairs = [(node, seed) for node, seed in zip(self.results, seeds) if isinstance(node, Value)]
+        if self.differentiable or any(isinstance(seed, Value) for seed in seeds):
+            cotangents: dict[Value, Any] = differentiable_reverse_sweep(self.order, pairs, watch_for(current()))
+        else:
+            cotangents = reverse_sweep(self.order, pairs, watch_for(current()))
+        return [cotangents.get(leaf, 0.0) for leaf in self.leaves]
+
+    def push(self, seeds: Sequence[Any]) -> list[Any]:
+        """The derivatives of each result along the seeds, one for each argument: one forward sweep.
+
+        A seed of exactly 0.0 says that its argument stands still: no derivative with respect to it is taken.
+        """
+        moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if isinstance(seed, Value) or seed != 0.0}
+        differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
+        tangents = forward_sweep(self.order, moving, differentiable)
+        return [tangents.get(item, 0.0) if isinstance(item, Value) else 0.0 for item in self.results]
+
+
+def _fresh(number: Any) -> Value:
+    """A Value that stands for an argument."""
+    if isinstance(number, Value):
+        copy: Value = Value.apply_primitive(primitives.identity, (number,))
+        return copy.named(number.name)
+    return Value(number)
+
+
+def as_number(item: Any) -> Any:
+    return item if isinstance(item, Value) else real(item)
+
+
+def unit(count: int, i: int) -> list[float]:
+    return [1.0 if i == j else 0.0 for j in range(count)]

@@ -1,0 +1,176 @@
+"""What a row of the table is: one primitive operation, its value and its derivatives."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from pickle import PicklingError
+from typing import Any
+
+from autograd.specialise import reverse_step
+
+Partial = Callable[..., Any] | float | None
+
+TABLE: dict[str, Primitive] = {}
+
+
+@dataclass(slots=True, eq=False)
+class Primitive:
+    """One row of the table; call it on numbers, Values or NumPy arrays of either. Make one with `autograd.primitive`.
+
+    Attributes
+    - `name`: the full name, by which the row is found;
+    - `symbol`: the short sign that a picture shows, such as `+`;
+    - `evaluate`: the value, from as many floats as the row has arguments; it never raises on a float;
+    - `partials`: the derivative with respect to each argument in turn. A float says that the derivative is that
+      constant; None, that the argument is not differentiable; a function takes `(out, *arguments)` and returns the
+      derivative, or None where the argument is on the side that was not taken;
+    - `domain`: for each argument, the interval in which tests draw their points; two ints mean whole numbers;
+    - `summary`: one sentence for `help()`;
+    - `native`: what compiled code calls instead of `evaluate`, where it can.
+
+    >>> from autograd import exp
+    >>> exp(0.0), exp.name, exp.partials[0](1.0, 0.0)
+    (1.0, 'exp', 1.0)
+    """
+
+    name: str
+    symbol: str
+    evaluate: Callable[..., Any]
+    partials: tuple[Partial, ...]
+    domain: tuple[tuple[float, float], ...]
+    summary: str = ""
+    native: str = ""
+    float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
+    reverse_step: Callable[..., None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.specialise(self.partials)
+
+    def specialise(self, partials: tuple[Partial, ...]) -> None:
+        """Use these rules, which must be the same, where all arguments are floats."""
+        self.float_partials = partials
+        self.reverse_step = reverse_step(partials)
+
+    def __call__(self, *arguments: Any) -> Any:
+        for argument in arguments:
+            if type(argument) is not float:
+                return self._dispatch(arguments)
+        return self.evaluate(*arguments)
+
+    def _dispatch(self, arguments: tuple[Any, ...]) -> Any:
+        """Hand nodes to their own type, go through arrays element by element, turn other numbers into floats."""
+        if len(arguments) != len(self.partials):
+            raise TypeError(f"{self.name} takes {len(self.partials)} arguments, {len(arguments)} were given")
+        apply = None
+        for argument in arguments:
+            if is_array(argument):
+                return elementwise(self, arguments)
+            apply = apply or getattr(type(argument), "apply_primitive", None)
+        if apply is not None:
+            return apply(self, arguments)
+        return self.evaluate(*map(constant, arguments))
+
+    def __reduce__(self) -> Any:
+        if TABLE.get(self.name) is self:
+            return _row_of_the_table, (self.name,)
+        for module in [sys.modules.get(getattr(self.evaluate, "__module__", "")), sys.modules.get("__main__")]:
+            for name, item in vars(module).items() if module else ():
+                if item is self:
+                    return _row_of_a_module, (module.__name__, name)  # type: ignore[union-attr]  # it has items
+        raise PicklingError(f"the primitive {self.name} is pickled by its name: keep it as a global of its module")
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+def primitive(
+    name: str,
+    evaluate: Callable[..., float],
+    partials: Sequence[Partial],
+    notation: str = "",
+    *,
+    domain: Sequence[tuple[float, float]] = (),
+    summary: str = "",
+    native: str = "",
+) -> Primitive:
+    """Add an operation of your own, which at once works with every transform, at every order.
+
+    Parameters
+    - `name`: a Python identifier;
+    - `evaluate`: the value; takes one float for each argument and returns a float;
+    - `partials`: for each argument its derivative: a function of `(out, *arguments)`, a number where it is constant, or
+      None where there is none. Write the functions with operators and with functions of `autograd`, so that they serve
+      floats and Values alike; never with an `if` on an argument (use `autograd.where`) and never with `math`;
+    - `notation`: the sign that pictures show, the name where not given;
+    - `domain`: for each argument an interval in which the function can be checked, (-1, 1) where not given;
+    - `summary`: one sentence for `help()`;
+    - `native`: the C library's name of the function, where it has one.
+
+    Raises: `TypeError` or `ValueError` that says which part is wrong. A wrong rule is found by `check_grads`.
+
+    >>> from autograd import Value, exp, primitive
+    >>> bell = primitive("bell", lambda x: exp(-x * x), [lambda out, x: -2.0 * x * out])
+    >>> x = Value(1.0)
+    >>> bell(x).backward()
+    >>> round(x.grad, 12)
+    -0.735758882343
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"a primitive's name is a Python identifier, not {name!r:.60}")
+    if not callable(evaluate):
+        raise TypeError(f"evaluate of {name} is a function of floats, not {type(evaluate).__name__}")
+    if not isinstance(partials, Sequence) or not partials:
+        raise TypeError(f"partials of {name} is a sequence with one entry for each argument: [lambda out, x: ...]")
+    rules = tuple(rule if rule is None or callable(rule) else real(rule) for rule in partials)
+    domains = tuple((float(low), float(high)) for low, high in domain) or ((-1.0, 1.0),) * len(rules)
+    if len(domains) != len(rules) or not all(low < high for low, high in domains):
+        raise ValueError(f"domain of {name} is one pair (low, high) for each of its {len(rules)} arguments")
+    return Primitive(name, notation or name, evaluate, rules, domains, summary, native)
+
+
+def _row_of_the_table(name: str) -> Primitive:
+    return TABLE[name]
+
+
+def _row_of_a_module(module: str, name: str) -> Primitive:
+    __import__(module)
+    row: Primitive = getattr(sys.modules[module], name)
+    return row
+
+
+def real(number: Any) -> float:
+    """The float of a real number: int, bool, Fraction and NumPy scalars are taken, anything else is refused.
+
+    Raises: `TypeError` that names the type; `OverflowError` where the number is beyond the largest float.
+    """
+    if type(number) is float:
+        return number
+    if isinstance(number, Real):
+        return float(number)
+    if getattr(number, "shape", None) == () and hasattr(number, "dtype") and number.dtype.kind in "biuf":
+        return float(number)  # NumPy's bool, which is not registered as a Real, and arrays without dimensions
+    raise TypeError(f"a real number was expected, not {type(number).__name__}: {number!r:.60}")
+
+
+def constant(operand: Any) -> Any:
+    """An operand that is no node, as `evaluate` takes it: a float, or what `where` passes through (a bool, None)."""
+    return operand if type(operand) is float or operand is None or type(operand) is bool else real(operand)
+
+
+def is_array(argument: Any) -> bool:
+    """Whether it is a NumPy array with dimensions, told without importing NumPy."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(argument, numpy.ndarray) and argument.ndim > 0
+
+
+def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """The array of `function` at each element, with NumPy's broadcasting; of floats where every result is one."""
+    numpy = sys.modules["numpy"]
+    results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
+    for kind in (float, bool):
+        if all(type(result) is kind for result in results.flat):
+            return results.astype(kind)
+    return results

@@ -1,0 +1,98 @@
+"""Nests of numbers: floats, Values and arrays in lists, tuples and dicts, taken apart into one flat list and put back.
+
+A transform works on a flat list of numbers; a person passes whatever is natural. A nest is made of blocks: a block is a
+number by itself, or an array of any shape.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.errors import ShapeError
+from autograd.rows import is_array
+
+Shape = tuple[int, ...] | None  # of an array; None for a number by itself
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a nest looks like without its numbers."""
+
+    spec: Any  # "block", or (type, keys or None, specs of the children)
+    shapes: tuple[Shape, ...]  # of the blocks, in order
+
+    @property
+    def sizes(self) -> list[int]:
+        return [1 if shape is None else math.prod(shape) for shape in self.shapes]
+
+    def build(self, blocks: Sequence[Any]) -> Any:
+        """The nest with these blocks."""
+        return _build(self.spec, iter(blocks))
+
+    def unflatten(self, numbers: Sequence[Any]) -> Any:
+        """The nest with these numbers; an array of floats where all of its numbers are."""
+        blocks, start = [], 0
+        for shape, size in zip(self.shapes, self.sizes):
+            blocks.append(numbers[start] if shape is None else array(numbers[start : start + size], shape))
+            start += size
+        return self.build(blocks)
+
+    def map(self, function: Callable[[Any], Any], numbers: Sequence[Any]) -> Any:
+        """`unflatten`, with the function applied to each number."""
+        return self.unflatten([function(number) for number in numbers])
+
+    def __str__(self) -> str:
+        return str(self.build(["number" if shape is None else f"array{shape}" for shape in self.shapes]))
+
+
+def flatten(nest: Any) -> tuple[list[Any], Structure]:
+    """The numbers of a nest in order, and its structure; all but lists, tuples, dicts and arrays count as numbers."""
+    numbers: list[Any] = []
+    shapes: list[Shape] = []
+    spec = _take_apart(nest, numbers, shapes)
+    return numbers, Structure(spec, tuple(shapes))
+
+
+def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
+    """The nest's spec; its numbers and the shapes of its blocks are appended to the lists."""
+    if isinstance(nest, dict):
+        return dict, tuple(nest), tuple(_take_apart(child, numbers, shapes) for child in nest.values())
+    if isinstance(nest, list | tuple):
+        return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest)
+    if is_array(nest):
+        shapes.append(nest.shape)
+        numbers.extend(nest.ravel().tolist())
+    else:
+        shapes.append(None)
+        numbers.append(nest)
+    return "block"
+
+
+def _build(spec: Any, blocks: Any) -> Any:
+    if spec == "block":
+        return next(blocks)
+    kind, keys, children = spec
+    items = [_build(child, blocks) for child in children]
+    if keys is not None:
+        return dict(zip(keys, items))
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)  # a named tuple takes its fields one by one
+
+
+def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """A NumPy array of these numbers: of floats where all are, of objects elsewhere."""
+    numpy = sys.modules["numpy"]  # there is an array only where NumPy was imported
+    if all(type(number) is float for number in numbers):
+        return numpy.array(numbers, dtype=float).reshape(shape)
+    result = numpy.empty(len(numbers), dtype=object)
+    result[:] = numbers
+    return result.reshape(shape)
+
+
+def require_same(expected: Structure, given: Structure, what: str) -> None:
+    """Raise `ShapeError` where two structures differ."""
+    if expected != given:
+        raise ShapeError(f"{what} must have the structure {expected}, not {given}")
