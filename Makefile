@@ -6,7 +6,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help demo test lint types layers docs coverage benchmark clean
+.PHONY: help demo test lint types layers docs coverage mutants benchmark clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -39,10 +39,14 @@ coverage: $(STAMP)  ## run the tests and list the lines that none of them reache
 	$(RUN) -m coverage run -m pytest
 	$(RUN) -m coverage report
 
+mutants: $(STAMP)  ## make each derivative wrong in turn, and see that the tests fail
+	$(RUN) tests/mutants.py
+
 # Against micrograd, which is in the benchmarks' own list and in none of the extras.
-benchmark: $(STAMP)  ## time a training round of the article's network against micrograd
+benchmark: $(STAMP)  ## time training rounds against micrograd, and graphs of up to a million nodes
 	$(RUN) -m pip install --quiet --requirement tests/benchmarks/requirements.txt
 	$(RUN) tests/benchmarks/bench_eager.py
+	$(RUN) tests/benchmarks/bench_graph.py
 
 clean:  ## remove the virtual environment and all that the commands wrote
 	rm -rf $(VENV) article build dist docs/_build *.egg-info .coverage .hypothesis .import_linter_cache \

@@ -18,17 +18,21 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     It trades time for memory: of a long computation only the checkpointed results stay. f must be pure, and depend on
     Values by its arguments alone.
 
+    >>> from autograd import grad
     >>> grad(checkpoint(lambda x: x * x * x))(2.0)
     12.0
     """
 
-    def checkpointed(*args: Any) -> Any:
-        numbers, structure = flatten(args)
+    def call(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
+        return f(*arguments[0], **arguments[1])
+
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        numbers, structure = flatten((args, kwargs))
         with no_grad():
-            results, outputs = flatten(f(*args))
+            results, outputs = flatten(call((args, kwargs)))
         if any(isinstance(result, Value) for result in results) and not any(isinstance(n, Value) for n in numbers):
             raise TypeError("a checkpointed function closes over a Value: pass it as an argument")
-        return outputs.unflatten([_rerun(f, i, result, numbers, structure) for i, result in enumerate(results)])
+        return outputs.unflatten([_rerun(call, i, result, numbers, structure) for i, result in enumerate(results)])
 
     return checkpointed
 
@@ -39,14 +43,13 @@ def _rerun(f: Callable[..., Any], i: int, result: Any, numbers: list[Any], struc
         return result
 
     def gradient(arguments: tuple[Any, ...]) -> list[Any]:
-        recorded = Recorded(f, structure.unflatten(arguments))
+        recorded = Recorded(f, (structure.unflatten(arguments),))
         if recorded.differentiable and not any(isinstance(argument, Value) for argument in arguments):
             raise TypeError("a checkpointed function closes over a Value: pass it as an argument")
-        return recorded.pull(unit(len(recorded.results), i))
+        return recorded.pull(unit(len(recorded.results), i), absent=None)
 
     data = result.data
-    name = f"checkpoint of {getattr(f, '__name__', 'a function')}"
-    return Primitive(name, "checkpoint", lambda *_: data, joint_partials(gradient, len(numbers)), ())(*numbers)
+    return Primitive("checkpoint", "checkpoint", lambda *_: data, joint_partials(gradient, len(numbers)), ())(*numbers)
 
 
 def joint_partials(gradient: Callable[[tuple[Any, ...]], list[Any]], count: int) -> tuple[Callable[..., Any], ...]:

@@ -114,7 +114,7 @@ def _sensitivities(
     unit = [1.0 if i == j else 0.0 for j in range(len(recorded.leaves))]
     weights, _ = flatten(tangent_solve(transposed, structure.unflatten(unit)))
     cotangents = pull([-weight for weight in weights])
-    return [cotangents.get(parameter, 0.0) for parameter in parameters]
+    return [cotangents.get(parameter) for parameter in parameters]
 
 
 def _eliminate(g: Callable[[Any], Any], y: Any) -> Any:

@@ -51,7 +51,7 @@ where: Primitive = _row(
     "where", "where", lambda condition, x, y: x if condition else y,
     (None, lambda out, condition, x, y: where(condition, 1.0, None),
      lambda out, condition, x, y: where(condition, None, 1.0)),
-    ((0.0, 1.0), _ANY, _ANY), "x where the condition holds, y elsewhere.",
+    ((0, 1), _ANY, _ANY), "x where the condition holds, y elsewhere.",
 )
 
 # Comparisons: predicates, without a derivative.
@@ -98,6 +98,7 @@ def _power_by_base(out: Any, x: Any, y: Any) -> Any:
     ratio, half = divide(out, x), power(x, 0.5 * y)
     lossy = (x > 0.0) & (y != 0.0) & ((abs(out) < _SMALLEST_NORMAL) | (abs(ratio) < _SMALLEST_NORMAL))
     plain = y * where((out == 0.0) | (abs(out) == inf), power(x, y - 1.0), ratio)
+    plain = where((abs(ratio) == inf) & (abs(out) < inf) & (x != 0.0), divide(y * out, x), plain)
     return where((x == 0.0) & (y == 0.0), 0.0, where(lossy, (y * divide(half, x)) * half, plain))
 
 
@@ -370,11 +371,11 @@ digamma: Primitive = _row(
 
 polygamma: Primitive = _row(
     "polygamma", "polygamma", special.polygamma,
-    (None, lambda out, n, x: polygamma(n + 1.0, x)),
+    (None, lambda out, n, x: polygamma(where(n < 0.0, nan, n + 1.0), x)),
     ((0, 20), (1e-2, 1e3)), "The n-th derivative of digamma at x, for an integer n from 0 up.",
 )
 
 _evaluators = {name: row.evaluate for name, row in TABLE.items()}
 _helpers = {helper.__name__: on_floats(helper, _evaluators) for helper in (_over_square, _along, _tanh_slope)}
 for _primitive in TABLE.values():
-    _primitive.specialise(tuple(on_floats(rule, _evaluators | _helpers) for rule in _primitive.partials))
+    _primitive.specialise(tuple(on_floats(rule, _evaluators | _helpers) for rule in _primitive.partials), inline=True)

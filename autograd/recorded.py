@@ -16,7 +16,7 @@ from autograd.rows import real
 from autograd.sweep import differentiable_reverse_sweep, forward_sweep, reverse_sweep, topological_order
 from autograd.trees import flatten
 from autograd.value import Value
-from autograd.watching import watch_for
+from autograd.watching import watch_for, watch_tangents_for
 
 
 class Recorded:
@@ -55,32 +55,49 @@ class Recorded:
         """What the function returned."""
         return self.plain(self.outputs.map(as_number, self.results))
 
-    def pull(self, seeds: Sequence[Any]) -> list[Any]:
-        """The derivatives of the sum of seed × result with respect to each argument: one reverse sweep."""
-        pairs = [(node, seed) for node, seed in zip(self.results, seeds) if isinstance(node, Value)]
+    def pull(self, seeds: Sequence[Any], absent: Any = 0.0) -> list[Any]:
+        """The derivatives of the sum of seed × result with respect to each argument: one reverse sweep.
+
+        A seed of exactly 0.0 says that its result does not count: one that is singular does not spoil the others.
+        `absent` stands for a derivative that is not there, the argument being on no branch that was taken.
+        """
+        pairs = [(node, seed) for node, seed in zip(self.results, seeds) if isinstance(node, Value) and _counts(seed)]
         if self.differentiable or any(isinstance(seed, Value) for seed in seeds):
             cotangents: dict[Value, Any] = differentiable_reverse_sweep(self.order, pairs, watch_for(current()))
-        else:
-            cotangents = reverse_sweep(self.order, pairs, watch_for(current()))
-        return [cotangents.get(leaf, 0.0) for leaf in self.leaves]
+            known = set(self.order)
+            return [_apart(cotangents.get(leaf, absent), known) for leaf in self.leaves]
+        cotangents = reverse_sweep(self.order, pairs, watch_for(current()))
+        return [cotangents.get(leaf, absent) for leaf in self.leaves]
 
     def push(self, seeds: Sequence[Any]) -> list[Any]:
         """The derivatives of each result along the seeds, one for each argument: one forward sweep.
 
         A seed of exactly 0.0 says that its argument stands still: no derivative with respect to it is taken.
         """
-        moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if isinstance(seed, Value) or seed != 0.0}
+        moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if _counts(seed)}
         differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
-        tangents = forward_sweep(self.order, moving, differentiable)
-        return [tangents.get(item, 0.0) if isinstance(item, Value) else 0.0 for item in self.results]
+        tangents = forward_sweep(self.order, moving, differentiable, watch_tangents_for(current()))
+        known = set(self.order) if differentiable else set()
+        return [_apart(tangents.get(item, 0.0), known) if isinstance(item, Value) else 0.0 for item in self.results]
+
+
+def _counts(seed: Any) -> bool:
+    return isinstance(seed, Value) or seed != 0.0
+
+
+def _apart(derivative: Any, known: set[Value]) -> Any:
+    """The derivative as a node of its own, where it is one of the recorded nodes itself: w, of w·x."""
+    return _copy(derivative) if isinstance(derivative, Value) and derivative in known else derivative
+
+
+def _copy(value: Value) -> Value:
+    copy: Value = Value.apply_primitive(primitives.identity, (value,))
+    return copy
 
 
 def _fresh(number: Any) -> Value:
     """A Value that stands for an argument."""
-    if isinstance(number, Value):
-        copy: Value = Value.apply_primitive(primitives.identity, (number,))
-        return copy.named(number.name)
-    return Value(number)
+    return _copy(number).named(number.name) if isinstance(number, Value) else Value(number)
 
 
 def as_number(item: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 
@@ -57,8 +58,16 @@ def scope(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str):
         raise TypeError(f"a scope's name is a str, not {type(name).__name__}: scope('layer1')")
-    with _changed(scope=(*current().scope, name)):
+    token = _recording.set(_inside(current(), name))
+    try:
         yield
+    finally:
+        _recording.reset(token)
+
+
+@lru_cache(maxsize=1024)  # a training loop enters the same few scopes all the time
+def _inside(recording: Recording, name: str) -> Recording:
+    return replace(recording, scope=(*recording.scope, name))
 
 
 @contextmanager

@@ -23,9 +23,11 @@ _pending = _Pending()
 
 def release(node: Any) -> None:
     """Free a node's operands without recursion; serves as `__del__`."""
-    operands, node.inputs = node.inputs, ()
-    if not operands:
+    operands = node.first, node.second, node.more
+    if operands == (None, None, ()):
         return
+    node.first = node.second = None
+    node.more = ()
     if _pending.operands is not None:
         _pending.operands.append(operands)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from numbers import Real
 from pickle import PicklingError
 from typing import Any
@@ -49,14 +50,17 @@ class Primitive:
     def __post_init__(self) -> None:
         self.specialise(self.partials)
 
-    def specialise(self, partials: tuple[Partial, ...]) -> None:
+    def specialise(self, partials: tuple[Partial, ...], inline: bool = False) -> None:
         """Use these rules, which must be the same, where all arguments are floats."""
         self.float_partials = partials
-        self.reverse_step = reverse_step(partials)
+        self.reverse_step = reverse_step(partials, inline)
 
     def __call__(self, *arguments: Any) -> Any:
         for argument in arguments:
             if type(argument) is not float:
+                apply = getattr(type(argument), "apply_primitive", None)
+                if apply is not None and len(arguments) == len(self.partials) == 1:
+                    return apply(self, arguments)
                 return self._dispatch(arguments)
         return self.evaluate(*arguments)
 
@@ -71,7 +75,11 @@ class Primitive:
             apply = apply or getattr(type(argument), "apply_primitive", None)
         if apply is not None:
             return apply(self, arguments)
-        return self.evaluate(*map(constant, arguments))
+        return self.evaluate(*map(self.constant, arguments))
+
+    def constant(self, operand: Any) -> Any:
+        """An operand that is no node as a float; `where` lets None pass, a side that is structurally absent."""
+        return None if operand is None and self.name == "where" else real(operand)
 
     def __reduce__(self) -> Any:
         if TABLE.get(self.name) is self:
@@ -81,6 +89,12 @@ class Primitive:
                 if item is self:
                     return _row_of_a_module, (module.__name__, name)  # type: ignore[union-attr]  # it has items
         raise PicklingError(f"the primitive {self.name} is pickled by its name: keep it as a global of its module")
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -125,10 +139,29 @@ def primitive(
     if not isinstance(partials, Sequence) or not partials:
         raise TypeError(f"partials of {name} is a sequence with one entry for each argument: [lambda out, x: ...]")
     rules = tuple(rule if rule is None or callable(rule) else real(rule) for rule in partials)
-    domains = tuple((float(low), float(high)) for low, high in domain) or ((-1.0, 1.0),) * len(rules)
+    for i, rule in enumerate(rules):
+        if callable(rule) and not _takes(rule, 1 + len(rules)):
+            raise TypeError(f"the rule for argument {i + 1} of {name} takes (out, *arguments): {1 + len(rules)} in all")
+    domains = tuple((low, high) for low, high in domain) or ((-1.0, 1.0),) * len(rules)
     if len(domains) != len(rules) or not all(low < high for low, high in domains):
         raise ValueError(f"domain of {name} is one pair (low, high) for each of its {len(rules)} arguments")
-    return Primitive(name, notation or name, evaluate, rules, domains, summary, native)
+
+    def evaluate_as_float(*numbers: float) -> float:
+        return real(evaluate(*numbers))
+
+    evaluate_as_float.__module__ = getattr(evaluate, "__module__", "")
+    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, native)
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with that many positional arguments."""
+    try:
+        signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # a function written in C that does not say
+        return True
+    return True
 
 
 def _row_of_the_table(name: str) -> Primitive:
@@ -155,21 +188,21 @@ def real(number: Any) -> float:
     raise TypeError(f"a real number was expected, not {type(number).__name__}: {number!r:.60}")
 
 
-def constant(operand: Any) -> Any:
-    """An operand that is no node, as `evaluate` takes it: a float, or what `where` passes through (a bool, None)."""
-    return operand if type(operand) is float or operand is None or type(operand) is bool else real(operand)
-
-
 def is_array(argument: Any) -> bool:
-    """Whether it is a NumPy array with dimensions, told without importing NumPy."""
+    """Whether it is a NumPy array, told without importing NumPy."""
     numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(argument, numpy.ndarray) and argument.ndim > 0
+    return numpy is not None and isinstance(argument, numpy.ndarray)
 
 
 def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """The array of `function` at each element, with NumPy's broadcasting; of floats where every result is one."""
+    """The array of `function` at each element, with NumPy's broadcasting; of floats where every result is one.
+
+    Of arrays without dimensions it is the result itself.
+    """
     numpy = sys.modules["numpy"]
     results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
+    if not isinstance(results, numpy.ndarray):
+        return results
     for kind in (float, bool):
         if all(type(result) is kind for result in results.flat):
             return results.astype(kind)

@@ -20,28 +20,52 @@ def on_floats(rule: Any, evaluators: Mapping[str, Callable[..., Any]]) -> Any:
     return FunctionType(rule.__code__, {**rule.__globals__, **evaluators}, rule.__name__, closure=rule.__closure__)
 
 
-def reverse_step(partials: Sequence[Any]) -> Callable[..., None]:
+def _argument_returned(rule: Callable[..., Any], names: Sequence[str]) -> str:
+    """The name of the argument that a rule merely hands back, as that of a product does; empty where it computes."""
+    marks = [object() for _ in names]
+    try:
+        result = rule(*marks)
+    except Exception:  # it computes with them, which marks do not allow
+        return ""
+    return next((name for name, mark in zip(names, marks) if mark is result), "")
+
+
+def reverse_step(partials: Sequence[Any], inline: bool = False) -> Callable[..., None]:
     """One step of the reverse sweep: a function that adds a node's share to the cotangents of its operands.
 
     For `x * y` its source reads
 
         def step(cotangent, node, cotangents):
-            out, x0, x1 = node.record
-            operand0, operand1 = node.inputs
-            if operand0 is not None and (factor := partial0(out, x0, x1)) is not None:
-                share = cotangent * factor
+            out, x0, x1 = node.out, node.x, node.y
+            operand0, operand1 = node.first, node.second
+            if operand0 is not None:
+                share = cotangent * x1
                 cotangents[operand0] = cotangents[operand0] + share if operand0 in cotangents else share
             ...
+
+    A rule that computes something is called: `(factor := partial0(out, x0, x1)) is not None` joins the condition. So
+    is every rule without `inline`, which is for rules that are known not to look at their arguments.
     """
     count = range(len(partials))
     arguments = ", ".join(["out", *(f"x{i}" for i in count)])
-    lines = [f"{arguments} = node.record", "".join(f"operand{i}, " for i in count) + "= node.inputs"]
+    operands = ", ".join(f"operand{i}" for i in count)
+    if len(partials) == 1:
+        floats, nodes = "node.x", "node.first"
+    elif len(partials) == 2:
+        floats, nodes = "node.x, node.y", "node.first, node.second"
+    else:
+        floats, nodes = "node.x, node.y, *node.rest", "node.first, node.second, *node.more"
+    lines = [f"{arguments} = node.out, {floats}", f"{operands} = {nodes}"]
     for i, partial in enumerate(partials):
         if partial is None:
             continue
         if isinstance(partial, float):
+            factor = repr(partial)
+        else:
+            factor = _argument_returned(partial, arguments.split(", ")) if inline else ""
+        if factor:
             lines.append(f"if operand{i} is not None:")
-            lines.append("    share = cotangent" if partial == 1.0 else f"    share = cotangent * {partial!r}")
+            lines.append("    share = cotangent" if factor == "1.0" else f"    share = cotangent * {factor}")
         else:
             lines.append(f"if operand{i} is not None and (factor := partial{i}({arguments})) is not None:")
             lines.append("    share = cotangent * factor")

@@ -1,8 +1,9 @@
 """The passes over a recorded graph, for any node type.
 
-A node has `inputs`, its operands in order (None where the operand was a constant); `record`, what it computed and what
-from: `(out, *operands)`, as floats; `arguments()`, the same as nodes; and `primitive`, the row of the table that made
-it, or None at a leaf. Nothing here recurses: a chain of a million nodes is swept at the default recursion limit.
+A node has `inputs`, its operands in order (None where the operand was a constant), which also stand in `first`,
+`second` and `more`; `record`, what it computed and what from: `(out, *operands)`, as floats; `arguments()`, the same as
+nodes; and `primitive`, the row of the table that made it, or None at a leaf. Nothing here recurses: a chain of a
+million nodes is swept at the default recursion limit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from autograd.rows import Primitive
 
 class Node(Protocol):
     """What a sweep needs of a node."""
+
+    first: Any
+    second: Any
+    more: tuple[Any, ...]
 
     @property
     def inputs(self) -> tuple[Any, ...]: ...
@@ -34,27 +39,33 @@ N = TypeVar("N", bound=Node)
 def topological_order(outputs: Iterable[N], stop: Collection[N] = ()) -> list[N]:
     """All nodes from which `outputs` were computed, themselves included: every node after its operands.
 
-    Depth first, each node once. The stack holds nodes to visit; a None on it says that the node below it has had all
-    its operands placed and is next in the order. The nodes in `stop` come first, and are not followed.
+    Depth first, each node once: down along the first operands, while the stack keeps what is still to do. There, a node
+    to visit stands by itself; a None says that the node below it has had all its operands placed and comes next. The
+    nodes in `stop` are placed first, and not followed.
     """
     order: list[N] = list(stop)
     seen: set[N] = set(stop)
-    stack: list[N | None] = [*outputs]
-    while stack:
-        node = stack.pop()
-        if node is None:
-            order.append(cast(N, stack.pop()))
-        elif node not in seen:
-            seen.add(node)
-            stack.append(node)
-            stack.append(None)
-            for operand in node.inputs:
-                if operand is not None and operand not in seen:
-                    if operand.inputs:
-                        stack.append(operand)
-                    else:  # a leaf can be placed at once
-                        seen.add(operand)
-                        order.append(operand)
+    stack: list[N | None] = []
+    node: N | None
+    for node in outputs:
+        while True:
+            while node is not None and node not in seen:
+                seen.add(node)
+                if node.primitive is None:
+                    order.append(node)
+                    break
+                stack.append(node)
+                stack.append(None)
+                if node.more:
+                    stack.extend(operand for operand in reversed(node.more) if operand is not None)
+                if node.second is not None:
+                    stack.append(node.second)
+                node = node.first
+            if not stack:
+                break
+            node = stack.pop()
+            if node is None:
+                order.append(cast(N, stack.pop()))
     return order
 
 
@@ -105,11 +116,17 @@ def differentiable_reverse_sweep(
     return cotangents
 
 
-def forward_sweep(order: Sequence[N], seeds: Mapping[N, Any], differentiable: bool) -> dict[N, Any]:
+def forward_sweep(
+    order: Sequence[N],
+    seeds: Mapping[N, Any],
+    differentiable: bool,
+    watch: Callable[[N, dict[N, Any]], None] | None = None,
+) -> dict[N, Any]:
     """The tangents of the nodes in `order`, from the `seeds` of some of them: forward mode.
 
     A node's tangent is its derivative along the seeds. One that depends on no seed, or only by a branch that was not
-    taken, is absent. With `differentiable` the tangents are nodes, or floats where they are constant.
+    taken, is absent. With `differentiable` the tangents are nodes, or floats where they are constant. `watch` sees each
+    node once it has its tangent.
     """
     tangents = dict(seeds)
     for node in order:
@@ -128,6 +145,8 @@ def forward_sweep(order: Sequence[N], seeds: Mapping[N, Any], differentiable: bo
                 total = share if total is None else total + share
         if total is not None:
             tangents[node] = total
+            if watch is not None:
+                watch(node, tangents)
     return tangents
 
 

@@ -22,7 +22,7 @@ Shape = tuple[int, ...] | None  # of an array; None for a number by itself
 class Structure:
     """What a nest looks like without its numbers."""
 
-    spec: Any  # "block", or (type, keys or None, specs of the children)
+    spec: Any  # "block", or (type, keys or None, specs of the children, keys as the dict had them)
     shapes: tuple[Shape, ...]  # of the blocks, in order
 
     @property
@@ -60,25 +60,44 @@ def flatten(nest: Any) -> tuple[list[Any], Structure]:
 def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
     """The nest's spec; its numbers and the shapes of its blocks are appended to the lists."""
     if isinstance(nest, dict):
-        return dict, tuple(nest), tuple(_take_apart(child, numbers, shapes) for child in nest.values())
+        keys = _sorted(nest)
+        return dict, keys, tuple(_take_apart(nest[key], numbers, shapes) for key in keys), _Shown(nest)
     if isinstance(nest, list | tuple):
-        return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest)
-    if is_array(nest):
+        return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest), _Shown()
+    if is_array(nest) and nest.ndim:
         shapes.append(nest.shape)
         numbers.extend(nest.ravel().tolist())
     else:
         shapes.append(None)
-        numbers.append(nest)
+        numbers.append(nest.item() if is_array(nest) else nest)
     return "block"
+
+
+class _Shown(tuple[Any, ...]):
+    """A dict's keys in the order in which it was filled, which makes no difference between two structures."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown)
+
+    __hash__ = tuple.__hash__
+
+
+def _sorted(nest: dict[Any, Any]) -> tuple[Any, ...]:
+    """The keys in order, so that two dicts filled in another order have one structure."""
+    try:
+        return tuple(sorted(nest))
+    except TypeError:  # keys of several types
+        return tuple(nest)
 
 
 def _build(spec: Any, blocks: Any) -> Any:
     if spec == "block":
         return next(blocks)
-    kind, keys, children = spec
+    kind, keys, children, shown = spec
     items = [_build(child, blocks) for child in children]
     if keys is not None:
-        return dict(zip(keys, items))
+        by_key = dict(zip(keys, items))
+        return {key: by_key[key] for key in shown}
     return kind(*items) if hasattr(kind, "_fields") else kind(items)  # a named tuple takes its fields one by one
 
 

@@ -12,21 +12,34 @@ from autograd.copying import ancestors
 from autograd.errors import ShapeError
 from autograd.recording import Recording, current
 from autograd.release import NEEDED, release
-from autograd.rows import Primitive, constant, real
+from autograd.rows import Primitive, real
 from autograd.sweep import differentiable_reverse_sweep, reverse_sweep, topological_order
 from autograd.watching import Hook, check_value, hooks, line_of_the_caller, watch_for
 
 _new = object.__new__
 
 
-def _node(primitive: Primitive, inputs: tuple[Value | None, ...], record: tuple[Any, ...]) -> Value:
+def _node(
+    primitive: Primitive,
+    first: Value | None,
+    second: Value | None,
+    out: float,
+    x: Any,
+    y: Any,
+    more: tuple[Value | None, ...] = (),
+    rest: tuple[Any, ...] = (),
+) -> Value:
     """The Value that `primitive` computed; made without a call of `__init__`, which checks what a person passes."""
     node: Value = _new(Value)
-    node._data = record[0]
+    node._number = node.out = out
     node._grad = None
-    node.inputs = inputs
-    node.record = record
     node.primitive = primitive
+    node.first = first
+    node.second = second
+    node.x = x
+    node.y = y
+    node.more = more
+    node.rest = rest
     node.name = ""
     node.recording = recording = current()
     if not recording.plain:
@@ -40,7 +53,8 @@ def _not_plain(node: Value, recording: Recording) -> None:
         node.recording = replace(recording, line=line_of_the_caller())
         check_value(node)
     if not recording.enabled:
-        node.inputs, node.record, node.primitive = (), (node._data,), None
+        node.primitive = node.first = node.second = node.x = node.y = None
+        node.more = node.rest = ()
 
 
 def _other_operand(operand: Any) -> Any:
@@ -58,8 +72,8 @@ def _unary(primitive: Primitive) -> Callable[[Value], Value]:
     evaluate = primitive.evaluate
 
     def method(self: Value) -> Value:
-        data = self._data
-        return _node(primitive, (self,), (evaluate(data), data))
+        x = self._number
+        return _node(primitive, self, None, evaluate(x), x, None)
 
     method.__doc__ = primitive.summary
     return method
@@ -70,22 +84,22 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Value], Callab
     evaluate = primitive.evaluate
 
     def forward(self: Value, other: Any) -> Value:
-        data = self._data
+        x = self._number
         if isinstance(other, Value):
-            other_data = other._data
-            return _node(primitive, (self, other), (evaluate(data, other_data), data, other_data))
+            y = other._number
+            return _node(primitive, self, other, evaluate(x, y), x, y)
         if type(other) is not float:
             other = _other_operand(other)
             if other is NotImplemented:
                 return cast(Value, NotImplemented)
-        return _node(primitive, (self, None), (evaluate(data, other), data, other))
+        return _node(primitive, self, None, evaluate(x, other), x, other)
 
     def reflected(self: Value, other: Any) -> Value:
         other = _other_operand(other)
         if other is NotImplemented:
             return cast(Value, NotImplemented)
-        data = self._data
-        return _node(primitive, (None, self), (evaluate(other, data), other, data))
+        y = self._number
+        return _node(primitive, None, self, evaluate(other, y), other, y)
 
     forward.__doc__ = reflected.__doc__ = primitive.summary
     return forward, reflected
@@ -96,9 +110,9 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
 
     def method(self: Value, other: Any) -> bool:
         if isinstance(other, Value):
-            return compare(self._data, other._data)
+            return compare(self._number, other._number)
         try:
-            return compare(self._data, real(other))
+            return compare(self._number, real(other))
         except TypeError:
             return cast(bool, NotImplemented)
 
@@ -130,22 +144,31 @@ class Value:
     (15.0, 8.0)
     """
 
-    __slots__ = ("_data", "_grad", "inputs", "record", "primitive", "name", "recording", "__weakref__")
+    # A node is one object: operands and recorded floats stand in fields of its own, for a tuple more for each node
+    # would double the work of the garbage collector. `inputs` and `record` show them as tuples.
+    __slots__ = (
+        "_number", "_grad", "primitive", "first", "second", "more", "out", "x", "y", "rest", "name", "recording",
+        "__weakref__",
+    )
 
-    _data: float
+    _number: float  # not _data, which numpy.ma takes for the contents of an array
     _grad: Any  # None until a backward pass; a Value after one with create_graph
-    inputs: tuple[Value | None, ...]  # the operands; None where one was a constant
-    record: tuple[Any, ...]  # the floats at recording: (data, *operands)
-    primitive: Primitive | None
+    primitive: Primitive | None  # None at a leaf
+    first: Value | None  # the operands; None where one is a constant, or is not there
+    second: Value | None
+    more: tuple[Value | None, ...]  # those beyond the second
+    out: float  # the number when it was recorded, and those of the operands
+    x: Any
+    y: Any
+    rest: tuple[Any, ...]
     name: str
     recording: Recording
 
     def __init__(self, data: Any, name: str = "") -> None:
-        self._data = data if type(data) is float else real(data)
+        self._number = self.out = data if type(data) is float else real(data)
         self._grad = None
-        self.inputs = ()
-        self.record = (self._data,)
-        self.primitive = None
+        self.primitive = self.first = self.second = self.x = self.y = None
+        self.more = self.rest = ()
         self.recording = current()
         self.named(name)
 
@@ -158,13 +181,13 @@ class Value:
 
     @property
     def data(self) -> float:
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, number: Any) -> None:
-        self._data = number if type(number) is float else real(number)
+        self._number = number if type(number) is float else real(number)
         if self.primitive is None:
-            self.record = (self._data,)
+            self.out = self._number
 
     @property
     def grad(self) -> Any:
@@ -182,6 +205,18 @@ class Value:
     @property
     def op(self) -> str:
         return "" if self.primitive is None else self.primitive.symbol
+
+    @property
+    def inputs(self) -> tuple[Value | None, ...]:
+        """The operands in order; None where one was a constant."""
+        count = 0 if self.primitive is None else len(self.primitive.partials)
+        return (self.first, self.second)[:count] + self.more
+
+    @property
+    def record(self) -> tuple[Any, ...]:
+        """The floats when the operation was recorded: (out, *operands)."""
+        count = 0 if self.primitive is None else len(self.primitive.partials)
+        return (self.out, self.x, self.y)[: count + 1] + self.rest
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -232,24 +267,27 @@ class Value:
 
     def detach(self) -> Value:
         """A leaf with the same data and name, through which no derivative passes."""
-        return Value(self._data, self.name)
+        return Value(self._number, self.name)
 
     def arguments(self) -> tuple[Any, ...]:
         """The Value and its operands as a rule takes them, each with the float that was recorded."""
         return tuple(
-            number if node is None else node if node._data is number else _as_recorded(node, number)
+            number if node is None else node if node._number is number else _as_recorded(node, number)
             for node, number in zip((self, *self.inputs), self.record)
         )
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
+        if len(operands) == 1:
+            x = operands[0]._number
+            return _node(primitive, operands[0], None, primitive.evaluate(x), x, None)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
-        floats = [operand._data if isinstance(operand, Value) else constant(operand) for operand in operands]
+        floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)
         if data is None or type(data) is bool:  # a branch that is not taken; a comparison
             return data
-        return _node(primitive, inputs, (data, *floats))
+        return _node(primitive, *_two(inputs), data, *_two(floats), inputs[2:], tuple(floats[2:]))
 
     __add__, __radd__ = _binary(primitives.add)
     __sub__, __rsub__ = _binary(primitives.subtract)
@@ -296,8 +334,9 @@ class Value:
     atan2 = _binary(primitives.atan2)[0]
     hypot = _binary(primitives.hypot)[0]
 
-    # NumPy calls these by its own names, on arrays of Values: np.arctan(array).
+    # NumPy calls these by its own names, on arrays of Values: np.arctan(array), np.floor(array), np.std(array).
     arcsin, arccos, arctan, arcsinh, arccosh, arctanh, arctan2 = asin, acos, atan, asinh, acosh, atanh, atan2
+    fabs, __floor__, __ceil__ = __abs__, floor, ceil
 
     __eq__ = _comparison(operator.eq)
     __ne__ = _comparison(operator.ne)
@@ -319,8 +358,10 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
+    conjugate = __pos__
+
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return self._number != 0.0
 
     def __float__(self) -> float:
         raise TypeError(
@@ -330,27 +371,58 @@ class Value:
 
     __int__ = __complex__ = __float__  # all three refuse
 
+    def __copy__(self) -> Value:
+        copy = _rebuild([], type(self), *self._fields(self.inputs))
+        copy._grad = self._grad
+        return _with_attributes(copy, self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        for node in topological_order([self]):
+            if id(node) not in memo:
+                inputs = tuple(None if operand is None else memo[id(operand)] for operand in node.inputs)
+                memo[id(node)] = _with_attributes(_rebuild([], type(node), *node._fields(inputs)), node)
+        result: Value = memo[id(self)]
+        return result
+
     def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (ancestors(self), type(self), *self._fields(self.inputs)), getattr(self, "__dict__", None)
+
+    def _fields(self, inputs: tuple[Value | None, ...]) -> tuple[Any, ...]:
+        """What a copy with these operands is made from."""
+        # A gradient that is a Value leads to nodes computed from this one; a copy keeps its number.
         grad = self._grad.data if isinstance(self._grad, Value) else self._grad
-        fields = self._data, grad, self.inputs, self.record, self.primitive, self.name, self.scope
-        return _rebuild, (ancestors(self), type(self), *fields)
+        return self._number, inputs, self.record, self.primitive, self.name, self.scope, grad
 
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         grad = "unset" if self._grad is None else repr(self._grad)
-        return f"Value(data={self._data!r}{name}, grad={grad})"
+        return f"Value(data={self._number!r}{name}, grad={grad})"
 
 
 def _as_recorded(node: Value, number: float) -> Value:
     """`node` as it was when its data was `number`."""
-    return _node(primitives.identity, (node,), (number, number))
+    return _node(primitives.identity, node, None, number, number, None)
 
 
-def _rebuild(_: list[Value], kind: type[Value], data: float, grad: float | None, *rest: Any) -> Value:
-    """A Value from the fields that `__reduce_ex__` gave; the first argument is only there to be pickled before."""
+def _two(items: Sequence[Any]) -> tuple[Any, Any]:
+    """The first two, or None in their place."""
+    return (*items[:2], None, None)[:2]
+
+
+def _with_attributes(copy: Value, original: Value) -> Value:
+    """The copy, with what a subclass keeps beside the fields of a Value."""
+    if hasattr(original, "__dict__"):
+        vars(copy).update(vars(original))
+    return copy
+
+
+def _rebuild(_: list[Value], kind: type[Value], *fields: Any) -> Value:
+    """A Value from its fields and its gradient; the first argument is only there to be pickled before."""
     node: Value = _new(kind)
-    node._data, node._grad = data, grad
-    node.inputs, node.record, node.primitive, node.name, scope = rest
+    node._number, inputs, record, node.primitive, node.name, scope, node._grad = fields
+    node.out, *numbers = record
+    (node.first, node.second), (node.x, node.y) = _two(inputs), _two(numbers)
+    node.more, node.rest = inputs[2:], tuple(numbers[2:])
     node.recording = Recording(scope=scope)
     return node
 
@@ -397,8 +469,8 @@ def _backpropagate(outputs: list[Value], seeds: list[float], create_graph: bool)
     else:
         cotangents = reverse_sweep(order, zip(outputs, seeds), watch)
     for node, cotangent in cotangents.items():
-        node._grad = cotangent if node._grad is None or node.inputs else node._grad + cotangent
+        node._grad = cotangent if node._grad is None or node.primitive is not None else node._grad + cotangent
     if len(cotangents) < len(order):  # the rest is on branches that were not taken
         for node in order:
-            if node not in cotangents and (node.inputs or node._grad is None):
-                node._grad = 0.0
+            if node not in cotangents and (node.primitive is not None or node._grad is None):
+                node._grad = Value(0.0) if create_graph else 0.0

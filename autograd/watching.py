@@ -55,10 +55,30 @@ def watch_for(recording: Recording) -> Callable[[Any, dict[Any, Any]], None] | N
     return watch
 
 
+def watch_tangents_for(recording: Recording) -> Callable[[Any, dict[Any, Any]], None] | None:
+    """The same for a forward sweep, which has no hooks."""
+    return _check_tangent if recording.anomaly else None
+
+
+def _check_tangent(node: Any, tangents: dict[Any, Any]) -> None:
+    """Raise where finite derivatives of the operands become nan or infinite in that of `node`."""
+    before = [_number(tangents[operand]) for operand in node.inputs if operand is not None and operand in tangents]
+    if not math.isfinite(_number(tangents[node])) and all(map(math.isfinite, before)):
+        raise AnomalyError(
+            f"the derivative turned {_number(tangents[node])} in forward mode at {node.primitive.name}; "
+            f"{_description(node)}"
+        )
+
+
+def _number(derivative: Any) -> float:
+    number: float = getattr(derivative, "data", derivative)
+    return number
+
+
 def _check_gradients(node: Any, cotangent: Any) -> None:
     """Raise where a finite gradient of `node` becomes nan or infinite on its way to an operand."""
     shares: dict[Any, float] = {}
-    number = getattr(cotangent, "data", cotangent)
+    number = _number(cotangent)
     node.primitive.reverse_step(number, node, shares)
     for i, operand in enumerate(node.inputs):
         if operand is not None and math.isfinite(number) and not math.isfinite(shares.get(operand, 0.0)):

@@ -10,34 +10,21 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import ShapeError, Value, relu, scope, sigmoid, tanh
+from autograd import ShapeError, Value, scope
 from nn.module import Module
 
 Activation = str | Callable[[Value], Value]
 
 
-def linear(x: Value) -> Value:
-    """The activation that leaves its input as it is."""
-    return x
+# What a repr calls each activation; all but "linear" are methods of Value.
+ACTIVATIONS = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "linear": "Linear"}
 
 
-ACTIVATIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "relu": ("ReLU", relu),
-    "tanh": ("Tanh", tanh),
-    "sigmoid": ("Sigmoid", sigmoid),
-    "linear": ("Linear", linear),
-}
-
-
-def find_activation(activation: Activation) -> tuple[str, Callable[[Any], Any]]:
-    """The title and the function of an activation given by name or as a function."""
-    if callable(activation):
-        return getattr(activation, "__name__", "Custom"), activation
-    try:
-        return ACTIVATIONS[activation]
-    except (KeyError, TypeError):
-        names = ", ".join(ACTIVATIONS)
-        raise ValueError(f"unknown activation {activation!r}: give one of {names}, or a function") from None
+def check_activation(activation: Activation) -> Activation:
+    """The activation, which is a function or one of the names above; `ValueError` where it is neither."""
+    if not callable(activation) and activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {activation!r}: give one of {', '.join(ACTIVATIONS)}, or a function")
+    return activation
 
 
 def _count(number: Any, what: str) -> int:
@@ -73,7 +60,7 @@ class Neuron(Module):
     ) -> None:
         self.w = [Value(random.uniform(-1, 1), f"w{i + 1}") for i in range(_count(inputs, "inputs"))]
         self.b = Value(0.0, "b") if bias is None else bias
-        self.title, self.activation = find_activation(activation if nonlin else "linear")
+        self.activation = check_activation(activation if nonlin else "linear")
         self.name = name
 
     @property
@@ -89,21 +76,27 @@ class Neuron(Module):
         """The weighted sum before the activation: w1·x1 + w2·x2 + … + b."""
         if len(x) != len(self.w):
             raise ShapeError(f"this neuron takes {len(self.w)} inputs, {len(x)} were given")
-        total: Value = self.w[0] * x[0]
-        for weight, number in zip(self.w[1:], x[1:]):
+        pairs = zip(self.w, x)
+        weight, number = next(pairs)
+        total: Value = weight * number
+        for weight, number in pairs:
             total = total + weight * number
         total = total + self.b
-        return total.named(self._net)
+        total.name = self._net
+        return total
 
     def __call__(self, x: Sequence[Any]) -> Value:
         net = self.net(x)
-        out: Value = self.activation(net)
-        if out is not net:
-            out.name = self._out
+        if self.activation == "linear":
+            return net
+        out: Value = self.activation(net) if callable(self.activation) else getattr(net, self.activation)()
+        out.name = self._out
         return out
 
     def __repr__(self) -> str:
-        return f"{self.title}Neuron({len(self.w)})"
+        function = self.activation
+        title = getattr(function, "__name__", "Custom") if callable(function) else ACTIVATIONS[function]
+        return f"{title}Neuron({len(self.w)})"
 
 
 class Layer(Module):

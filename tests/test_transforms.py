@@ -351,5 +351,34 @@ def test_transforms_leave_no_cycles_behind():
 
 
 def test_every_transform_is_public():
-    names = "grad value_and_grad jacobian jacfwd jacrev hessian hvp jvp vjp vmap checkpoint custom_root".split()
-    assert set(names) <= set(autograd.__all__)
+    names = {"grad", "value_and_grad", "jacobian", "jacfwd", "jacrev", "hessian", "hvp", "jvp", "vjp", "vmap"}
+    assert names | {"checkpoint", "custom_root"} <= set(autograd.__all__)
+
+
+def test_a_singular_output_does_not_spoil_the_others():
+    assert jacfwd(lambda x: [x * x * x, x.sqrt()])(0.0) == [0.0, math.inf]
+    assert jacrev(lambda x: [x * x * x, x.sqrt()])(0.0) == [0.0, math.inf]
+
+
+def test_a_derivative_is_never_one_of_the_callers_own_values():
+    w = Value(3.0, name="w")
+    slope = grad(lambda x: x * w)(2.0)
+    assert slope is not w
+    slope.backward()
+    assert (slope.data, w.grad) == (3.0, 1.0)
+    assert jvp(lambda x: x * w, (2.0,), (1.0,))[1] is not w
+
+
+def test_vmap_takes_axes_that_match_the_argument_and_keyword_arguments():
+    f = vmap(lambda d, k: d["a"] * d["b"] * k, in_axes=({"a": 0, "b": None}, None))
+    assert f({"a": np.array([1.0, 2.0]), "b": 3.0}, 10.0).tolist() == [30.0, 60.0]
+    assert vmap(lambda x, k=1.0: x * k)([1.0, 2.0], k=[3.0, 4.0]) == [3.0, 8.0]
+
+
+def test_checkpoint_takes_keyword_arguments():
+    assert grad(lambda x: checkpoint(lambda a, k: a * a * k)(x, k=5.0))(3.0) == 30.0
+
+
+def test_dicts_match_whatever_the_order_of_their_keys():
+    assert jvp(lambda d: d["a"] * d["b"], ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 0.0},)) == (6.0, 2.0)
+    assert list(grad(lambda d: d["a"] * d["b"])({"b": 2.0, "a": 3.0}).items()) == [("b", 3.0), ("a", 2.0)]

@@ -15,6 +15,7 @@ from autograd import (
     detect_anomaly,
     exp,
     grad,
+    jvp,
     log,
     no_grad,
     primitive,
@@ -218,3 +219,16 @@ def test_primitive_refuses_what_it_cannot_use(arguments, error, message):
 def test_a_wrong_number_of_arguments_says_both_numbers():
     with pytest.raises(TypeError, match="exp takes 1 arguments, 2 were given"):
         exp(Value(1.0), 2.0)
+
+
+def test_detect_anomaly_watches_forward_mode():
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"derivative turned inf in forward mode at sqrt"):
+        jvp(sqrt, (0.0,), (1.0,))
+
+
+def test_what_a_users_row_computes_is_a_float_or_refused():
+    assert type(primitive("one", lambda x: 1, [0.0])(Value(2.0)).data) is float
+    with pytest.raises(TypeError, match="complex"):
+        primitive("root", lambda x: x**0.5, [1.0])(Value(-2.0))
+    with pytest.raises(TypeError, match=r"the rule for argument 2 of f takes \(out, \*arguments\): 3 in all"):
+        primitive("f", math.pow, [1.0, lambda x, y: x])
