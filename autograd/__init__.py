@@ -4,6 +4,7 @@ from autograd.batching import vmap
 from autograd.checking import check_grads
 from autograd.checkpointing import checkpoint
 from autograd.display.dot import draw
+from autograd.display.explanation import Explanation, explain, explain_all
 from autograd.errors import (
     AnomalyError,
     AutogradError,
@@ -102,6 +103,7 @@ from autograd.value import Value, backward
 __all__ = [
     "AnomalyError",
     "AutogradError",
+    "Explanation",
     "ExpressionError",
     "GradientCheckError",
     "MissingDependencyError",
@@ -138,6 +140,8 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "explain",
+    "explain_all",
     "expm1",
     "floor",
     "floor_divide",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.differences import differences
 from autograd.errors import GradientCheckError
 from autograd.recorded import Recorded
 from autograd.rows import Primitive, real
@@ -13,10 +14,6 @@ from autograd.trees import flatten
 from autograd.value import Value
 
 Function = Callable[[Sequence[float]], list[float]]
-
-_EPSILON = 2.0**-52
-_LEVELS = 12  # of the extrapolation; each takes a step 1.6 times smaller than the one before
-_SHRINK = 1.6
 
 
 def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2) -> None:
@@ -67,8 +64,8 @@ def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2) -> N
         reverse = [list(map(_plain, trace.pull([float(i == k) for k in range(rows)]))) for i in range(rows)]
         for j in range(columns):
             forward = list(map(_plain, trace.push([float(j == k) for k in range(columns)])))
-            differences = _differences(_on_floats(function), point, j)
-            for i, (estimate, error) in enumerate(differences):
+            estimates = _differences(_on_floats(function), point, j)
+            for i, (estimate, error) in enumerate(estimates):
                 which = _which(level, i, j, rows, columns)
                 for mode, derivative in (("forward", forward[i]), ("reverse", reverse[i][j])):
                     if not _agrees(derivative, estimate, error):
@@ -102,41 +99,7 @@ def _agrees(derivative: float, estimate: float, error: float) -> bool:
 
 def _differences(function: Function, point: Sequence[float], j: int) -> list[tuple[float, float]]:
     """For each result its derivative with respect to the j-th number, and an estimate of that derivative's error."""
-
-    def at(step: float) -> list[float]:
-        return function([*point[:j], point[j] + step, *point[j + 1 :]])
-
-    step = 0.1 * abs(point[j]) if abs(point[j]) > 1e-3 else 0.01
-    for _ in range(40):  # into the domain
-        if all(map(math.isfinite, at(step) + at(-step))):
-            break
-        step /= 4.0
-    tables: list[list[list[float]]] = []
-    noise: list[list[float]] = []
-    for _ in range(_LEVELS):
-        plus, minus = at(step), at(-step)
-        width = (point[j] + step) - (point[j] - step)  # as the floats have it
-        tables.append([[(a - b) / width for a, b in zip(plus, minus)]])
-        noise.append([4.0 * _EPSILON * (abs(a) + abs(b)) / width for a, b in zip(plus, minus)])
-        step /= _SHRINK
-    return [_extrapolate([row[0][i] for row in tables], [row[i] for row in noise]) for i in range(len(plus))]
-
-
-def _extrapolate(differences: list[float], noise: list[float]) -> tuple[float, float]:
-    """The limit of central differences at a step of zero: the entry of Neville's table that has the least error."""
-    best, least = math.nan, math.inf
-    previous: list[float] = []
-    for k, difference in enumerate(differences):
-        row = [difference]
-        weight = 1.0
-        for m in range(k):
-            weight *= _SHRINK * _SHRINK
-            row.append((row[m] * weight - previous[m]) / (weight - 1.0))
-            error = max(abs(row[m + 1] - row[m]), abs(row[m + 1] - previous[m])) + noise[k]
-            if error < least:
-                best, least = row[m + 1], error
-        previous = row
-    return best, least
+    return differences(lambda number: function([*point[:j], number, *point[j + 1 :]]), point[j])
 
 
 def _which(level: int, i: int, j: int, rows: int, columns: int) -> str:

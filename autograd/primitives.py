@@ -18,7 +18,7 @@ from math import inf, nan
 from typing import Any
 
 from autograd import elementary, special
-from autograd.rows import TABLE, Partial, Primitive
+from autograd.rows import ATOM, NEGATION, POWER, PRODUCT, SUM, TABLE, Notation, Partial, Primitive, function_notation
 from autograd.specialise import on_floats
 
 _ANY = (-10.0, 10.0)
@@ -40,9 +40,28 @@ def _row(
     partials: tuple[Partial, ...],
     domain: tuple[tuple[float, float], ...],
     summary: str,
+    notation: Notation | None = None,
+    textbook: tuple[Partial, ...] = (),
 ) -> Primitive:
-    TABLE[name] = row = Primitive(name, symbol, evaluate, partials, domain, summary)
+    TABLE[name] = row = Primitive(
+        name, symbol, evaluate, partials, domain, summary, notation=notation, textbook=textbook
+    )
     return row
+
+
+def _infix(sign: str, latex: str, sympy: str, precedence: int, right: int) -> Notation:
+    """The notation of an operator whose left operand may be as loose as the whole, and its right one as `right`."""
+    operands = (precedence, right)
+    return Notation(f"{{0}} {sign} {{1}}", f"{{0}} {latex} {{1}}", f"({{0}}) {sympy} ({{1}})", precedence, operands, operands)
+
+
+def _around(text: str, latex: str, sympy: str) -> Notation:
+    """The notation of a function that stands around its operand, or has a name of its own in LaTeX."""
+    return Notation(text, latex, sympy)
+
+
+def _latex_function(name: str, latex: str, sympy: str = "") -> Notation:
+    return function_notation(name, 1, latex, sympy)
 
 
 # Choice. A side that is not taken is structurally absent (None), so that it contributes nothing at any order.
@@ -65,22 +84,33 @@ greater_equal: Primitive = _row("greater_equal", ">=", operator.ge, (None, None)
 
 # Copies.
 
-identity: Primitive = _row("identity", "=", lambda x: x, (1.0,), (_ANY,), "x itself.")
+identity: Primitive = _row(
+    "identity", "=", lambda x: x, (1.0,), (_ANY,), "x itself.",
+    _around("{0}", "{0}", "({0})"),
+)
 
 stop_gradient: Primitive = _row(
     "stop_gradient", "stop", lambda x: x, (None,), (_ANY,), "x, through which no derivative passes.",
+    function_notation("stop", 1, sympy=""),
 )
 
 # Arithmetic.
 
-add: Primitive = _row("add", "+", operator.add, (1.0, 1.0), (_WIDE, _WIDE), "x + y.")
+add: Primitive = _row(
+    "add", "+", operator.add, (1.0, 1.0), (_WIDE, _WIDE), "x + y.",
+    _infix("+", "+", "+", SUM, SUM),
+)
 
-subtract: Primitive = _row("subtract", "-", operator.sub, (1.0, -1.0), (_WIDE, _WIDE), "x - y.")
+subtract: Primitive = _row(
+    "subtract", "-", operator.sub, (1.0, -1.0), (_WIDE, _WIDE), "x - y.",
+    _infix("−", "-", "-", SUM, PRODUCT),
+)
 
 multiply: Primitive = _row(
     "multiply", "*", operator.mul,
     (lambda out, x, y: y, lambda out, x, y: x),
     (_WIDE, _WIDE), "x * y.",
+    _infix("·", r"\cdot", "*", PRODUCT, PRODUCT),
 )
 
 divide: Primitive = _row(
@@ -88,6 +118,7 @@ divide: Primitive = _row(
     # The second as -(x/y)/y, not -x/y**2, which overflows at y = 1e200.
     (lambda out, x, y: divide(1.0, y), lambda out, x, y: -divide(out, y)),
     (_WIDE, _WIDE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
+    Notation("{0} / {1}", r"\frac{{0}}{{1}}", "({0}) / ({1})", PRODUCT, (PRODUCT, POWER), (SUM, SUM)),
 )
 
 
@@ -111,26 +142,34 @@ def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
 power: Primitive = _row(
     "power", "**", elementary.power, (_power_by_base, _power_by_exponent),
     (_POSITIVE, (-100.0, 100.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
+    Notation("{0}^{1}", "{0}^{{1}}", "({0}) ** ({1})", POWER, (ATOM, ATOM), (ATOM, SUM)),
+    textbook=(lambda out, x, y: y * power(x, y - 1.0), lambda out, x, y: out * log(x)),
 )
 
 remainder: Primitive = _row(
     "remainder", "%", elementary.remainder,
     (lambda out, x, y: where(out == out, 1.0, nan), lambda out, x, y: where(out == out, -floor_divide(x, y), nan)),
     (_ANY, _POSITIVE), "x % y, with the sign of y; nan where y is 0.",
+    _infix("%", r"\bmod", "-({1})*floor(({0})/({1})) +", PRODUCT, POWER),
 )
 
 floor_divide: Primitive = _row(
     "floor_divide", "//", elementary.floor_divide,
     (lambda out, x, y: where(out == out, 0.0, nan), lambda out, x, y: where(out == out, 0.0, nan)),
     (_ANY, _POSITIVE), "x // y, constant between its steps; x / y where y is 0.",
+    Notation("⌊{0} / {1}⌋", r"\left\lfloor \frac{{0}}{{1}} \right\rfloor", "floor(({0}) / ({1}))", ATOM, (PRODUCT, POWER)),
 )
 
-negative: Primitive = _row("negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.")
+negative: Primitive = _row(
+    "negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.",
+    Notation("−{0}", "-{0}", "-({0})", NEGATION, (PRODUCT,), (PRODUCT,)),
+)
 
 absolute: Primitive = _row(
     "absolute", "abs", abs,
     (lambda out, x: sign(x),),
     (_WIDE,), "The absolute value; its derivative at 0 is 0.",
+    _around("|{0}|", r"\left|{0}\right|", "Abs({0})"),
 )
 
 sign: Primitive = _row(
@@ -167,80 +206,103 @@ minimum: Primitive = _row(
 
 # Exponentials, logarithms and roots.
 
-exp: Primitive = _row("exp", "exp", elementary.exp, (lambda out, x: out,), ((-745.0, 709.0),), "e ** x.")
+exp: Primitive = _row(
+    "exp", "exp", elementary.exp, (lambda out, x: out,), ((-745.0, 709.0),), "e ** x.",
+    Notation("exp({0})", "e^{{0}}", "exp({0})", ATOM, (), ()),
+)
 
 exp2: Primitive = _row(
     "exp2", "exp2", elementary.exp2,
     (lambda out, x: _LN_2 * out,),
     ((-1020.0, 1023.0),), "2 ** x.",
+    Notation("2^{0}", "2^{{0}}", "2 ** ({0})", POWER, (ATOM,), (SUM,)),
 )
 
 expm1: Primitive = _row(
     "expm1", "expm1", elementary.expm1,
     (lambda out, x: exp(x),),  # not out + 1, which rounds to 0 in the left tail
     ((-700.0, 709.0),), "exp(x) - 1, with all its digits at small x.",
+    function_notation("expm1", 1),
 )
 
 log: Primitive = _row(
     "log", "log", elementary.log,
     (lambda out, x: where(x < 0.0, nan, divide(1.0, x)),),
     ((1e-300, 1e300),), "The natural logarithm; -inf at 0, nan below.",
+    Notation("ln({0})", r"\ln\left({0}\right)", "log({0})"),
 )
 
 log2: Primitive = _row(
     "log2", "log2", elementary.log2,
     (lambda out, x: where(x < 0.0, nan, divide(_LOG2_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 2.",
+    Notation("log2({0})", r"\log_2\left({0}\right)", "log({0}, 2)"),
 )
 
 log10: Primitive = _row(
     "log10", "log10", elementary.log10,
     (lambda out, x: where(x < 0.0, nan, divide(_LOG10_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 10.",
+    Notation("log10({0})", r"\log_{10}\left({0}\right)", "log({0}, 10)"),
 )
 
 log1p: Primitive = _row(
     "log1p", "log1p", elementary.log1p,
     (lambda out, x: where(x < -1.0, nan, divide(1.0, 1.0 + x)),),
     ((-0.999, 1e6),), "log(1 + x), with all its digits at small x.",
+    Notation("ln(1 + {0})", r"\ln\left(1 + {0}\right)", "log(1 + ({0}))", ATOM, (SUM,), (SUM,)),
 )
 
 sqrt: Primitive = _row(
     "sqrt", "sqrt", elementary.sqrt,
     (lambda out, x: divide(0.5, out),),
     ((1e-300, 1e300),), "The square root; nan below 0.",
+    Notation("√{0}", r"\sqrt{{0}}", "sqrt({0})", POWER, (ATOM,), (SUM,)),
 )
 
 cbrt: Primitive = _row(
     "cbrt", "cbrt", elementary.cbrt,
     (lambda out, x: where((x == 0.0) | (abs(x) == inf), divide(1.0, out * out), divide(divide(out, x), 3.0)),),
     (_WIDE,), "The real cube root, also of a negative x.",
+    Notation("∛{0}", r"\sqrt[3]{{0}}", "real_root({0}, 3)", POWER, (ATOM,), (SUM,)),
 )
 
 # Trigonometry, in radians.
 
-sin: Primitive = _row("sin", "sin", elementary.sin, (lambda out, x: cos(x),), (_WIDE,), "The sine.")
+sin: Primitive = _row(
+    "sin", "sin", elementary.sin, (lambda out, x: cos(x),), (_WIDE,), "The sine.",
+    _latex_function("sin", r"\sin"),
+)
 
-cos: Primitive = _row("cos", "cos", elementary.cos, (lambda out, x: -sin(x),), (_WIDE,), "The cosine.")
+cos: Primitive = _row(
+    "cos", "cos", elementary.cos, (lambda out, x: -sin(x),), (_WIDE,), "The cosine.",
+    _latex_function("cos", r"\cos"),
+)
 
-tan: Primitive = _row("tan", "tan", elementary.tan, (lambda out, x: 1.0 + out * out,), (_ANY,), "The tangent.")
+tan: Primitive = _row(
+    "tan", "tan", elementary.tan, (lambda out, x: 1.0 + out * out,), (_ANY,), "The tangent.",
+    _latex_function("tan", r"\tan"),
+)
 
 asin: Primitive = _row(
     "asin", "asin", elementary.asin,
     (lambda out, x: divide(1.0, sqrt((1.0 - x) * (1.0 + x))),),  # 1 - x*x would lose digits next to ±1
     (_UNIT,), "The angle in [-π/2, π/2] whose sine is x.",
+    _latex_function("asin", r"\arcsin"),
 )
 
 acos: Primitive = _row(
     "acos", "acos", elementary.acos,
     (lambda out, x: divide(-1.0, sqrt((1.0 - x) * (1.0 + x))),),
     (_UNIT,), "The angle in [0, π] whose cosine is x.",
+    _latex_function("acos", r"\arccos"),
 )
 
 atan: Primitive = _row(
     "atan", "atan", math.atan,
     (lambda out, x: divide(divide(1.0, hypot(1.0, x)), hypot(1.0, x)),),  # 1 + x*x overflows from 1e154 up
     (_WIDE,), "The angle in (-π/2, π/2) whose tangent is x.",
+    _latex_function("atan", r"\arctan"),
 )
 
 
@@ -286,16 +348,19 @@ def _tanh_slope(x: Any) -> Any:
 
 sinh: Primitive = _row(
     "sinh", "sinh", elementary.sinh, (lambda out, x: cosh(x),), ((-700.0, 700.0),), "The hyperbolic sine.",
+    _latex_function("sinh", r"\sinh"),
 )
 
 cosh: Primitive = _row(
     "cosh", "cosh", elementary.cosh, (lambda out, x: sinh(x),), ((-700.0, 700.0),), "The hyperbolic cosine.",
+    _latex_function("cosh", r"\cosh"),
 )
 
 tanh: Primitive = _row(
     "tanh", "tanh", math.tanh,
     (lambda out, x: _tanh_slope(x),),
     ((-300.0, 300.0),), "The hyperbolic tangent.",
+    _latex_function("tanh", r"\tanh"), (lambda out, x: 1.0 - out * out,),
 )
 
 asinh: Primitive = _row(
@@ -329,18 +394,21 @@ sigmoid: Primitive = _row(
     "sigmoid", "sigmoid", elementary.sigmoid,
     (_sigmoid_slope,),
     ((-740.0, 740.0),), "The logistic function 1 / (1 + exp(-x)).",
+    Notation("σ({0})", r"\sigma\left({0}\right)", "1/(1 + exp(-({0})))"), (lambda out, x: out * (1.0 - out),),
 )
 
 softplus: Primitive = _row(
     "softplus", "softplus", elementary.softplus,
     (lambda out, x: sigmoid(x),),
     ((-740.0, 740.0),), "log(1 + exp(x)).",
+    function_notation("softplus", 1, sympy="log(1 + exp"),
 )
 
 relu: Primitive = _row(
     "relu", "relu", elementary.relu,
     (lambda out, x: where(x <= 0.0, None, where(x > 0.0, 1.0, nan)),),
     (_ANY,), "x where x is positive, 0 elsewhere; the derivative at 0 is 0.",
+    function_notation("relu", 1),
 )
 
 # Special functions.

@@ -16,6 +16,31 @@ Partial = Callable[..., Any] | float | None
 
 TABLE: dict[str, Primitive] = {}
 
+SUM, NEGATION, PRODUCT, POWER, ATOM = range(5)  # precedence in a formula, from the loosest to the tightest
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a formula writes an operation: templates in which {0}, {1}, … are the operands.
+
+    `precedence` is that of the whole; `operands`, the loosest that each operand may have without parentheses, in the
+    text and in LaTeX; no operand of a function needs any.
+    """
+
+    text: str
+    latex: str
+    sympy: str
+    precedence: int = ATOM
+    operands: tuple[int, ...] = ()
+    latex_operands: tuple[int, ...] = ()
+
+
+def function_notation(name: str, arguments: int, latex: str = "", sympy: str = "") -> Notation:
+    """The notation of a function: its name before its arguments in parentheses."""
+    places = ", ".join(f"{{{i}}}" for i in range(arguments))
+    shown = latex or rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}"
+    return Notation(f"{name}({places})", rf"{shown}\left({places}\right)", f"{sympy or name}({places})")
+
 
 @dataclass(slots=True, eq=False)
 class Primitive:
@@ -30,7 +55,9 @@ class Primitive:
       derivative, or None where the argument is on the side that was not taken;
     - `domain`: for each argument, the interval in which tests draw their points; two ints mean whole numbers;
     - `summary`: one sentence for `help()`;
-    - `native`: what compiled code calls instead of `evaluate`, where it can.
+    - `native`: what compiled code calls instead of `evaluate`, where it can;
+    - `notation`: how formulas write it, as a function of its name where not given;
+    - `textbook`: the partials as a person writes them, where the rules are written otherwise to keep their digits.
 
     >>> from autograd import exp
     >>> exp(0.0), exp.name, exp.partials[0](1.0, 0.0)
@@ -44,6 +71,8 @@ class Primitive:
     domain: tuple[tuple[float, float], ...]
     summary: str = ""
     native: str = ""
+    notation: Notation | None = None
+    textbook: tuple[Partial, ...] = ()
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
 

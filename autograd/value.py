@@ -4,57 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from autograd import primitives
-from autograd.copying import ancestors
 from autograd.errors import ShapeError
-from autograd.recording import Recording, current
-from autograd.release import NEEDED, release
+from autograd.node import Node, make_node, two
+from autograd.recording import current
 from autograd.rows import Primitive, real
 from autograd.sweep import differentiable_reverse_sweep, reverse_sweep, topological_order
-from autograd.watching import Hook, check_value, hooks, line_of_the_caller, watch_for
-
-_new = object.__new__
-
-
-def _node(
-    primitive: Primitive,
-    first: Value | None,
-    second: Value | None,
-    out: float,
-    x: Any,
-    y: Any,
-    more: tuple[Value | None, ...] = (),
-    rest: tuple[Any, ...] = (),
-) -> Value:
-    """The Value that `primitive` computed; made without a call of `__init__`, which checks what a person passes."""
-    node: Value = _new(Value)
-    node._number = node.out = out
-    node._grad = None
-    node.primitive = primitive
-    node.first = first
-    node.second = second
-    node.x = x
-    node.y = y
-    node.more = more
-    node.rest = rest
-    node.name = ""
-    node.recording = recording = current()
-    if not recording.plain:
-        _not_plain(node, recording)
-    return node
-
-
-def _not_plain(node: Value, recording: Recording) -> None:
-    """Under `no_grad` a result is a leaf; under `detect_anomaly` it knows its line, and is looked at."""
-    if recording.anomaly:
-        node.recording = replace(recording, line=line_of_the_caller())
-        check_value(node)
-    if not recording.enabled:
-        node.primitive = node.first = node.second = node.x = node.y = None
-        node.more = node.rest = ()
+from autograd.watching import Hook, add_hook, watch_for
 
 
 def _other_operand(operand: Any) -> Any:
@@ -73,7 +31,7 @@ def _unary(primitive: Primitive) -> Callable[[Value], Value]:
 
     def method(self: Value) -> Value:
         x = self._number
-        return _node(primitive, self, None, evaluate(x), x, None)
+        return make_node(Value, primitive, self, None, evaluate(x), x, None)
 
     method.__doc__ = primitive.summary
     return method
@@ -87,19 +45,19 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Value], Callab
         x = self._number
         if isinstance(other, Value):
             y = other._number
-            return _node(primitive, self, other, evaluate(x, y), x, y)
+            return make_node(Value, primitive, self, other, evaluate(x, y), x, y)
         if type(other) is not float:
             other = _other_operand(other)
             if other is NotImplemented:
                 return cast(Value, NotImplemented)
-        return _node(primitive, self, None, evaluate(x, other), x, other)
+        return make_node(Value, primitive, self, None, evaluate(x, other), x, other)
 
     def reflected(self: Value, other: Any) -> Value:
         other = _other_operand(other)
         if other is NotImplemented:
             return cast(Value, NotImplemented)
         y = self._number
-        return _node(primitive, None, self, evaluate(other, y), other, y)
+        return make_node(Value, primitive, None, self, evaluate(other, y), other, y)
 
     forward.__doc__ = reflected.__doc__ = primitive.summary
     return forward, reflected
@@ -119,7 +77,7 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
     return method
 
 
-class Value:
+class Value(Node):
     """A number that remembers how it was computed.
 
     Parameters: `data`, a real number, kept as a float; `name`, what formulas and pictures call it.
@@ -144,25 +102,7 @@ class Value:
     (15.0, 8.0)
     """
 
-    # A node is one object: operands and recorded floats stand in fields of its own, for a tuple more for each node
-    # would double the work of the garbage collector. `inputs` and `record` show them as tuples.
-    __slots__ = (
-        "_number", "_grad", "primitive", "first", "second", "more", "out", "x", "y", "rest", "name", "recording",
-        "__weakref__",
-    )
-
-    _number: float  # not _data, which numpy.ma takes for the contents of an array
-    _grad: Any  # None until a backward pass; a Value after one with create_graph
-    primitive: Primitive | None  # None at a leaf
-    first: Value | None  # the operands; None where one is a constant, or is not there
-    second: Value | None
-    more: tuple[Value | None, ...]  # those beyond the second
-    out: float  # the number when it was recorded, and those of the operands
-    x: Any
-    y: Any
-    rest: tuple[Any, ...]
-    name: str
-    recording: Recording
+    __slots__ = ()
 
     def __init__(self, data: Any, name: str = "") -> None:
         self._number = self.out = data if type(data) is float else real(data)
@@ -207,18 +147,6 @@ class Value:
         return "" if self.primitive is None else self.primitive.symbol
 
     @property
-    def inputs(self) -> tuple[Value | None, ...]:
-        """The operands in order; None where one was a constant."""
-        count = 0 if self.primitive is None else len(self.primitive.partials)
-        return (self.first, self.second)[:count] + self.more
-
-    @property
-    def record(self) -> tuple[Any, ...]:
-        """The floats when the operation was recorded: (out, *operands)."""
-        count = 0 if self.primitive is None else len(self.primitive.partials)
-        return (self.out, self.x, self.y)[: count + 1] + self.rest
-
-    @property
     def parents(self) -> tuple[Value, ...]:
         return tuple(operand for operand in self.inputs if operand is not None)
 
@@ -254,11 +182,7 @@ class Value:
         >>> x.grad
         1.0
         """
-        if not callable(hook):
-            raise TypeError(f"a hook is a function of the gradient, not {type(hook).__name__}")
-        registered = hooks.setdefault(self, [])
-        registered.append(hook)
-        return lambda: registered.remove(hook) if hook in registered else None
+        return add_hook(self, hook)
 
     def zero_grad(self) -> None:
         """Forget the gradient of this Value and of all that it was computed from."""
@@ -269,25 +193,18 @@ class Value:
         """A leaf with the same data and name, through which no derivative passes."""
         return Value(self._number, self.name)
 
-    def arguments(self) -> tuple[Any, ...]:
-        """The Value and its operands as a rule takes them, each with the float that was recorded."""
-        return tuple(
-            number if node is None else node if node._number is number else _as_recorded(node, number)
-            for node, number in zip((self, *self.inputs), self.record)
-        )
-
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
         if len(operands) == 1:
             x = operands[0]._number
-            return _node(primitive, operands[0], None, primitive.evaluate(x), x, None)
+            return make_node(Value, primitive, operands[0], None, primitive.evaluate(x), x, None)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)
         if data is None or type(data) is bool:  # a branch that is not taken; a comparison
             return data
-        return _node(primitive, *_two(inputs), data, *_two(floats), inputs[2:], tuple(floats[2:]))
+        return make_node(Value, primitive, *two(inputs), data, *two(floats), inputs[2:], tuple(floats[2:]))
 
     __add__, __radd__ = _binary(primitives.add)
     __sub__, __rsub__ = _binary(primitives.subtract)
@@ -346,9 +263,6 @@ class Value:
     __ge__ = _comparison(operator.ge)
     __hash__ = object.__hash__  # identity: two Values with equal data are still two nodes
 
-    if NEEDED:
-        __del__ = release
-
     def __divmod__(self, other: Any) -> tuple[Value, Value]:
         return self // other, self % other
 
@@ -371,60 +285,10 @@ class Value:
 
     __int__ = __complex__ = __float__  # all three refuse
 
-    def __copy__(self) -> Value:
-        copy = _rebuild([], type(self), *self._fields(self.inputs))
-        copy._grad = self._grad
-        return _with_attributes(copy, self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for node in topological_order([self]):
-            if id(node) not in memo:
-                inputs = tuple(None if operand is None else memo[id(operand)] for operand in node.inputs)
-                memo[id(node)] = _with_attributes(_rebuild([], type(node), *node._fields(inputs)), node)
-        result: Value = memo[id(self)]
-        return result
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (ancestors(self), type(self), *self._fields(self.inputs)), getattr(self, "__dict__", None)
-
-    def _fields(self, inputs: tuple[Value | None, ...]) -> tuple[Any, ...]:
-        """What a copy with these operands is made from."""
-        # A gradient that is a Value leads to nodes computed from this one; a copy keeps its number.
-        grad = self._grad.data if isinstance(self._grad, Value) else self._grad
-        return self._number, inputs, self.record, self.primitive, self.name, self.scope, grad
-
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         grad = "unset" if self._grad is None else repr(self._grad)
         return f"Value(data={self._number!r}{name}, grad={grad})"
-
-
-def _as_recorded(node: Value, number: float) -> Value:
-    """`node` as it was when its data was `number`."""
-    return _node(primitives.identity, node, None, number, number, None)
-
-
-def _two(items: Sequence[Any]) -> tuple[Any, Any]:
-    """The first two, or None in their place."""
-    return (*items[:2], None, None)[:2]
-
-
-def _with_attributes(copy: Value, original: Value) -> Value:
-    """The copy, with what a subclass keeps beside the fields of a Value."""
-    if hasattr(original, "__dict__"):
-        vars(copy).update(vars(original))
-    return copy
-
-
-def _rebuild(_: list[Value], kind: type[Value], *fields: Any) -> Value:
-    """A Value from its fields and its gradient; the first argument is only there to be pickled before."""
-    node: Value = _new(kind)
-    node._number, inputs, record, node.primitive, node.name, scope, node._grad = fields
-    node.out, *numbers = record
-    (node.first, node.second), (node.x, node.y) = _two(inputs), _two(numbers)
-    node.more, node.rest = inputs[2:], tuple(numbers[2:])
-    node.recording = Recording(scope=scope)
-    return node
 
 
 def backward(

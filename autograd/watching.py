@@ -19,6 +19,15 @@ hooks: WeakKeyDictionary[Any, list[Hook]] = WeakKeyDictionary()
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
 
+def add_hook(node: Any, hook: Hook) -> Callable[[], None]:
+    """Register a hook on a node's gradient; returns the function that removes it."""
+    if not callable(hook):
+        raise TypeError(f"a hook is a function of the gradient, not {type(hook).__name__}")
+    registered = hooks.setdefault(node, [])
+    registered.append(hook)
+    return lambda: registered.remove(hook) if hook in registered else None
+
+
 def line_of_the_caller() -> str:
     """The file and line of the innermost frame outside this package."""
     frame = sys._getframe(1)
