@@ -6,7 +6,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 
-.PHONY: help demo test lint types layers docs coverage mutants benchmark clean
+.PHONY: help demo test browser lint types layers docs coverage mutants benchmark clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -22,6 +22,9 @@ demo: $(STAMP)  ## reproduce the article, figure by figure, with its pictures
 
 test: $(STAMP)  ## run the tests, the docstrings' examples and the documentation's
 	$(RUN) -m pytest
+
+browser: $(STAMP)  ## open the pages that we write in headless Chromium, which has to be installed
+	$(RUN) -m pytest tests/browser
 
 lint: $(STAMP)  ## check the style
 	$(RUN) -m ruff check .

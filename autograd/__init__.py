@@ -4,7 +4,10 @@ from autograd.batching import vmap
 from autograd.checking import check_grads
 from autograd.checkpointing import checkpoint
 from autograd.display.dot import draw
+from autograd.display import jupyter
 from autograd.display.explanation import Explanation, explain, explain_all
+from autograd.display.formula import Formula, formula, to_latex, to_sympy
+from autograd.display.tree import Tree, tree
 from autograd.errors import (
     AnomalyError,
     AutogradError,
@@ -100,16 +103,22 @@ from autograd.transforms import (
 )
 from autograd.value import Value, backward
 
+# What a notebook shows of a Value; without HTML, which it would prefer to the picture.
+for _name, _method in (("_repr_svg_", jupyter.repr_svg), ("_repr_latex_", jupyter.repr_latex)):
+    setattr(Value, _name, _method)
+
 __all__ = [
     "AnomalyError",
     "AutogradError",
     "Explanation",
     "ExpressionError",
+    "Formula",
     "GradientCheckError",
     "MissingDependencyError",
     "Primitive",
     "RenderError",
     "ShapeError",
+    "Tree",
     "Value",
     "absolute",
     "acos",
@@ -145,6 +154,7 @@ __all__ = [
     "expm1",
     "floor",
     "floor_divide",
+    "formula",
     "gelu",
     "grad",
     "greater",
@@ -194,6 +204,9 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "to_latex",
+    "to_sympy",
+    "tree",
     "value_and_grad",
     "vjp",
     "vmap",

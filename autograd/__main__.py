@@ -10,10 +10,14 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from autograd.display.dot import FORMATS, draw
+from autograd.display.explanation import explain
+from autograd.display.formula import to_latex
+from autograd.display.tree import tree
 from autograd.errors import AutogradError, ExpressionError
 from autograd.expressions import FUNCTIONS, Expression, check_name
 from autograd.sweep import topological_order
@@ -22,12 +26,18 @@ from autograd.value import Value
 MOST_SECOND = 50  # variables; the second derivatives take one backward pass for each
 MOST_DRAWN = 100  # operations; a larger graph is drawn folded, as its variables and the result
 LONGEST_SHOWN = 120  # characters of the expression above the table
+FLAGS = ("--second", "--tree", "--latex", "--json", "--help")
+WITH_VALUE = ("--explain", "--draw")
 
 EXAMPLE = """\
 example:
   python -m autograd "a*b + exp(c)" a=2 b=-3 c=0.5
   python -m autograd "-x**2 / where(y > 0, y, 1)" x=1.5 y=-2 --second --draw graph.svg
+  python -m autograd "log(x) + x*y - sin(y)" x=2 y=5 --explain x --latex
 """
+
+# "tree" and "latex": texts; "explain": a text for each variable; "name": what these texts call the expression
+Extras = dict[str, Any]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,6 +51,7 @@ class Answer:
 
     expression: Expression
     variables: dict[str, float]
+    leaves: dict[str, Value]
     output: Value
     gradients: dict[str, float]
     second: dict[str, dict[str, float]] | None
@@ -95,10 +106,12 @@ def respond(arguments: Sequence[str]) -> tuple[str, str]:
     variables = _variables(chosen.variables)
     _check_picture(chosen.draw)
     expression = Expression(chosen.expression, variables)
+    explained = _names(chosen.explain, expression, variables)
     answer = differentiate(expression, variables, chosen.second)
+    extras = _extras(answer, explained, chosen.tree, chosen.latex, chosen.json)
     if chosen.draw is not None:
         _draw(answer, chosen.draw)
-    text = to_json(answer) if chosen.json else to_table(answer)
+    text = to_json(answer, extras) if chosen.json else to_table(answer, extras)
     if chosen.draw is not None and not chosen.json:
         text += f"\nwrote {chosen.draw}\n"
     unused = ", ".join(name for name in variables if name not in expression.used)
@@ -109,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     functions = textwrap.fill("functions: " + ", ".join(FUNCTIONS), 78, subsequent_indent="  ")
     parser = _Parser(
         prog="python -m autograd",
-        usage='%(prog)s "EXPRESSION" [NAME=NUMBER ...] [--second] [--draw FILE] [--json]',
+        usage='%(prog)s "EXPRESSION" [NAME=NUMBER ...] [OPTIONS]',
         description="Evaluate an expression and differentiate it with respect to each of its variables.",
         epilog=f"{EXAMPLE}\n{functions}\nconstants: pi, inf, nan",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -119,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("expression", metavar="EXPRESSION", help="with + - * / // %% ** and the functions below")
     parser.add_argument("variables", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
     parser.add_argument("--second", action="store_true", help="the second derivatives too")
+    parser.add_argument(
+        "--explain", metavar="NAME", action="append", default=[],
+        help="how the derivative by NAME comes about; may be repeated; all: by every variable",
+    )  # fmt: skip
+    parser.add_argument("--latex", action="store_true", help="the formula in LaTeX, and the derivations too")
+    parser.add_argument("--tree", action="store_true", help="the graph as a tree of text")
     parser.add_argument("--draw", metavar="FILE", help=f"draw the graph; the suffix is {', '.join(FORMATS)}")
     parser.add_argument("--json", action="store_true", help="print JSON, with nan and inf as strings")
     parser.add_argument("-h", "--help", action="store_true", help="show this help")
@@ -136,13 +155,14 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         if argument == "--":
             positional += reversed(waiting)
             break
-        if argument in ("--second", "--json", "--help") or argument.startswith("--draw="):
+        if argument in FLAGS or argument.startswith(tuple(f"{option}=" for option in WITH_VALUE)):
             options.append(argument)
-        elif argument == "--draw":
-            options.append(f"--draw={waiting.pop()}" if waiting else argument)
+        elif argument in WITH_VALUE:
+            options.append(f"{argument}={waiting.pop()}" if waiting else argument)
         elif re.fullmatch(r"-h|--[A-Za-z][\w-]*", argument) and not given.issuperset(filter(None, argument.split("-"))):
             if argument != "-h":
-                raise ExpressionError(f"unknown option {argument!r:.60}; the options are --second, --draw FILE, --json")
+                known = "--second, --explain NAME, --latex, --tree, --draw FILE, --json"
+                raise ExpressionError(f"unknown option {argument!r:.60}; the options are {known}")
             options.append("--help")
         else:  # an expression, and be it --x, where a number is given for x
             positional.append(argument)
@@ -178,6 +198,20 @@ def _number(name: str, text: str) -> float:
     return number
 
 
+def _names(wanted: Sequence[str], expression: Expression, variables: dict[str, float]) -> list[str]:
+    """The variables to explain, each once; "all" is each that is in the expression, unless one is called so."""
+    names: list[str] = []
+    for name in wanted:
+        if name == "all" and name not in variables:
+            names += (variable for variable in variables if variable in expression.used)
+        elif name in variables:
+            names.append(name)
+        else:
+            known = f"the variables are {_shortened(', '.join(variables))}, or all" if variables else "it has none"
+            raise ExpressionError(f"--explain {name!r:.60}: the expression has no such variable; {known}")
+    return list(dict.fromkeys(names))
+
+
 def differentiate(expression: Expression, variables: dict[str, float], second: bool = False) -> Answer:
     """The value and the derivatives of an expression.
 
@@ -195,11 +229,9 @@ def differentiate(expression: Expression, variables: dict[str, float], second: b
     output = expression(leaves)
     if not isinstance(output, Value):
         output = Value(output)  # without a variable in it
-    if not output.name:
-        output.named(expression.text)
     rows = _second_derivatives(output, leaves) if second else None
     output.backward()
-    return Answer(expression, variables, output, {name: leaf.grad for name, leaf in leaves.items()}, rows)
+    return Answer(expression, variables, leaves, output, {name: leaf.grad for name, leaf in leaves.items()}, rows)
 
 
 def _second_derivatives(output: Value, leaves: dict[str, Value]) -> dict[str, dict[str, float]]:
@@ -217,8 +249,32 @@ def _second_derivatives(output: Value, leaves: dict[str, Value]) -> dict[str, di
     return rows
 
 
-def to_table(answer: Answer) -> str:
-    """The answer for a person: the value, the gradient, and the second derivatives where they were asked for."""
+def _extras(answer: Answer, explained: Sequence[str], with_tree: bool, with_latex: bool, in_json: bool) -> Extras:
+    output = answer.output
+    extras: Extras = {}
+    if with_tree:
+        # JSON is for a program: no colours, and the same lines on every terminal
+        extras["tree"] = str(tree(output, width=80, ascii=False, colour=False) if in_json else tree(output))
+    if with_latex:
+        extras["latex"] = to_latex(output) if output.inputs or output.name else repr(output.data)
+    if explained:
+        named = output.name
+        if not named:  # derivations need a short name
+            candidates = chain("fghyz", (f"f{number}" for number in count(1)))
+            output.named(next(name for name in candidates if name not in answer.leaves))
+        explanations = {name: explain(output, answer.leaves[name]) for name in explained}
+        extras["explain"] = {
+            name: explanation.to_latex() if with_latex else explanation.to_text()
+            for name, explanation in explanations.items()
+        }
+        if not named:
+            extras["name"] = output.name
+            output.named("")
+    return extras
+
+
+def to_table(answer: Answer, extras: Extras) -> str:
+    """The answer for a person: the value, the gradient, and below them what else was asked for."""
     lines = [f"{_shortened(answer.expression.text)} = {answer.output.data!r}"]
     if answer.variables:
         rows = [[name, repr(number), repr(answer.gradients[name])] for name, number in answer.variables.items()]
@@ -227,10 +283,14 @@ def to_table(answer: Answer) -> str:
         names = list(answer.second)
         rows = [[f"∂/∂{name}", *(repr(answer.second[name][other]) for other in names)] for name in names]
         lines += ["", "second derivatives", *_aligned([["", *(f"∂/∂{name}" for name in names)], *rows])]
+    lines += [line for part in ("tree", "latex") if part in extras for line in ("", str(extras[part]))]
+    if "name" in extras:
+        lines += ["", f"{extras['name']} = {_shortened(answer.expression.text)}"]
+    lines += [line for text in extras.get("explain", {}).values() for line in ("", text)]
     return "\n".join(lines) + "\n"
 
 
-def to_json(answer: Answer) -> str:
+def to_json(answer: Answer, extras: Extras) -> str:
     """The answer for a program; JSON has no nan and no infinity, so they are the strings "nan", "inf" and "-inf"."""
     variables = {
         name: {"value": _in_json(number), "gradient": _in_json(answer.gradients[name])}
@@ -245,6 +305,7 @@ def to_json(answer: Answer) -> str:
         content["second"] = {
             name: {other: _in_json(number) for other, number in row.items()} for name, row in answer.second.items()
         }
+    content |= extras
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
@@ -269,6 +330,8 @@ def _check_picture(path: str | None) -> None:
 
 def _draw(answer: Answer, path: str) -> None:
     count = sum(1 for node in topological_order([answer.output]) if node.inputs)
+    if not answer.output.name:
+        answer.output.named(answer.expression.text)
     try:
         draw(answer.output, path, detail="operations" if count <= MOST_DRAWN else "named")
     except ValueError as error:  # a path with a null character

@@ -24,10 +24,10 @@ def differences(
     True
     """
     step = 0.1 * abs(point) if abs(point) > 1e-3 else 0.01
-    for _ in range(40):  # into the domain
-        if all(map(math.isfinite, (*function(point + step), *function(point - step)))):
-            break
+    while not all(map(math.isfinite, (*function(point + step), *function(point - step)))):  # into the domain
         step /= 4.0
+        if not step > 1e3 * math.ulp(point):  # there is none around the point
+            return [(math.nan, math.inf) for _ in function(point)]
     slopes: list[list[float]] = []
     noise: list[list[float]] = []
     for _ in range(levels):
@@ -56,8 +56,8 @@ def _extrapolate(slopes: list[float], noise: list[float]) -> tuple[float, float]
     return best, least
 
 
-def central_difference(order: Sequence[Any], variable: Any, output: Any) -> float:
-    """The derivative of a recorded graph's output with respect to one of its nodes, by evaluating it again.
+def central_difference(order: Sequence[Any], variable: Any, output: Any) -> tuple[float, float]:
+    """The derivative of a recorded graph's output with respect to one of its nodes, and its error, by evaluation.
 
     `order` has every node after its operands. All other leaves keep the floats that were recorded.
     """
@@ -79,7 +79,7 @@ def central_difference(order: Sequence[Any], variable: Any, output: Any) -> floa
         registers.append(node.out)
         program.append((node.primitive.evaluate, place[node], tuple(operands)))
     if output not in place:
-        return 0.0
+        return 0.0, 0.0
 
     def evaluate(number: float) -> list[float]:
         registers[0] = number
@@ -91,4 +91,4 @@ def central_difference(order: Sequence[Any], variable: Any, output: Any) -> floa
         return [registers[place[output]]]
 
     levels = _LEVELS if len(program) < 5_000 else 4
-    return differences(evaluate, variable.out, levels)[0][0]
+    return differences(evaluate, variable.out, levels)[0]

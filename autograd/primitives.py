@@ -11,6 +11,7 @@ last place of the true one, tails included, and smooth at every order where the 
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -18,7 +19,19 @@ from math import inf, nan
 from typing import Any
 
 from autograd import elementary, special
-from autograd.rows import ATOM, NEGATION, POWER, PRODUCT, SUM, TABLE, Notation, Partial, Primitive, function_notation
+from autograd.rows import (
+    ATOM,
+    COMPARISON,
+    NEGATION,
+    POWER,
+    PRODUCT,
+    SUM,
+    TABLE,
+    Notation,
+    Partial,
+    Primitive,
+    function_notation,
+)
 from autograd.specialise import on_floats
 
 _ANY = (-10.0, 10.0)
@@ -49,19 +62,32 @@ def _row(
     return row
 
 
-def _infix(sign: str, latex: str, sympy: str, precedence: int, right: int) -> Notation:
-    """The notation of an operator whose left operand may be as loose as the whole, and its right one as `right`."""
-    operands = (precedence, right)
-    return Notation(f"{{0}} {sign} {{1}}", f"{{0}} {latex} {{1}}", f"({{0}}) {sympy} ({{1}})", precedence, operands, operands)
+def _infix(sign: str, latex: str, sympy: Callable[..., Any], precedence: int, left: int, right: int) -> Notation:
+    """The notation of an operator, and how loose its left and its right operand may be without parentheses."""
+    operands = (left, right)
+    return Notation(f"{{0}} {sign} {{1}}", f"{{0}} {latex} {{1}}", sympy, precedence, operands, operands)
 
 
-def _around(text: str, latex: str, sympy: str) -> Notation:
-    """The notation of a function that stands around its operand, or has a name of its own in LaTeX."""
-    return Notation(text, latex, sympy)
+def _comparison(sign: str, latex: str, sympy: str) -> Notation:
+    return Notation(f"{{0}} {sign} {{1}}", f"{{0}} {latex} {{1}}", sympy, COMPARISON, (SUM, SUM), (SUM, SUM))
 
 
-def _latex_function(name: str, latex: str, sympy: str = "") -> Notation:
-    return function_notation(name, 1, latex, sympy)
+def _function(name: str, arguments: int = 1, latex: str = "", sympy: str | Callable[..., Any] = "") -> Notation:
+    """The notation of a function, which is SymPy's function of that name where nothing else is given."""
+    return function_notation(name, arguments, latex, sympy or name)
+
+
+@functools.cache
+def _stopped(sympy: Any) -> Any:
+    """SymPy's class of stop_gradient: its argument in value, with the derivative 0."""
+
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        return sympy.Integer(0)
+
+    def evaluated(self: Any, precision: int) -> Any:
+        return self.args[0]._eval_evalf(precision)
+
+    return type("stop_gradient", (sympy.Function,), {"fdiff": fdiff, "_eval_evalf": evaluated})
 
 
 # Choice. A side that is not taken is structurally absent (None), so that it contributes nothing at any order.
@@ -71,46 +97,65 @@ where: Primitive = _row(
     (None, lambda out, condition, x, y: where(condition, 1.0, None),
      lambda out, condition, x, y: where(condition, None, 1.0)),
     ((0, 1), _ANY, _ANY), "x where the condition holds, y elsewhere.",
+    _function("where", 3, sympy=lambda sympy, condition, x, y: sympy.Piecewise((x, condition), (y, True))),
 )
 
 # Comparisons: predicates, without a derivative.
 
-equal: Primitive = _row("equal", "==", operator.eq, (None, None), (_ANY, _ANY), "Whether x = y.")
-not_equal: Primitive = _row("not_equal", "!=", operator.ne, (None, None), (_ANY, _ANY), "Whether x ≠ y.")
-less: Primitive = _row("less", "<", operator.lt, (None, None), (_ANY, _ANY), "Whether x < y.")
-less_equal: Primitive = _row("less_equal", "<=", operator.le, (None, None), (_ANY, _ANY), "Whether x ≤ y.")
-greater: Primitive = _row("greater", ">", operator.gt, (None, None), (_ANY, _ANY), "Whether x > y.")
-greater_equal: Primitive = _row("greater_equal", ">=", operator.ge, (None, None), (_ANY, _ANY), "Whether x ≥ y.")
+equal: Primitive = _row(
+    "equal", "==", operator.eq, (None, None), (_ANY, _ANY), "Whether x = y.",
+    _comparison("=", "=", "Eq"),
+)
+not_equal: Primitive = _row(
+    "not_equal", "!=", operator.ne, (None, None), (_ANY, _ANY), "Whether x ≠ y.",
+    _comparison("≠", r"\ne", "Ne"),
+)
+less: Primitive = _row(
+    "less", "<", operator.lt, (None, None), (_ANY, _ANY), "Whether x < y.",
+    _comparison("<", "<", "Lt"),
+)
+less_equal: Primitive = _row(
+    "less_equal", "<=", operator.le, (None, None), (_ANY, _ANY), "Whether x ≤ y.",
+    _comparison("≤", r"\le", "Le"),
+)
+greater: Primitive = _row(
+    "greater", ">", operator.gt, (None, None), (_ANY, _ANY), "Whether x > y.",
+    _comparison(">", ">", "Gt"),
+)
+greater_equal: Primitive = _row(
+    "greater_equal", ">=", operator.ge, (None, None), (_ANY, _ANY), "Whether x ≥ y.",
+    _comparison("≥", r"\ge", "Ge"),
+)
 
 # Copies.
 
 identity: Primitive = _row(
     "identity", "=", lambda x: x, (1.0,), (_ANY,), "x itself.",
-    _around("{0}", "{0}", "({0})"),
+    Notation("{0}", "{0}", lambda sympy, x: x, COMPARISON),
 )
 
 stop_gradient: Primitive = _row(
     "stop_gradient", "stop", lambda x: x, (None,), (_ANY,), "x, through which no derivative passes.",
-    function_notation("stop", 1, sympy=""),
+    _function("stop", sympy=lambda sympy, x: _stopped(sympy)(x)),
 )
 
 # Arithmetic.
 
 add: Primitive = _row(
     "add", "+", operator.add, (1.0, 1.0), (_WIDE, _WIDE), "x + y.",
-    _infix("+", "+", "+", SUM, SUM),
+    _infix("+", "+", lambda sympy, x, y: x + y, SUM, SUM, SUM),
 )
 
 subtract: Primitive = _row(
     "subtract", "-", operator.sub, (1.0, -1.0), (_WIDE, _WIDE), "x - y.",
-    _infix("−", "-", "-", SUM, PRODUCT),
+    _infix("−", "-", lambda sympy, x, y: x - y, SUM, SUM, PRODUCT),
 )
 
 multiply: Primitive = _row(
     "multiply", "*", operator.mul,
     (lambda out, x, y: y, lambda out, x, y: x),
     (_WIDE, _WIDE), "x * y.",
-    _infix("·", r"\cdot", "*", PRODUCT, PRODUCT),
+    _infix("·", r"\cdot", lambda sympy, x, y: x * y, PRODUCT, PRODUCT, PRODUCT),
 )
 
 divide: Primitive = _row(
@@ -118,7 +163,7 @@ divide: Primitive = _row(
     # The second as -(x/y)/y, not -x/y**2, which overflows at y = 1e200.
     (lambda out, x, y: divide(1.0, y), lambda out, x, y: -divide(out, y)),
     (_WIDE, _WIDE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
-    Notation("{0} / {1}", r"\frac{{0}}{{1}}", "({0}) / ({1})", PRODUCT, (PRODUCT, POWER), (SUM, SUM)),
+    Notation("{0} / {1}", r"\frac{{0}}{{1}}", lambda sympy, x, y: x / y, PRODUCT, (PRODUCT, POWER), (SUM, SUM)),
 )
 
 
@@ -142,7 +187,7 @@ def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
 power: Primitive = _row(
     "power", "**", elementary.power, (_power_by_base, _power_by_exponent),
     (_POSITIVE, (-100.0, 100.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
-    Notation("{0}^{1}", "{0}^{{1}}", "({0}) ** ({1})", POWER, (ATOM, ATOM), (ATOM, SUM)),
+    Notation("{0}^{1}", "{0}^{{1}}", lambda sympy, x, y: x**y, POWER, (ATOM, ATOM), (ATOM, SUM)),
     textbook=(lambda out, x, y: y * power(x, y - 1.0), lambda out, x, y: out * log(x)),
 )
 
@@ -150,44 +195,48 @@ remainder: Primitive = _row(
     "remainder", "%", elementary.remainder,
     (lambda out, x, y: where(out == out, 1.0, nan), lambda out, x, y: where(out == out, -floor_divide(x, y), nan)),
     (_ANY, _POSITIVE), "x % y, with the sign of y; nan where y is 0.",
-    _infix("%", r"\bmod", "-({1})*floor(({0})/({1})) +", PRODUCT, POWER),
+    _infix("%", r"\bmod", lambda sympy, x, y: x - y * sympy.floor(x / y), COMPARISON, POWER, POWER),
 )
 
 floor_divide: Primitive = _row(
     "floor_divide", "//", elementary.floor_divide,
     (lambda out, x, y: where(out == out, 0.0, nan), lambda out, x, y: where(out == out, 0.0, nan)),
     (_ANY, _POSITIVE), "x // y, constant between its steps; x / y where y is 0.",
-    Notation("⌊{0} / {1}⌋", r"\left\lfloor \frac{{0}}{{1}} \right\rfloor", "floor(({0}) / ({1}))", ATOM, (PRODUCT, POWER)),
+    Notation("⌊{0} / {1}⌋", r"\left\lfloor\frac{{0}}{{1}}\right\rfloor", lambda sympy, x, y: sympy.floor(x / y),
+             ATOM, (PRODUCT, POWER)),
 )
 
 negative: Primitive = _row(
     "negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.",
-    Notation("−{0}", "-{0}", "-({0})", NEGATION, (PRODUCT,), (PRODUCT,)),
+    Notation("−{0}", "-{0}", lambda sympy, x: -x, NEGATION, (PRODUCT,), (PRODUCT,)),
 )
 
 absolute: Primitive = _row(
     "absolute", "abs", abs,
     (lambda out, x: sign(x),),
     (_WIDE,), "The absolute value; its derivative at 0 is 0.",
-    _around("|{0}|", r"\left|{0}\right|", "Abs({0})"),
+    Notation("|{0}|", r"\left|{0}\right|", "Abs"),
 )
 
 sign: Primitive = _row(
     "sign", "sign", elementary.sign,
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "-1, 0 or 1, as x is negative, zero or positive.",
+    _function("sign"),
 )
 
 floor: Primitive = _row(
     "floor", "floor", elementary.floor,
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "The largest integer that is not above x.",
+    Notation("⌊{0}⌋", r"\left\lfloor{0}\right\rfloor", "floor"),
 )
 
 ceil: Primitive = _row(
     "ceil", "ceil", elementary.ceil,
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "The smallest integer that is not below x.",
+    Notation("⌈{0}⌉", r"\left\lceil{0}\right\rceil", "ceiling"),
 )
 
 maximum: Primitive = _row(
@@ -195,6 +244,7 @@ maximum: Primitive = _row(
     (lambda out, x, y: where(x > y, 1.0, where(x == y, 0.5, where(x < y, None, nan))),
      lambda out, x, y: where(y > x, 1.0, where(x == y, 0.5, where(y < x, None, nan)))),
     (_ANY, _ANY), "The larger one; at a tie each has half of the derivative.",
+    _function("max", 2, r"\max", "Max"),
 )
 
 minimum: Primitive = _row(
@@ -202,107 +252,110 @@ minimum: Primitive = _row(
     (lambda out, x, y: where(x < y, 1.0, where(x == y, 0.5, where(x > y, None, nan))),
      lambda out, x, y: where(y < x, 1.0, where(x == y, 0.5, where(y > x, None, nan)))),
     (_ANY, _ANY), "The smaller one; at a tie each has half of the derivative.",
+    _function("min", 2, r"\min", "Min"),
 )
 
 # Exponentials, logarithms and roots.
 
 exp: Primitive = _row(
     "exp", "exp", elementary.exp, (lambda out, x: out,), ((-745.0, 709.0),), "e ** x.",
-    Notation("exp({0})", "e^{{0}}", "exp({0})", ATOM, (), ()),
+    _function("exp", latex=r"\exp"),
 )
 
 exp2: Primitive = _row(
     "exp2", "exp2", elementary.exp2,
     (lambda out, x: _LN_2 * out,),
     ((-1020.0, 1023.0),), "2 ** x.",
-    Notation("2^{0}", "2^{{0}}", "2 ** ({0})", POWER, (ATOM,), (SUM,)),
+    Notation("2^{0}", "2^{{0}}", lambda sympy, x: 2**x, POWER, (ATOM,), (SUM,)),
 )
 
 expm1: Primitive = _row(
     "expm1", "expm1", elementary.expm1,
     (lambda out, x: exp(x),),  # not out + 1, which rounds to 0 in the left tail
     ((-700.0, 709.0),), "exp(x) - 1, with all its digits at small x.",
-    function_notation("expm1", 1),
+    _function("expm1", sympy=lambda sympy, x: sympy.exp(x) - 1),
 )
 
 log: Primitive = _row(
     "log", "log", elementary.log,
     (lambda out, x: where(x < 0.0, nan, divide(1.0, x)),),
     ((1e-300, 1e300),), "The natural logarithm; -inf at 0, nan below.",
-    Notation("ln({0})", r"\ln\left({0}\right)", "log({0})"),
+    Notation("ln({0})", r"\ln\left({0}\right)", "log"),
 )
 
 log2: Primitive = _row(
     "log2", "log2", elementary.log2,
     (lambda out, x: where(x < 0.0, nan, divide(_LOG2_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 2.",
-    Notation("log2({0})", r"\log_2\left({0}\right)", "log({0}, 2)"),
+    Notation("log2({0})", r"\log_2\left({0}\right)", lambda sympy, x: sympy.log(x, 2)),
 )
 
 log10: Primitive = _row(
     "log10", "log10", elementary.log10,
     (lambda out, x: where(x < 0.0, nan, divide(_LOG10_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 10.",
-    Notation("log10({0})", r"\log_{10}\left({0}\right)", "log({0}, 10)"),
+    Notation("log10({0})", r"\log_{10}\left({0}\right)", lambda sympy, x: sympy.log(x, 10)),
 )
 
 log1p: Primitive = _row(
     "log1p", "log1p", elementary.log1p,
     (lambda out, x: where(x < -1.0, nan, divide(1.0, 1.0 + x)),),
     ((-0.999, 1e6),), "log(1 + x), with all its digits at small x.",
-    Notation("ln(1 + {0})", r"\ln\left(1 + {0}\right)", "log(1 + ({0}))", ATOM, (SUM,), (SUM,)),
+    Notation("ln(1 + {0})", r"\ln\left(1 + {0}\right)", lambda sympy, x: sympy.log(1 + x),
+             ATOM, (PRODUCT,), (PRODUCT,)),
 )
 
 sqrt: Primitive = _row(
     "sqrt", "sqrt", elementary.sqrt,
     (lambda out, x: divide(0.5, out),),
     ((1e-300, 1e300),), "The square root; nan below 0.",
-    Notation("√{0}", r"\sqrt{{0}}", "sqrt({0})", POWER, (ATOM,), (SUM,)),
+    Notation("√{0}", r"\sqrt{{0}}", "sqrt", POWER, (ATOM,), (SUM,)),
 )
 
 cbrt: Primitive = _row(
     "cbrt", "cbrt", elementary.cbrt,
     (lambda out, x: where((x == 0.0) | (abs(x) == inf), divide(1.0, out * out), divide(divide(out, x), 3.0)),),
     (_WIDE,), "The real cube root, also of a negative x.",
-    Notation("∛{0}", r"\sqrt[3]{{0}}", "real_root({0}, 3)", POWER, (ATOM,), (SUM,)),
+    Notation("∛{0}", r"\sqrt[3]{{0}}", lambda sympy, x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),
+             POWER, (ATOM,), (SUM,)),
 )
 
 # Trigonometry, in radians.
 
 sin: Primitive = _row(
     "sin", "sin", elementary.sin, (lambda out, x: cos(x),), (_WIDE,), "The sine.",
-    _latex_function("sin", r"\sin"),
+    _function("sin", latex=r"\sin"),
 )
 
 cos: Primitive = _row(
     "cos", "cos", elementary.cos, (lambda out, x: -sin(x),), (_WIDE,), "The cosine.",
-    _latex_function("cos", r"\cos"),
+    _function("cos", latex=r"\cos"),
 )
 
 tan: Primitive = _row(
     "tan", "tan", elementary.tan, (lambda out, x: 1.0 + out * out,), (_ANY,), "The tangent.",
-    _latex_function("tan", r"\tan"),
+    _function("tan", latex=r"\tan"),
 )
 
 asin: Primitive = _row(
     "asin", "asin", elementary.asin,
     (lambda out, x: divide(1.0, sqrt((1.0 - x) * (1.0 + x))),),  # 1 - x*x would lose digits next to ±1
     (_UNIT,), "The angle in [-π/2, π/2] whose sine is x.",
-    _latex_function("asin", r"\arcsin"),
+    _function("asin", latex=r"\arcsin"),
 )
 
 acos: Primitive = _row(
     "acos", "acos", elementary.acos,
     (lambda out, x: divide(-1.0, sqrt((1.0 - x) * (1.0 + x))),),
     (_UNIT,), "The angle in [0, π] whose cosine is x.",
-    _latex_function("acos", r"\arccos"),
+    _function("acos", latex=r"\arccos"),
 )
 
 atan: Primitive = _row(
     "atan", "atan", math.atan,
     (lambda out, x: divide(divide(1.0, hypot(1.0, x)), hypot(1.0, x)),),  # 1 + x*x overflows from 1e154 up
     (_WIDE,), "The angle in (-π/2, π/2) whose tangent is x.",
-    _latex_function("atan", r"\arctan"),
+    _function("atan", latex=r"\arctan"),
 )
 
 
@@ -319,6 +372,7 @@ atan2: Primitive = _row(
     "atan2", "atan2", math.atan2,
     (lambda out, y, x: _over_square(x, x, y), lambda out, y, x: _over_square(-y, x, y)),
     (_ANY, _ANY), "The angle of the point (x, y), from its coordinates in the order y, x.",
+    _function("atan2", 2),
 )
 
 
@@ -334,6 +388,7 @@ hypot: Primitive = _row(
     "hypot", "hypot", math.hypot,
     (lambda out, x, y: _along(x, out, x, y), lambda out, x, y: _along(y, out, x, y)),
     (_ANY, _ANY), "sqrt(x*x + y*y), without overflow; its derivatives at (0, 0) are 0.",
+    _function("hypot", 2, sympy=lambda sympy, x, y: sympy.sqrt(x**2 + y**2)),
 )
 
 # Hyperbolic functions.
@@ -348,37 +403,40 @@ def _tanh_slope(x: Any) -> Any:
 
 sinh: Primitive = _row(
     "sinh", "sinh", elementary.sinh, (lambda out, x: cosh(x),), ((-700.0, 700.0),), "The hyperbolic sine.",
-    _latex_function("sinh", r"\sinh"),
+    _function("sinh", latex=r"\sinh"),
 )
 
 cosh: Primitive = _row(
     "cosh", "cosh", elementary.cosh, (lambda out, x: sinh(x),), ((-700.0, 700.0),), "The hyperbolic cosine.",
-    _latex_function("cosh", r"\cosh"),
+    _function("cosh", latex=r"\cosh"),
 )
 
 tanh: Primitive = _row(
     "tanh", "tanh", math.tanh,
     (lambda out, x: _tanh_slope(x),),
     ((-300.0, 300.0),), "The hyperbolic tangent.",
-    _latex_function("tanh", r"\tanh"), (lambda out, x: 1.0 - out * out,),
+    _function("tanh", latex=r"\tanh"), (lambda out, x: 1.0 - out * out,),
 )
 
 asinh: Primitive = _row(
     "asinh", "asinh", math.asinh,
     (lambda out, x: divide(1.0, hypot(1.0, x)),),
     (_WIDE,), "The inverse of sinh.",
+    _function("asinh", latex=r"\operatorname{arsinh}"),
 )
 
 acosh: Primitive = _row(
     "acosh", "acosh", elementary.acosh,
     (lambda out, x: divide(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),  # x*x - 1 overflows and cancels
     ((1.0, 1e6),), "The inverse of cosh, from 1 up.",
+    _function("acosh", latex=r"\operatorname{arcosh}"),
 )
 
 atanh: Primitive = _row(
     "atanh", "atanh", elementary.atanh,
     (lambda out, x: where((x < -1.0) | (x > 1.0), nan, divide(1.0, (1.0 - x) * (1.0 + x))),),
     (_UNIT,), "The inverse of tanh, between -1 and 1.",
+    _function("atanh", latex=r"\operatorname{artanh}"),
 )
 
 # Activations.
@@ -394,21 +452,22 @@ sigmoid: Primitive = _row(
     "sigmoid", "sigmoid", elementary.sigmoid,
     (_sigmoid_slope,),
     ((-740.0, 740.0),), "The logistic function 1 / (1 + exp(-x)).",
-    Notation("σ({0})", r"\sigma\left({0}\right)", "1/(1 + exp(-({0})))"), (lambda out, x: out * (1.0 - out),),
+    Notation("σ({0})", r"\sigma\left({0}\right)", lambda sympy, x: 1 / (1 + sympy.exp(-x))),
+    (lambda out, x: out * (1.0 - out),),
 )
 
 softplus: Primitive = _row(
     "softplus", "softplus", elementary.softplus,
     (lambda out, x: sigmoid(x),),
     ((-740.0, 740.0),), "log(1 + exp(x)).",
-    function_notation("softplus", 1, sympy="log(1 + exp"),
+    _function("softplus", sympy=lambda sympy, x: sympy.log(1 + sympy.exp(x))),
 )
 
 relu: Primitive = _row(
     "relu", "relu", elementary.relu,
     (lambda out, x: where(x <= 0.0, None, where(x > 0.0, 1.0, nan)),),
     (_ANY,), "x where x is positive, 0 elsewhere; the derivative at 0 is 0.",
-    function_notation("relu", 1),
+    _function("relu", sympy=lambda sympy, x: sympy.Max(0, x)),
 )
 
 # Special functions.
@@ -417,30 +476,35 @@ erf: Primitive = _row(
     "erf", "erf", math.erf,
     (lambda out, x: _TWO_OVER_ROOT_PI * exp(-(x * x)),),
     ((-6.0, 6.0),), "The error function.",
+    _function("erf"),
 )
 
 erfc: Primitive = _row(
     "erfc", "erfc", special.erfc,
     (lambda out, x: -_TWO_OVER_ROOT_PI * exp(-(x * x)),),
     ((-6.0, 26.0),), "1 - erf(x), with all its digits in the right tail.",
+    _function("erfc"),
 )
 
 lgamma: Primitive = _row(
     "lgamma", "lgamma", special.lgamma,
     (lambda out, x: digamma(x),),
     ((1e-3, 1e6),), "The logarithm of the absolute value of the gamma function.",
+    _function("lgamma", latex=r"\ln\Gamma", sympy="loggamma"),
 )
 
 digamma: Primitive = _row(
     "digamma", "digamma", special.digamma,
     (lambda out, x: polygamma(1.0, x),),
     ((1e-3, 1e6),), "The derivative of lgamma.",
+    _function("digamma", latex=r"\psi"),
 )
 
 polygamma: Primitive = _row(
     "polygamma", "polygamma", special.polygamma,
     (None, lambda out, n, x: polygamma(where(n < 0.0, nan, n + 1.0), x)),
     ((0, 20), (1e-2, 1e3)), "The n-th derivative of digamma at x, for an integer n from 0 up.",
+    Notation("polygamma({0}, {1})", r"\psi^{\left({0}\right)}\left({1}\right)", "polygamma"),
 )
 
 _evaluators = {name: row.evaluate for name, row in TABLE.items()}

@@ -16,7 +16,7 @@ Partial = Callable[..., Any] | float | None
 
 TABLE: dict[str, Primitive] = {}
 
-SUM, NEGATION, PRODUCT, POWER, ATOM = range(5)  # precedence in a formula, from the loosest to the tightest
+COMPARISON, SUM, NEGATION, PRODUCT, POWER, ATOM = range(6)  # precedence in a formula, from the loosest to the tightest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,25 @@ class Notation:
     """How a formula writes an operation: templates in which {0}, {1}, … are the operands.
 
     `precedence` is that of the whole; `operands`, the loosest that each operand may have without parentheses, in the
-    text and in LaTeX; no operand of a function needs any.
+    text and in LaTeX; no operand of a function needs any. MathML is made from the LaTeX. `sympy` is the name of SymPy's
+    function, or a function of the SymPy module and the operands; where empty, SymPy gets an undefined function.
     """
 
     text: str
     latex: str
-    sympy: str
+    sympy: str | Callable[..., Any] = ""
     precedence: int = ATOM
     operands: tuple[int, ...] = ()
     latex_operands: tuple[int, ...] = ()
 
 
-def function_notation(name: str, arguments: int, latex: str = "", sympy: str = "") -> Notation:
+def function_notation(
+    name: str, arguments: int, latex: str = "", sympy: str | Callable[..., Any] = ""
+) -> Notation:
     """The notation of a function: its name before its arguments in parentheses."""
     places = ", ".join(f"{{{i}}}" for i in range(arguments))
     shown = latex or rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}"
-    return Notation(f"{name}({places})", rf"{shown}\left({places}\right)", f"{sympy or name}({places})")
+    return Notation(f"{name}({places})", rf"{shown}\left({places}\right)", sympy)
 
 
 @dataclass(slots=True, eq=False)

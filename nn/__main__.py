@@ -5,20 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
-from autograd import AutogradError
+from autograd import AutogradError, explain
 from autograd.display import FORMATS, draw
 from nn import article
+from nn.comparison import Closing, Row, closing_table, figure_rows, sections
 from nn.network_view import draw_network
+from nn.report import build_report, write_report
 
-PRINTED_BY = {
-    "simultaneous": "the true gradient, and the rule of the article's text",
-    "sequential": "output layer first, then the hidden layer with the changed weights",
-}
 ROW = "  {:<28}{:>16}{:>16}   {}"
+
+EXAMPLES = """\
+examples:
+  python -m nn article                         every figure beside its own, and four pictures in the folder article
+  python -m nn article --explain w1            how ∂E_total/∂w1 comes about, down to the updated weight
+  python -m nn article --report article.html   all of it, with every derivation, on one page
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without ∂ shows ?, and loses nothing else
     options = _parser().parse_args(arguments)
     try:
-        return reproduce_article(options)
+        return run(options)
     except (OSError, AutogradError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -49,13 +56,26 @@ def _parser() -> argparse.ArgumentParser:
         "article",
         help="reproduce the article's figures",
         description='Reproduce every figure of "A Step by Step Backpropagation Example" by autograd, and draw it.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXAMPLES,
     )
     schedules = (*article.SCHEDULES, "both")
-    command.add_argument("--rounds", type=_rounds, default=article.ROUNDS, metavar="N", help="rounds of training")
-    command.add_argument("--schedule", choices=schedules, default="both", help="order of the updates")
-    command.add_argument("--out", type=Path, default=Path("article"), metavar="DIR", help="folder for the pictures")
-    command.add_argument("--format", choices=FORMATS, default="svg", help="format of the pictures")
+    command.add_argument(
+        "--rounds", type=_rounds, default=article.ROUNDS, metavar="N", help="rounds of training (default: %(default)s)"
+    )
+    command.add_argument(
+        "--schedule", choices=schedules, default="both", help="order of the updates (default: %(default)s)"
+    )
+    command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures (default: article)")
+    command.add_argument("--format", choices=FORMATS, default="svg", help="format of the pictures (default: svg)")
+    choice = command.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--report", type=Path, metavar="FILE", help="write one HTML page with everything in it, in place of pictures"
+    )
+    choice.add_argument(
+        "--explain", action="append", metavar="NAME",
+        help="print only the derivation of ∂E_total/∂NAME, for any name in the network; may be repeated; all: w1 to w8",
+    )  # fmt: skip
     return parser
 
 
@@ -69,18 +89,58 @@ def _rounds(text: str) -> int:
     return rounds
 
 
+def run(options: argparse.Namespace) -> int:
+    """The command `article`: only derivations where they are asked for, else the whole article."""
+    if options.explain:
+        print(explain_values(options.explain))
+        return 0
+    return reproduce_article(options)
+
+
+def explain_values(names: Sequence[str]) -> str:
+    """The derivation of ∂E_total/∂name for each name, "all" being the eight weights; a weight's ends with its update.
+
+    Raises: `AutogradError` for a name that the network does not have.
+
+    >>> print(explain_values(["net_o1"]).splitlines()[0])
+    ∂E_total/∂net_o1 = ∂E_total/∂out_o1 · ∂out_o1/∂net_o1
+    """
+    values = article.ArticleNetwork().forward()
+    wanted = [each for name in names for each in (article.WEIGHTS if name == "all" else [name])]
+    texts = []
+    for name in dict.fromkeys(wanted):
+        if name not in values:
+            near = get_close_matches(name, values, n=4, cutoff=0.5)
+            known = f"did you mean {' or '.join(near)}?" if near else f"the names are {', '.join(values)}, and all"
+            raise AutogradError(f"the article's network has no Value {name!r:.60}; {known}")
+        step = article.LEARNING_RATE if name in article.WEIGHTS else None
+        texts.append(str(explain(values["E_total"], values[name], step=step)))
+    return "\n\n".join(texts)
+
+
 def reproduce_article(options: argparse.Namespace) -> int:
-    """Print the article in its own order beside what autograd computes, train, and write the four pictures."""
-    _make_folder(options.out)  # before the long work, so that a bad folder is known at once
-    failures = _print_figures()
+    """Print the article in its own order beside what autograd computes, train, and write the pictures or the page."""
+    folder = options.out or (None if options.report else Path("article"))
+    if folder is not None:
+        _make_folder(folder)  # before the long work, so that a bad folder is known at once
+    if options.report:
+        _check_report(options.report)
+    rows = figure_rows()
+    _print_figures(rows)
     schedules = article.SCHEDULES if options.schedule == "both" else (options.schedule,)
-    trained, closing = {}, {}
+    trained, numbers = {}, {}
     print(f"\n{article.CLOSING}: {options.rounds:,} rounds")
     for schedule in schedules:
-        trained[schedule], closing[schedule] = article.train(schedule, _progress(options.rounds, schedule))
-    failures += _print_closing(closing, options.rounds)
+        trained[schedule], numbers[schedule] = article.train(schedule, _progress(options.rounds, schedule))
+    closing = closing_table(numbers, options.rounds)
+    _print_closing(closing)
     print()
-    _write_pictures(trained[schedules[0]], options.out, options.format)
+    if folder is not None:
+        _write_pictures(trained[schedules[0]], folder, options.format)
+    if options.report:
+        write_report(build_report(rows, closing, trained[schedules[0]], options.rounds), options.report)
+        print(f"wrote {options.report}")
+    failures = sum(not row.agrees for row in rows) + closing.failures
     print(f"\nFigures that do not agree: {failures}." if failures else "\nEvery figure that should agree does.")
     return 1 if failures else 0
 
@@ -94,63 +154,31 @@ def _make_folder(folder: Path) -> None:
         raise OSError(f"the pictures cannot be written to the folder {folder}: {error.strerror}") from error
 
 
-def _print_figures() -> int:
-    computed = article.reproduce()
-    failures, section = 0, ""
-    for figure in article.FIGURES:
-        if figure.symbol not in computed:
-            continue
-        if figure.section != section:
-            section = figure.section
-            print(f"\n{section}")
-            print(ROW.format("", "the article", "autograd", "").rstrip())
-        number = computed[figure.symbol]
-        agrees = figure.agrees(number)
-        failures += not agrees
-        verdict = "agrees" if agrees else "DOES NOT AGREE"
-        if not figure.published:
-            verdict += f" with {figure.text} (not in the article)"
-        elif figure.note:
-            verdict += f": {figure.note}"
-        print(ROW.format(figure.symbol, figure.text if figure.published else "", f"{number:.9f}", verdict))
-    return failures
+def _check_report(path: Path) -> None:
+    if path.is_dir():
+        raise OSError(f"the report is a file such as article.html, and {path} is a folder")
+    if not path.parent.is_dir():
+        raise OSError(f"the report cannot be written to {path}: there is no folder {path.parent}")
 
 
-def _print_closing(closing: dict[str, list[float]], rounds: int) -> int:
-    """The table of the closing figures under each schedule; returns how many are not what they should be."""
-    failures = 0
+def _print_figures(rows: Sequence[Row]) -> None:
+    for section, members in sections(rows).items():
+        print(f"\n{section}")
+        print(ROW.format("", "the article", "autograd", "").rstrip())
+        for row in members:
+            print(ROW.format(row.symbol, row.printed, f"{row.computed:.9f}", row.verdict))
+
+
+def _print_closing(closing: Closing) -> None:
+    """The table of the closing figures under each schedule, and what is to be said of them."""
     width = 18
-    figures = [figure for figure in article.FIGURES if figure.section == article.CLOSING]
-    print(f"  {'':<28}{'the article':>16}" + "".join(f"{schedule:>{width}}" for schedule in closing))
-    for i, figure in enumerate(figures):
-        comparable = i == 0 or rounds == article.ROUNDS
-        symbol = figure.symbol if comparable else figure.symbol.replace(f"{article.ROUNDS:,}", f"{rounds:,}")
-        print(f"  {symbol:<28}{figure.text if comparable else '':>16}", end="")
-        verdicts = []
-        for schedule, numbers in closing.items():
-            print(f"{numbers[i]:>{width}.9f}", end="")
-            if not comparable:
-                continue
-            reference = article.CLOSING_REFERENCE[schedule][i]
-            right = abs(numbers[i] - reference) <= article.CLOSING_TOLERANCE
-            if schedule == "sequential":  # the schedule of the article's closing figures, digit for digit
-                right = right and figure.agrees(numbers[i])
-            failures += not right
-            if not right:
-                verdicts.append(f"{schedule} DOES NOT AGREE")
-            elif figure.agrees(numbers[i]):
-                verdicts.append(f"{schedule} agrees")
-        print(f"   {', '.join(verdicts) or ('differs, as explained below' if comparable else '')}")
+    print(f"  {'':<28}{'the article':>16}" + "".join(f"{schedule:>{width}}" for schedule in closing.schedules))
+    for row in closing.rows:
+        numbers = "".join(f"{number:>{width}.9f}" for number in row.computed.values())
+        print(f"  {row.symbol:<28}{row.printed:>16}{numbers}   {row.verdict}")
     print()
-    for schedule in closing:
-        print(f"  {schedule}: {PRINTED_BY[schedule]}.")
-    print(
-        "  The article printed the sequential figures: they come from an early version of its script, which changed\n"
-        "  w5 to w8 before it computed the hidden layer's gradients. Its text describes the simultaneous schedule."
-    )
-    if rounds != article.ROUNDS:
-        print(f"  The article trains for {article.ROUNDS:,} rounds; only the figure after round 1 can be compared.")
-    return failures
+    for note in closing.notes:
+        print(textwrap.fill(note, 108, initial_indent="  ", subsequent_indent="  "))
 
 
 def _progress(rounds: int, schedule: str) -> Iterable[int]:

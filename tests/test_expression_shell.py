@@ -233,6 +233,96 @@ def test_hostile_or_huge_input_is_one_clear_line_within_two_seconds(text):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_derivation_is_printed_below_the_table(capsys):
+    # By hand: y + 1/x at (2, 5).
+    assert main(["log(x) + x*y - sin(y)", "x=2", "y=5", "--explain", "x"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[6:9] == [
+        "f = log(x) + x*y - sin(y)",
+        "",
+        "∂f/∂x = y + 1 / x = 5 + 1 / 2 = 5.5",
+    ]
+    assert out.count("∂f/∂") == 1
+
+
+def test_all_explains_each_variable_of_the_expression_once(capsys):
+    texts = answer(capsys, "a*b", "a=2", "b=3", "c=4", "--explain=b", "--explain", "all", "--json")["explain"]
+    assert list(texts) == ["b", "a"]
+    assert texts["a"].startswith("∂f/∂a = b = 3\n")
+    assert texts["b"].startswith("∂f/∂b = a = 2\n")
+
+
+def test_a_variable_called_all_is_explained_as_one(capsys):
+    assert list(answer(capsys, "all*b", "all=2", "b=3", "--explain", "all", "--json")["explain"]) == ["all"]
+
+
+def test_the_expression_is_called_by_a_letter_that_no_variable_has(capsys):
+    names = ["f", "g", "h", "y", "z", "f1"]
+    result = answer(capsys, "*".join(names), *(f"{name}=1" for name in names), "--explain", "g", "--json")
+    assert result["name"] == "f2"
+    assert result["explain"]["g"].startswith("∂f2/∂g = ")
+
+
+def test_a_bare_variable_keeps_its_name(capsys):
+    result = answer(capsys, "a", "a=2", "--explain", "a", "--json")
+    assert result["explain"]["a"].startswith("∂a/∂a = 1\n")
+    assert "name" not in result
+
+
+def test_a_derivation_leaves_the_numbers_and_the_picture_as_they_are(capsys, tmp_path):
+    plain = answer(capsys, *EXAMPLE, "--json", "--second", "--draw", str(tmp_path / "plain.dot"))
+    path = tmp_path / "explained.dot"
+    explained = answer(
+        capsys, *EXAMPLE, "--json", "--second", "--explain", "all", "--tree", "--latex", f"--draw={path}"
+    )
+    assert {key: explained[key] for key in plain} == plain
+    assert path.read_text(encoding="utf-8") == (tmp_path / "plain.dot").read_text(encoding="utf-8")
+
+
+def test_the_formula_and_the_derivations_are_written_in_latex(capsys):
+    result = answer(capsys, "sqrt(x)/y", "x=4", "y=5", "--latex", "--explain", "x", "--json")
+    assert result["latex"] == r"\frac{\sqrt{x}}{y}"
+    assert r"\frac{\partial f}{\partial x}" in result["explain"]["x"]
+    assert main(["sqrt(x)/y", "x=4", "y=5", "--latex"]) == 0
+    assert capsys.readouterr().out.endswith("\n\n" + result["latex"] + "\n")
+
+
+def test_the_tree_has_each_variable_and_operation_with_its_number(capsys):
+    tree = answer(capsys, "(a + b) * exp(b)", "a=2", "b=0.5", "--tree", "--json")["tree"]
+    for text in ("a", "b", "exp", "2.5", "1.64872"):
+        assert text in tree
+    assert main(["(a + b) * exp(b)", "a=2", "b=0.5", "--tree"]) == 0
+    assert capsys.readouterr().out.splitlines()[6].split()[0] == tree.split()[0] == "*"
+
+
+def test_a_number_without_variables_is_its_own_formula(capsys):
+    assert answer(capsys, "2*3", "--latex", "--json")["latex"] == "6.0"
+
+
+def test_a_derivation_outside_the_domain_is_nan_and_no_error(capsys):
+    assert main(["log(a)", "a=-1", "--explain", "a"]) == 0
+    assert "check: backward nan" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a*b", "a=1", "b=2", "--explain", "c"], "'c': the expression has no such variable; the variables are a, b"),
+        (["2*3", "--explain", "x"], "it has none"),
+        (["a", "a=1", "--explain"], "expected one argument"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_line(capsys, arguments, message):
+    assert message in refusal(capsys, *arguments)
+
+
+def test_a_long_expression_is_explained_drawn_as_a_tree_and_written_in_latex_within_five_seconds(capsys):
+    start = time.perf_counter()
+    assert main(["+".join(["a*b"] * 900), "a=2", "b=3", "--explain", "all", "--tree", "--latex"]) == 0
+    assert time.perf_counter() - start < 5.0
+    assert "= 2700 " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("suffix", ["dot", "svg", "png", "pdf"])
 def test_the_graph_is_drawn_in_the_format_of_the_suffix(capsys, tmp_path, suffix):
     path = tmp_path / f"-graph.{suffix}"
@@ -268,6 +358,7 @@ def test_an_expression_without_variables_can_be_drawn(tmp_path, capsys):
 def test_help_has_an_example_and_the_functions():
     for option in ("--help", "-h"):
         done = shell(option)
+        assert all(name in done.stdout for name in ("--second", "--explain", "--latex", "--tree", "--draw", "--json"))
         assert (done.returncode, done.stderr) == (0, "")
         assert 'python -m autograd "a*b + exp(c)" a=2 b=-3 c=0.5' in done.stdout
         assert re.search(r"functions: .*\bexp\b.*\batan2\b.*\bpolygamma\b", done.stdout, re.DOTALL)
@@ -321,7 +412,7 @@ def test_the_page_about_the_shell_shows_what_is_printed(block, tmp_path):
     command, _, expected = block.partition("\n")
     assert command.startswith("$ python -m autograd ")
     line = command.replace("$ python", f"'{sys.executable}'", 1)
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
     done = subprocess.run(
         line, shell=True, cwd=tmp_path, env=environment, encoding="utf-8", check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

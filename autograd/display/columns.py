@@ -13,7 +13,7 @@ Scope = tuple[str, ...]
 
 
 def columns(view: View) -> dict[Node, int]:
-    """The column of each node: 0 for the leftmost, and every edge runs to the right.
+    """The column of each node: 0 for the leftmost, and every edge, but the view's backward ones, runs to the right.
 
     >>> from autograd import Value, scope
     >>> from autograd.display import named_view
@@ -28,7 +28,8 @@ def columns(view: View) -> dict[Node, int]:
     users: dict[Node, list[Node]] = {}
     feeders: dict[Scope, dict[Node, None]] = {}
     depth: dict[Node, int] = dict.fromkeys(view.nodes, 0)
-    for edge in view.edges:  # target by target in forward order, so that a source's depth is final when it is read
+    edges = [edge for edge in view.edges if edge not in view.backward]
+    for edge in edges:  # target by target in forward order, so that a source's depth is final when it is read
         operands.setdefault(edge.target, []).append(edge.source)
         users.setdefault(edge.source, []).append(edge.target)
         depth[edge.target] = max(depth[edge.target], depth[edge.source] + 1)

@@ -7,21 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from autograd.display import style
+from autograd.display import labels, style
 from autograd.display.columns import columns
-from autograd.display.contract import Constant, Edge, Node, View, as_values, named_view, operations_view
+from autograd.display.contract import Box, Constant, Edge, Node, View, as_values
+from autograd.display.selection import select
 from autograd.errors import MissingDependencyError, RenderError
 from autograd.value import Value
 
 FORMATS = ("svg", "png", "pdf", "dot")
-DETAILS = {"named": named_view, "operations": operations_view}
 
-_SIGNS = {"*": "×", "-": "−", "/": "÷"}  # what a reader expects in place of Python's spelling
 _RESOLUTION = "144"  # dots per inch of a PNG
 
 # A child process: a layout can take minutes, can be stopped only from outside, and a crash in it must not be ours.
@@ -41,43 +40,64 @@ def draw(
     detail: str = "named",
     format: str | None = None,
     time_limit: float = 60.0,
+    *,
+    max_nodes: int = 400,
+    around: Value | None = None,
+    radius: int = 2,
+    expand: Iterable[str | Sequence[str]] = (),
 ) -> Path | str:
-    """Draw the graph from which `outputs` were computed.
+    """Draw the graph from which `outputs` were computed, read from left to right.
 
     Each node shows its name or operation, its value and its gradient; each edge its local derivative. Gradients stay
     as they are: run `backward()` first to see them.
 
-    Parameters: `outputs`, a Value or a sequence of them; `path`, the file to write; `detail`, "named" for the named
-    Values with what lies between them folded into edges, or "operations" for every operation; `format`, "svg", "png",
-    "pdf" or "dot", by the path's suffix where not given; `time_limit`, seconds that the layout may take.
+    A graph of more than `max_nodes` nodes is drawn in part, about a hundred, and the picture says so. Scopes close, the
+    inner ones first, to boxes with the number of nodes in them and the range of their gradients. Where that is not
+    enough, or there are no scopes, what lies farthest from the outputs becomes a box. A graph with more edges than can
+    be laid out in a few seconds is drawn in part, too.
+
+    Parameters
+    - `outputs`: a Value or a sequence of them;
+    - `path`: the file to write;
+    - `detail`: "named" for the named Values with what lies between them folded into edges, "operations" for every
+      operation, "scopes" for a box in place of each scope;
+    - `format`: "svg", "png", "pdf" or "dot", by the path's suffix where not given;
+    - `time_limit`: seconds that the layout may take;
+    - `max_nodes`: how many nodes are drawn at most;
+    - `around`: a Value, to draw only what lies within `radius` edges of it, before and after;
+    - `expand`: scopes to open in any case, each by its name or as the tuple of the names from the outside inwards.
 
     Returns: the path; without one, the text of the picture (SVG, or DOT where `format` says so).
 
-    Raises: `ValueError` for an unknown format or detail; `MissingDependencyError` where Graphviz is missing (not for
-    "dot"); `RenderError` where the layout fails or takes too long; `OSError` where the file cannot be written.
+    Raises: `ValueError` for an unknown format, detail or scope, and for an `around` outside the graph;
+    `MissingDependencyError` where Graphviz is missing (not for "dot"); `RenderError` where the layout fails or takes
+    too long; `OSError` where the file cannot be written.
 
     >>> x = Value(3.0, name="x")
     >>> draw((x * x).named("y"), format="dot").startswith("digraph")
     True
     """
-    return save(to_dot(outputs, detail), path, format, time_limit)
+    options = {"max_nodes": max_nodes, "around": around, "radius": radius, "expand": expand}
+    return save(to_dot(outputs, detail, **options), path, format, time_limit)
 
 
-def to_dot(outputs: Value | Sequence[Value], detail: str = "named") -> str:
+def to_dot(outputs: Value | Sequence[Value], detail: str = "named", **options: Any) -> str:
     """The DOT source of the graph from which `outputs` were computed; see `draw` for the parameters."""
-    if detail not in DETAILS:
-        raise ValueError(f"unknown detail {detail!r}: give one of {', '.join(DETAILS)}")
     roots = set(as_values(outputs))
-    view = DETAILS[detail](outputs)
+    view = select(outputs, detail, **options)
     import graphviz
 
-    gradients = [node.grad for node in view.nodes if isinstance(node, Value) and node.has_grad]
-    largest = style.largest_gradient(gradients)
+    largest = style.largest_gradient(labels.gradients_shown(view.nodes))
+    titles = labels.titles_of(view.nodes)
+    note = labels.shown_of_all(view)
+    around = options.get("around")
+    if note and around is not None:
+        note += f", those within {labels.counted(options.get('radius', 2), 'arrow')} of {style.markup(titles[around])}"
     graph = graphviz.Digraph(
         graph_attr={
             "rankdir": "LR", "newrank": "true", "fontname": style.FONT, "fontsize": "11", "fontcolor": style.INK,
             "ranksep": "0.55", "nodesep": "0.16", "pad": "0.2", "labelloc": "b", "labeljust": "l", "tooltip": " ",
-            "bgcolor": "white", "label": _legend(view, largest),
+            "bgcolor": "white", "label": labels.legend(view, largest, note),
         },
         node_attr={
             "shape": "box", "style": "filled", "fontname": style.FONT, "fontsize": "11", "fontcolor": style.INK,
@@ -88,13 +108,14 @@ def to_dot(outputs: Value | Sequence[Value], detail: str = "named") -> str:
         },
     )  # fmt: skip
     identifiers = {node: f"n{index}" for index, node in enumerate(view.nodes)}
-    titles = _titles(view.nodes)
     clusters = _Clusters(graph)
     for node, identifier in identifiers.items():
         if isinstance(node, Constant):
-            attributes = _constant_attributes(node)
+            attributes = labels.constant_attributes(node)
+        elif isinstance(node, Box):
+            attributes = labels.box_attributes(node, titles[node], largest)
         else:
-            attributes = _value_attributes(node, titles[node], detail, node in roots, largest)
+            attributes = labels.value_attributes(node, titles[node], detail, node in roots, largest)
         clusters.graph_of(node.scope).node(identifier, **attributes)
     _add_edges(graph, clusters, view, identifiers, titles)
     return str(graph.source)
@@ -159,8 +180,8 @@ def _run(command: list[str], source: bytes, time_limit: float) -> bytes:
         process = subprocess.run(command, input=source, capture_output=True, timeout=time_limit)
     except subprocess.TimeoutExpired:
         raise RenderError(
-            f"the layout took longer than {time_limit:g} s and was stopped. Fix: draw less (detail='named', with names "
-            "on fewer Values), raise time_limit, or save the source with format='dot'"
+            f"the layout took longer than {time_limit:g} s and was stopped. Fix: draw less (a lower max_nodes, or "
+            "detail='scopes'), raise time_limit, or save the source with format='dot'"
         ) from None
     if process.returncode != 0 or not process.stdout:
         message = process.stderr.decode(errors="replace").strip()
@@ -193,54 +214,13 @@ class _Clusters:
             self._graphs[path[:-1]].subgraph(self._graphs[path])
 
 
-def _titles(nodes: Sequence[Node]) -> dict[Node, str]:
-    """What each Value is called; a second one of the same name in the same scope gets a number."""
-    titles: dict[Node, str] = {}
-    used: dict[tuple[tuple[str, ...], str], int] = {}
-    for node in nodes:
-        if isinstance(node, Value):
-            count = used[node.scope, node.name] = used.get((node.scope, node.name), 0) + 1
-            again = f" ({count})" if node.name and count > 1 else ""
-            titles[node] = style.visible(node.name or _SIGNS.get(node.op, node.op) or "leaf") + again
-        else:
-            titles[node] = style.number_text(node.number)
-    return titles
-
-
-def _value_attributes(node: Value, title: str, detail: str, is_output: bool, largest: float) -> dict[str, str]:
-    look = style.look(node.grad if node.has_grad else None, largest)
-    # A title is cut already; the number after it is not to be cut off.
-    shown = style.markup(title, 2 * style.LONGEST)
-    heading = f"<B>{shown}</B>" if node.name else f'<FONT POINT-SIZE="13">{shown}</FONT>'
-    if detail == "operations" and node.name and node.op:
-        heading += f'<FONT COLOR="{style.MUTED}">  =  {style.markup(_SIGNS.get(node.op, node.op))}</FONT>'
-    rows = "".join(
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="9" COLOR="{style.MUTED}">{caption} </FONT></TD>'
-        f'<TD ALIGN="RIGHT">{text}</TD></TR>'
-        for caption, text in (("value", style.number_text(node.record[0])), ("gradient", look.text))
-    )
-    heading = f'<TR><TD COLSPAN="2">{heading}</TD></TR>'
-    return {
-        "label": f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{heading}{rows}</TABLE>>',
-        "tooltip": style.hint(title),
-        "style": ("filled" if not node.inputs else "filled,rounded") + ("" if node.has_grad else ",dashed"),
-        "fillcolor": look.fill,
-        "penwidth": "2.2" if is_output else "1",
-    }
-
-
-def _constant_attributes(node: Constant) -> dict[str, str]:
-    text = style.number_text(node.number)
-    return {"label": f"<{style.markup(text)}>", "tooltip": "constant", "fillcolor": "#ffffff", "color": "#d0d7de"}
-
-
 def _add_edges(
     graph: Any, clusters: _Clusters, view: View, identifiers: dict[Node, str], titles: dict[Node, str]
 ) -> None:
     """Add the edges, each as long as the columns say; Graphviz's own columns do where there are no scopes."""
     if not any(node.scope for node in view.nodes):
         for edge in view.edges:
-            graph.edge(identifiers[edge.source], identifiers[edge.target], **_edge_attributes(edge, titles))
+            graph.edge(identifiers[edge.source], identifiers[edge.target], **_attributes(edge, view, titles))
         return
     column = columns(view)
     first_column: dict[tuple[str, ...], int] = {}
@@ -249,6 +229,9 @@ def _add_edges(
     gates: dict[tuple[Node, tuple[str, ...]], str] = {}
     for edge in view.edges:
         source, start, scope = identifiers[edge.source], column[edge.source], edge.target.scope
+        if edge in view.backward:
+            graph.edge(source, identifiers[edge.target], **_attributes(edge, view, titles))
+            continue
         entry = first_column[scope]
         if scope and edge.source.scope[: len(scope)] != scope and start < entry < column[edge.target]:
             # Graphviz leads an edge around the nodes of a cluster that it is not part of. Through a gate, a small point
@@ -259,7 +242,7 @@ def _add_edges(
                 clusters.graph_of(scope).node(gate, shape="point", width="0.04", height="0.04", tooltip=" ")
                 graph.edge(source, gate, arrowhead="none", tooltip=" ", minlen=str(entry - start), weight="2")
             source, start = gate, entry
-        attributes = _edge_attributes(edge, titles) | {"minlen": str(column[edge.target] - start)}
+        attributes = _attributes(edge, view, titles) | {"minlen": str(column[edge.target] - start)}
         graph.edge(source, identifiers[edge.target], **attributes)
     clusters.close()
     stacks: dict[tuple[int, tuple[str, ...]], list[str]] = {}
@@ -271,31 +254,6 @@ def _add_edges(
             same.edges(pairwise(reversed(stack)))
 
 
-def _edge_attributes(edge: Edge, titles: dict[Node, str]) -> dict[str, str]:
-    if isinstance(edge.source, Constant):
-        return {"color": "#b6bec8", "tooltip": "constant"}
-    text = style.number_text(0.0 if edge.derivative is None else edge.derivative)
-    tooltip = style.hint(f"∂{titles[edge.target]}/∂{titles[edge.source]} = {text}")
-    attributes = {"label": f"<{text}>", "tooltip": tooltip, "labeltooltip": tooltip}
-    return attributes if edge.derivative is not None else attributes | {"style": "dashed"}
-
-
-def _legend(view: View, largest: float) -> str:
-    values = [node for node in view.nodes if isinstance(node, Value)]
-    notes = [
-        f"gradient {style.colour_bar(largest)}",
-        "▲ red: the output grows with this value; ▼ blue: it shrinks",
-        "number on an arrow: the local derivative ∂end/∂start",
-        "square corners: a leaf; rounded: computed; bold frame: an output",
-    ]
-    if not all(node.has_grad for node in values):
-        notes.append("dashed grey: no backward pass has set the gradient")
-    if any(node.has_grad and style.look(node.grad, largest).fill == style.ALARM for node in values):
-        notes.append("yellow and !: the gradient is infinite or nan")
-    if any(edge.derivative is None for edge in view.edges):
-        notes.append("dashed arrow: a branch not taken, which contributes nothing")
-    cells = "".join(f'<TR><TD ALIGN="LEFT">{note}</TD></TR>' for note in notes)
-    return (
-        f'<<FONT POINT-SIZE="9" COLOR="{style.MUTED}"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" '
-        f'CELLPADDING="1">{cells}</TABLE></FONT>>'
-    )
+def _attributes(edge: Edge, view: View, titles: dict[Node, str]) -> dict[str, str]:
+    # An edge that runs backward must not pull its ends into its own order.
+    return labels.edge_attributes(edge, titles) | ({"constraint": "false"} if edge in view.backward else {})

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.display.contract import reading_order
+from autograd.display.html import derivation_to_html
+from autograd.display.html import page as html_page
+from autograd.display.latex import derivation_lines, derivation_to_latex
+from autograd.display.markdown import block, derivation_to_markdown
 from autograd.display.steps import Derivation, derive
 from autograd.display.text import as_text
 from autograd.value import Value
@@ -26,6 +30,32 @@ class Explanation:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def to_latex(self) -> str:
+        """The document in LaTeX: an align* environment of amsmath for each derivation, its notes below it."""
+        return "\n\n".join(map(derivation_to_latex, self.derivations))
+
+    def to_markdown(self) -> str:
+        """The document in Markdown, its formulas in LaTeX between $$."""
+        return "\n\n".join(map(derivation_to_markdown, self.derivations))
+
+    def to_html(self, page: bool = False) -> str:
+        """The document in HTML with MathML, without scripts or anything from elsewhere.
+
+        Parameters: `page`, whether it is to be a whole page, or what stands inside one.
+        """
+        body = "\n".join(map(derivation_to_html, self.derivations))
+        title = ", ".join(f"∂{derivation.output}/∂{derivation.variable}" for derivation in self.derivations[:3])
+        return html_page(title or "derivation", body) if page else body
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _repr_latex_(self) -> str:
+        return "\n\n".join(block(derivation_lines(derivation)) for derivation in self.derivations)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
 
 
 def explain(output: Value, wrt: Value | Sequence[Value], step: float | None = None) -> Explanation:

@@ -154,7 +154,16 @@ def _coefficient(e: Expression) -> tuple[float, Expression | None]:
         return -number, rest
     if (parts := _parts(e, "multiply")) and is_constant(parts[0]):
         return parts[0].number, parts[1]
+    if parts := _parts(e, "divide"):
+        number, rest = _coefficient(parts[0])
+        if number != 1.0:
+            return number, _quotient(lift(1.0) if rest is None else rest, parts[1])
     return 1.0, e
+
+
+def _quotient(a: Expression, b: Expression) -> Expression:
+    """a / b as it stands."""
+    return Expression(primitives.divide, (a, b), primitives.divide(a.number, b.number))
 
 
 def _scaled(number: float, rest: Expression) -> Expression:
@@ -166,6 +175,8 @@ def _scaled(number: float, rest: Expression) -> Expression:
     if number < 0.0:
         positive = _scaled(-number, rest)
         return Expression(primitives.negative, (positive,), -positive.number)
+    if (parts := _parts(rest, "divide")) and _is(parts[0], 1.0):
+        return _quotient(lift(number), parts[1])
     return Expression(primitives.multiply, (lift(number), rest), number * rest.number)
 
 
@@ -226,13 +237,13 @@ def _multiply(a: Expression, b: Expression) -> Expression | None:
         return lift(0.0)
     if x is None or y is None:
         rest = y if x is None else x
-        return None if rest is None or (x is None and m not in (1.0, -1.0) and n == 1.0) else _scaled(m * n, rest)
+        return None if rest is None or (x is None and m > 0.0 and m != 1.0 and n == 1.0) else _scaled(m * n, rest)
     if m * n != 1.0 or m != 1.0:
         return _scaled(m * n, lift(x * y))
-    if (parts := _parts(b, "divide")) and _is(parts[0], 1.0):
-        return lift(primitives.divide(a, parts[1]))
-    if (parts := _parts(a, "divide")) and _is(parts[0], 1.0):
-        return lift(primitives.divide(b, parts[1]))
+    if parts := _parts(b, "divide"):
+        return lift(primitives.divide(a * parts[0], parts[1]))
+    if parts := _parts(a, "divide"):
+        return lift(primitives.divide(parts[0] * b, parts[1]))
     (base, power), (other, more) = _base(a), _base(b)
     if same(base, other):
         return lift(primitives.power(base, power + more))
@@ -252,8 +263,10 @@ def _divide(a: Expression, b: Expression) -> Expression | None:
         return a
     if same(a, b):
         return lift(1.0)
-    if _coefficient(a)[0] < 0.0 and not is_constant(a):
-        return lift(-primitives.divide(-a, b))
+    if parts := _parts(a, "divide"):
+        return lift(primitives.divide(parts[0], parts[1] * b))
+    if _coefficient(a)[0] < 0.0:
+        return lift(-primitives.divide(lift(-a.number) if is_constant(a) else -a, b))
     if _coefficient(b)[0] < 0.0 and not is_constant(b):
         return lift(-primitives.divide(a, -b))
     return None

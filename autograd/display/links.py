@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from autograd.display.contract import reading_order
 from autograd.display.expression import Expression, is_constant, lift, symbol
+from autograd.display.style import visible
 from autograd.sweep import reverse_sweep
 from autograd.value import Value
 
@@ -131,7 +132,7 @@ def _labels(order: list[Value], output: Value, variable: Value) -> dict[Value, s
         keep = node.name or node.primitive is None or node is output or node is variable
         if keep or sizes[node] > LARGEST_FORMULA:
             sizes[node] = 1
-            name = node.name or f"v{i}"
+            name = visible(node.name) or f"v{i}"
             used[name] = used.get(name, 0) + 1
             kept[node] = name if used[name] == 1 else f"{name}#{used[name]}"
     return kept

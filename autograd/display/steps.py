@@ -253,7 +253,9 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     if step is not None:
         new = lift(symbol(by, variable.out) - lift(step) * whole)
         update = Equation(symbol(f"{by}⁺", new.number), new, new.number)
-    difference = central_difference(graph.order, variable, output)
+    difference, error = central_difference(graph.order, variable, output)
+    if abs(difference - value) > 8.0 * error + 1e-6 * abs(value):
+        notes.append("The central difference is another number: there is a kink, or a jump, at this point or next to it.")
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
 

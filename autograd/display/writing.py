@@ -104,11 +104,16 @@ def _text(notation: Notation) -> tuple[str, tuple[int, ...]]:
 
 
 def _juxtaposed(a: str, b: str) -> str:
-    return f"{a} {b}" if b.startswith("(") else f"{a} · {b}"
+    return _beside(a, b, "·")
 
 
 def _times(a: str, b: str) -> str:
-    return f"{a} {b}" if b.startswith("(") else f"{a} × {b}"
+    return _beside(a, b, "×")
+
+
+def _beside(a: str, b: str, sign: str) -> str:
+    """A product, without a sign before parentheses; but not after a quotient, which 1 / x (1 − x) would hide."""
+    return f"{a} {b}" if b.startswith("(") and " / " not in a else f"{a} {sign} {b}"
 
 
 TEXT = Style(lambda name, number: str(name), exact, _text, "({})", _juxtaposed)

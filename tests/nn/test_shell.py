@@ -74,6 +74,9 @@ def test_a_figure_that_does_not_agree_is_said_and_sets_the_exit_status(tmp_path,
         (["--format", "gif"], "invalid choice: 'gif'"),
         (["--schedule", "none"], "invalid choice: 'none'"),
         (["--out", __file__], "cannot be written to the folder"),
+        (["--report", "missing/article.html"], "there is no folder missing"),
+        (["--report", str(ROOT)], "is a folder"),
+        (["--report", "a.html", "--explain", "w1"], "not allowed with argument"),
     ],
 )
 def test_a_mistaken_call_is_one_clear_line(arguments, message, capsys):
@@ -87,9 +90,60 @@ def test_a_mistaken_call_is_one_clear_line(arguments, message, capsys):
     assert error.count("\n") == 1
 
 
+def explained(capsys, *names):
+    assert main(["article", *(f"--explain={name}" for name in names)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_the_derivation_of_a_weight_has_the_figures_of_the_article_in_order_and_ends_with_the_update(capsys):
+    lines = explained(capsys, "w5").splitlines()
+    assert lines[0] == "∂E_total/∂w5 = ∂E_total/∂out_o1 · ∂out_o1/∂net_o1 · ∂net_o1/∂w5"
+    results = [line.rpartition("= ")[2] for line in lines[1:5]]
+    assert results == ["0.741365070", "0.186815602", "0.593269992", "0.082167041"]
+    assert lines[-1].startswith("update: w5⁺ = ")
+    assert lines[-1].endswith(" = 0.358916480")
+
+
+def test_only_the_derivation_is_printed_and_no_file_written(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out = explained(capsys, "w1")
+    assert out.startswith("∂E_total/∂w1 = ")
+    assert out.count("check: ") == 1
+    assert "the article" not in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_explains_the_eight_weights_and_what_is_repeated_comes_once(capsys):
+    out = explained(capsys, "w3", "all")
+    firsts = [part.split(" = ")[0] for part in out.split("\n\n")]
+    assert firsts == [f"∂E_total/∂w{number}" for number in (3, 1, 2, 4, 5, 6, 7, 8)]
+
+
+@pytest.mark.parametrize("name", ["b1", "i1", "target_o1", "net_h1", "out_o2", "E_o1", "E_total"])
+def test_any_other_value_is_explained_without_an_update(capsys, name):
+    out = explained(capsys, name)
+    assert out.startswith(f"∂E_total/∂{name} = ")
+    assert "update" not in out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("w11", "did you mean w1"), ("net_o3", "did you mean net_o"), ("?", "the names are ")],
+)
+def test_an_unknown_name_is_one_clear_line_with_near_names(capsys, name, message):
+    assert main(["article", "--explain", "w1", "--explain", name]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert repr(name) in err
+    assert err.count("\n") == 1
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit):
         main(["article", "--help"])
     out = capsys.readouterr().out
-    for option in ("--rounds", "--schedule", "--out", "--format", "10000", "both", "svg"):
+    for option in ("--rounds", "--schedule", "--out", "--format", "--explain", "--report", "10000", "both", "svg"):
         assert option in out

@@ -1,0 +1,35 @@
+"""What a notebook shows of a Value: its picture where the graph is small, and its formula."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from autograd.display.dot import draw
+from autograd.errors import MissingDependencyError, RenderError
+from autograd.sweep import topological_order
+from autograd.value import Value
+
+_LARGEST_PICTURE = 100  # named nodes
+_LARGEST_FORMULA = 200  # operations
+_TIME_LIMIT = 10.0  # seconds
+
+
+def repr_svg(value: Value) -> str | None:
+    """The picture of the graph from which `value` was computed; None for a leaf, and where nothing can lay it out."""
+    if value.primitive is None:
+        return None
+    try:
+        return str(draw(value, max_nodes=_LARGEST_PICTURE, time_limit=_TIME_LIMIT))
+    except (MissingDependencyError, RenderError, OSError):
+        return None
+
+
+def repr_latex(value: Value) -> str | None:
+    """The formula of `value` between dollar signs; None for a leaf and for a large graph."""
+    if value.primitive is None or len(topological_order([value])) > _LARGEST_FORMULA:
+        return None
+    try:
+        formula = import_module("autograd.display.formula")
+    except ModuleNotFoundError:
+        return None
+    return f"$\\displaystyle {formula.to_latex(value)}$"
