@@ -3,8 +3,8 @@
 from autograd.batching import vmap
 from autograd.checking import check_grads
 from autograd.checkpointing import checkpoint
-from autograd.display.dot import draw
 from autograd.display import jupyter
+from autograd.display.dot import draw
 from autograd.display.explanation import Explanation, explain, explain_all
 from autograd.display.formula import Formula, formula, to_latex, to_sympy
 from autograd.display.tree import Tree, tree

@@ -255,7 +255,7 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
         update = Equation(symbol(f"{by}⁺", new.number), new, new.number)
     difference, error = central_difference(graph.order, variable, output)
     if abs(difference - value) > 8.0 * error + 1e-6 * abs(value):
-        notes.append("The central difference is another number: there is a kink, or a jump, at this point or next to it.")
+        notes.append("The central difference is another number: there is a kink or a jump here, or next to here.")
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
 

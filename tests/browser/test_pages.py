@@ -19,7 +19,8 @@ from nn.article import ArticleNetwork
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr", "--window-size=1280,2000",
+    "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
+    "--window-size=1280,2000",
 ]
 # Appended to a copy of the page, to report what the browser made of it. The page itself has no script.
 MEASURE = """
@@ -71,7 +72,10 @@ def test_a_derivation_is_set_as_mathematics(name, tmp_path):
     assert measured["requests"] == 0
 
 
-@pytest.mark.parametrize("name", ["</svg><script>alert(1)</script>", '"];x[', "back\\", "two\nlines", "<img src=x>", ""])
+HOSTILE = ["</svg><script>alert(1)</script>", '"];x[', "back\\", "two\nlines", "<img src=x>", ""]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_come_out_as_text(name, tmp_path):
     x = Value(2.0, name=name)
     measured, console = opened(explain((x * x).named(name), x).to_html(page=True), tmp_path)

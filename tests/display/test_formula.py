@@ -98,7 +98,7 @@ def test_random_formulas_read_back_as_their_numbers(program):
 
 
 def assert_derivation_written_right(result: Value, leaf: Value) -> None:
-    """Each equation of the derivation, read back from its printed text and through SymPy, gives its unrounded number."""
+    """Each equation, read back from its printed text and through SymPy, gives its unrounded number."""
     (derivation,) = explain(result, leaf).derivations
     if math.isfinite(derivation.value):
         for equation in derivation.equations:
