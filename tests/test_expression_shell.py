@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from autograd.__main__ import MOST_SECOND, main
+from autograd.__main__ import main
+from autograd.answers import MOST_SECOND
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ["a*b + exp(c)", "a=2", "b=-3", "c=0.5"]
