@@ -23,9 +23,9 @@ _pending = _Pending()
 
 def release(node: Any) -> None:
     """Free a node's operands without recursion; serves as `__del__`."""
-    operands = node.first, node.second, node.more
-    if operands == (None, None, ()):
+    if getattr(node, "primitive", None) is None:  # a leaf, or one whose construction failed
         return
+    operands = node.first, node.second, node.more
     node.first = node.second = None
     node.more = ()
     if _pending.operands is not None:
