@@ -36,18 +36,18 @@ from autograd.rows import is_array, real
 _ONE_OVER_ROOT_2 = 0.7071067811865476
 
 
-def sum(numbers: Any) -> Any:
-    """The sum of all numbers, from left to right, starting from 0.0.
+def sum(numbers: Any, start: Any = 0.0) -> Any:
+    """The sum of all numbers, from left to right, starting from `start`, as Python's own.
 
-    Parameters: `numbers`, a number, or numbers in sequences or arrays of any depth.
+    Parameters: `numbers`, a number, or numbers in sequences or arrays of any depth; `start`, a number.
 
-    Returns: a Value where one of them is, else a float; 0.0 for no numbers.
+    Returns: a Value where one of them is, else a float; `start` for no numbers.
 
     >>> from autograd import Value
     >>> sum([1.0, [Value(2.0), 3.0]]).data
     6.0
     """
-    total: Any = 0.0
+    total = start if _is_number(start) else real(start)
     for number in _entries(numbers):
         total = total + number
     return total

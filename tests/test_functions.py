@@ -413,3 +413,11 @@ def test_an_activation_takes_any_real_number():
         for function, _ in ACTIVATIONS.values():
             assert type(function(number)) is float
             assert function(number) == function(float(number))
+
+
+def test_sum_takes_a_start_as_pythons_own():
+    x = Value(3.0)
+    assert sum([x, 1.0], Value(10.0)).data == 14.0
+    assert sum([], 2) == 2.0
+    with pytest.raises(TypeError, match="str"):
+        sum([1.0], "start")
