@@ -1,5 +1,6 @@
 """A scalar autograd engine: one graph of Values to evaluate, differentiate and draw."""
 
+from autograd.activations import clip, elu, gelu, leaky_relu, silu
 from autograd.batching import vmap
 from autograd.checking import check_grads
 from autograd.checkpointing import checkpoint
@@ -18,17 +19,12 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.functions import (
-    clip,
     dot,
-    elu,
-    gelu,
-    leaky_relu,
     log_softmax,
     logsumexp,
     mean,
     norm,
     prod,
-    silu,
     softmax,
     sum,
 )

@@ -7,6 +7,8 @@ powers with `power`, and call functions by their rows, which answer as IEEE-754 
 
 Where a formula is not the textbook's, it is the one that keeps its digits: each derivative is within 4 units in the
 last place of the true one, tails included, and smooth at every order where the function is.
+
+The file is long because the table is: an operation is looked for here and nowhere else.
 """
 
 from __future__ import annotations

@@ -116,10 +116,10 @@ class Primitive:
     def __reduce__(self) -> Any:
         if TABLE.get(self.name) is self:
             return _row_of_the_table, (self.name,)
-        for module in [sys.modules.get(getattr(self.evaluate, "__module__", "")), sys.modules.get("__main__")]:
-            for name, item in vars(module).items() if module else ():
+        for module in {getattr(self.evaluate, "__module__", ""), "__main__"} & sys.modules.keys():
+            for name, item in vars(sys.modules[module]).items():
                 if item is self:
-                    return _row_of_a_module, (module.__name__, name)  # type: ignore[union-attr]  # it has items
+                    return _row_of_a_module, (module, name)
         raise PicklingError(f"the primitive {self.name} is pickled by its name: keep it as a global of its module")
 
     def __copy__(self) -> Primitive:

@@ -39,9 +39,10 @@ N = TypeVar("N", bound=Node)
 def topological_order(outputs: Iterable[N], stop: Collection[N] = ()) -> list[N]:
     """All nodes from which `outputs` were computed, themselves included: every node after its operands.
 
-    Depth first, each node once: down along the first operands, while the stack keeps what is still to do. There, a node
-    to visit stands by itself; a None says that the node below it has had all its operands placed and comes next. The
-    nodes in `stop` are placed first, and not followed.
+    It is also the order in which a person reads: a first operand's part stands before a second's. Depth first, each
+    node once: down along the first operands, while the stack keeps what is still to do. There, a node to visit stands
+    by itself; a None says that the node below it has had all its operands placed and comes next. The nodes in `stop`
+    are placed first, and not followed.
     """
     order: list[N] = list(stop)
     seen: set[N] = set(stop)

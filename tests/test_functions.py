@@ -10,8 +10,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd import ShapeError, Value
-from autograd.functions import (
+from autograd import (
+    ShapeError,
+    Value,
     clip,
     dot,
     elu,

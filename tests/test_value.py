@@ -14,6 +14,7 @@ import pytest
 
 import autograd
 from autograd import ShapeError, Value, scope
+from autograd.sweep import topological_order
 
 ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 
@@ -267,3 +268,10 @@ def test_the_same_program_gives_the_same_bits():
         return xs[7].grad
 
     assert gradient() == gradient()
+
+
+def test_the_order_of_the_graph_is_the_order_in_which_a_person_reads():
+    a, b, c, d = (Value(float(i), name=name) for i, name in enumerate("abcd", start=1))
+    total = ((a * b).named("a*b") + (c * (d + a).named("d+a")).named("c*(d+a)")).named("sum")
+    order = topological_order([total, (b - d).named("b-d")])
+    assert [node.name for node in order] == ["a", "b", "a*b", "c", "d", "d+a", "c*(d+a)", "sum", "b-d"]

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.sweep import reverse_sweep
+from autograd.sweep import reverse_sweep, topological_order
 from autograd.value import Value
 
 
@@ -102,7 +102,7 @@ def named_view(outputs: Value | Sequence[Value]) -> View:
     [('x', 'y', 7.0)]
     """
     roots = as_values(outputs)
-    order = reading_order(roots)
+    order = topological_order(roots)
     kept = named_nodes(order, roots)
     nodes = tuple(node for node in order if node in kept)
     return View(nodes, tuple(named_edges(order, kept, {node: node for node in nodes})), len(nodes))
@@ -119,7 +119,7 @@ def operations_view(outputs: Value | Sequence[Value]) -> View:
     >>> [edge.derivative for edge in operations_view(x * x).edges]
     [3.0, 3.0]
     """
-    order = reading_order(as_values(outputs))
+    order = topological_order(as_values(outputs))
     edges = operation_edges(order, {node: node for node in order})
     nodes: list[Node] = []
     constants: dict[Value | Box, list[Constant]] = {}
@@ -221,25 +221,6 @@ def as_values(outputs: Value | Sequence[Value]) -> list[Value]:
     if not values:
         raise ValueError("a picture needs at least one output to start from; an empty sequence was given")
     return values
-
-
-def reading_order(outputs: Sequence[Value]) -> list[Value]:
-    """Every node after its operands, and the left operand's part before the right one's, as a person reads.
-
-    `sweep.topological_order` promises only the first.
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack = [(output, False) for output in reversed(outputs)]
-    while stack:
-        node, placed = stack.pop()
-        if placed:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack += [(operand, False) for operand in reversed(node.inputs) if operand is not None]
-    return order
 
 
 def gradient_of(node: Value) -> float | None:

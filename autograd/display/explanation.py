@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd.display.contract import reading_order
 from autograd.display.html import derivation_to_html
 from autograd.display.html import page as html_page
 from autograd.display.latex import derivation_lines, derivation_to_latex
 from autograd.display.markdown import block, derivation_to_markdown
 from autograd.display.steps import Derivation, derive
 from autograd.display.text import as_text
+from autograd.sweep import topological_order
 from autograd.value import Value
 
 
@@ -81,5 +81,5 @@ def explain(output: Value, wrt: Value | Sequence[Value], step: float | None = No
 
 def explain_all(output: Value, step: float | None = None) -> Explanation:
     """`explain` for every named leaf from which `output` was computed, in reading order."""
-    leaves = [node for node in reading_order([output]) if node.primitive is None and node.name]
+    leaves = [node for node in topological_order([output]) if node.primitive is None and node.name]
     return explain(output, leaves, step)

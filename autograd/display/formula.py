@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.display.contract import reading_order
 from autograd.display.expression import Expression, lift, symbol
 from autograd.display.latex import LATEX
 from autograd.display.markdown import block
 from autograd.display.writing import TEXT, write
 from autograd.errors import MissingDependencyError
+from autograd.sweep import topological_order
 from autograd.value import Value
 
 LARGEST = 24  # operations and operands in one formula; beyond it an anonymous part gets a name
@@ -82,7 +82,7 @@ def formula(value: Value, expand: bool = False) -> Formula:
 def _formula(value: Value, expand: bool, largest: int) -> Formula:
     if not isinstance(value, Value):
         raise TypeError(f"a formula is that of a Value, not of {type(value).__name__}: {value!r:.60}")
-    order = reading_order([value])
+    order = topological_order([value])
     names = _names(order, value, expand, largest)
     built: dict[Value, Expression] = {}
     definitions: list[tuple[Expression, Expression]] = []

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograd.display.contract import reading_order
 from autograd.display.expression import Expression, is_constant, lift, symbol
 from autograd.display.style import visible
-from autograd.sweep import reverse_sweep
+from autograd.sweep import reverse_sweep, topological_order
 from autograd.value import Value
 
 LARGEST_FORMULA = 24  # operations that are folded into one edge; beyond it an anonymous node gets a name
@@ -44,7 +43,7 @@ class NamedGraph:
     sources: dict[Value, list[Value]] = field(init=False)  # the kept nodes next to each of them, on such a path
 
     def __post_init__(self) -> None:
-        self.order = reading_order([self.output])
+        self.order = topological_order([self.output])
         self.labels = _labels(self.order, self.output, self.variable)
         self._links: dict[Value, dict[Value, Link]] = {}
         reached: set[Value] = {self.variable}

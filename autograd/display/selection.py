@@ -19,9 +19,9 @@ from autograd.display.contract import (
     named_edges,
     named_nodes,
     operation_edges,
-    reading_order,
 )
 from autograd.display.scopes import Path, ScopeTree, named_paths
+from autograd.sweep import topological_order
 from autograd.value import Value
 
 DETAILS = ("named", "operations", "scopes")
@@ -101,7 +101,7 @@ def _shown(
 
 
 def _graph(roots: list[Value], detail: str, around: Value | None) -> _Graph:
-    order = reading_order(roots)
+    order = topological_order(roots)
     if around is not None and around not in set(order):
         raise ValueError(f"around is a Value that the outputs were computed from; this is none: {around!r:.100}")
     if detail == "operations":

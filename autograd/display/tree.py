@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.display.contract import as_values, gradient_of, reading_order
+from autograd.display.contract import as_values, gradient_of
 from autograd.display.style import number_text, visible
+from autograd.sweep import topological_order
 from autograd.value import Value
 
 _RESET, _RED, _BLUE, _YELLOW = "\x1b[0m", "\x1b[31m", "\x1b[34m", "\x1b[33m"
@@ -82,7 +83,7 @@ def tree(
 
 def _lines(outputs: Sequence[Value], width: int, signs: tuple[str, ...], colour: bool, max_lines: int) -> list[str]:
     fork, last, past, blank, reference, cut, up, down = signs
-    order = reading_order(outputs)
+    order = topological_order(outputs)
     names: dict[str, int] = {}
     for node in order:
         names[node.name] = names.get(node.name, 0) + 1

@@ -56,12 +56,16 @@ def assert_written_right(expression: Expression, number: float, within: float = 
         assert abs(evaluated(form, leaves) - number) <= within * size_of_terms(expression), write(expression, TEXT)
 
 
+def arguments_of(row: Primitive, point: tuple[float, ...]) -> list[object]:
+    """Named Values at the point; the condition of where is a bool."""
+    arguments: list[object] = [Value(number, name=f"x_{i}") for i, number in enumerate(point)]
+    return [bool(point[0]), *arguments[1:]] if row.name == "where" else arguments
+
+
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_every_row_reads_back_as_its_number(row: Primitive):
     for point in ordinary_points(row, 5):
-        arguments = [Value(number, name=f"x_{i}") for i, number in enumerate(point)]
-        if row.name == "where":
-            arguments[0] = bool(point[0])
+        arguments = arguments_of(row, point)
         result = row(*arguments)
         if isinstance(result, bool):
             operands = tuple(Expression(None, (), value.data, value.name) for value in arguments)
@@ -108,9 +112,7 @@ def assert_derivation_written_right(result: Value, leaf: Value) -> None:
 @pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
 def test_the_derivation_of_every_row_reads_back_as_its_numbers(row: Primitive):
     for point in ordinary_points(row, 4):
-        arguments = [Value(number, name=f"x_{i}") for i, number in enumerate(point)]
-        if row.name == "where":
-            arguments[0] = bool(point[0])
+        arguments = arguments_of(row, point)
         result = row(*arguments)
         if not isinstance(result, bool):
             for argument in arguments:
