@@ -4,6 +4,7 @@ from autograd.activations import clip, elu, gelu, leaky_relu, silu
 from autograd.batching import vmap
 from autograd.checking import check_grads
 from autograd.checkpointing import checkpoint
+from autograd.compiled import jit
 from autograd.display import jupyter
 from autograd.display.dot import draw
 from autograd.display.explanation import Explanation, explain, explain_all
@@ -17,6 +18,7 @@ from autograd.errors import (
     MissingDependencyError,
     RenderError,
     ShapeError,
+    TraceError,
 )
 from autograd.functions import (
     dot,
@@ -29,6 +31,7 @@ from autograd.functions import (
     sum,
 )
 from autograd.implicit import custom_root
+from autograd.loops import cond, fori_loop, scan, while_loop
 from autograd.primitives import (
     absolute,
     acos,
@@ -63,6 +66,9 @@ from autograd.primitives import (
     log1p,
     log2,
     log10,
+    logical_and,
+    logical_not,
+    logical_or,
     maximum,
     minimum,
     multiply,
@@ -114,6 +120,7 @@ __all__ = [
     "Primitive",
     "RenderError",
     "ShapeError",
+    "TraceError",
     "Tree",
     "Value",
     "absolute",
@@ -131,6 +138,7 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "clip",
+    "cond",
     "cos",
     "cosh",
     "custom_root",
@@ -150,6 +158,7 @@ __all__ = [
     "expm1",
     "floor",
     "floor_divide",
+    "fori_loop",
     "formula",
     "gelu",
     "grad",
@@ -161,6 +170,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "leaky_relu",
     "less",
@@ -171,6 +181,9 @@ __all__ = [
     "log1p",
     "log2",
     "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
     "logsumexp",
     "maximum",
     "mean",
@@ -186,6 +199,7 @@ __all__ = [
     "prod",
     "relu",
     "remainder",
+    "scan",
     "scope",
     "sigmoid",
     "sign",
@@ -207,4 +221,5 @@ __all__ = [
     "vjp",
     "vmap",
     "where",
+    "while_loop",
 ]

@@ -1,12 +1,16 @@
-"""`vmap`: a function of one sample, applied to a batch of them; and the order in which a batch is summed."""
+"""`vmap`: a function of one sample, applied to a batch of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd import structured
+from autograd.arrays import TracedArray, blocks_of, holds_array, listed, packed, shown
 from autograd.errors import ShapeError
 from autograd.recorded import as_number
+from autograd.recording import current
+from autograd.summation import blocked_sum
 from autograd.trees import Structure, array, flatten, require_same
 
 
@@ -42,8 +46,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str
         if len(lengths) != 1 or 0 in lengths:
             raise ShapeError(f"vmap needs batches of one length from 1 up; these are {sorted(lengths) or 'none'}")
         (length,) = lengths
+        if current().trace is not None:
+            return _recorded(f, args, kwargs, axes, length, out_axes, reduce)
         results = [
-            flatten(f(*(_sample(arg, axis, i) for arg, axis in zip(args, axes)), **_sample(kwargs, 0, i)))
+            flatten(f(*(_sample(arg, axis, _at(i)) for arg, axis in zip(args, axes)), **_sample(kwargs, 0, _at(i))))
             for i in range(length)
         ]
         results = [([as_number(number) for number in numbers], structure) for numbers, structure in results]
@@ -54,43 +60,53 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str
         if reduce is not None:
             totals = [blocked_sum(column) for column in columns]
             return structure.unflatten([total / length for total in totals] if reduce == "mean" else totals)
-        as_array = any(shape is not None for shape in structure.shapes + flatten(args)[1].shapes)
-        return _stack(columns, structure, length, out_axes, as_array)
+        as_array = any(shape is not None for shape in structure.shapes) or holds_array(args)
+        return stacked(columns, structure, length, out_axes, as_array)
 
     return batched
 
 
-def blocked_sum(numbers: Sequence[Any]) -> Any:
-    """The sum in the one order that every path of the engine uses, whatever its lanes and threads.
+def _recorded(
+    f: Callable[..., Any], args: Any, kwargs: Any, axes: Any, length: int, out_axes: int, reduce: str | None
+) -> Any:
+    """The batch as one step of a function that is being compiled."""
+    arrays: list[Any] = []
+    for argument, axis in zip((*args, kwargs), (*axes, 0)):
+        _sample(argument, axis, lambda batch, along: arrays.append(packed(batch, along)))
+    found: list[Structure] = []
 
-    Blocks of 1,024 numbers are added from left to right. In a block eight running sums take every eighth number each,
-    and are then added in pairs: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
-    """
-    total: Any = None
-    for start in range(0, len(numbers), 1024):
-        lanes: list[Any] = [None] * 8
-        for i, number in enumerate(numbers[start : start + 1024]):
-            lanes[i % 8] = _sum_of(lanes[i % 8], number)
-        quarters = [_sum_of(lanes[i], lanes[i + 4]) for i in range(4)]
-        block = _sum_of(_sum_of(quarters[0], quarters[2]), _sum_of(quarters[1], quarters[3]))
-        total = _sum_of(total, block)
-    return total
+    def step(_: Any, __: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        pieces = iter(parts)
+        sample = [_sample(item, axis, lambda *_: shown(next(pieces))) for item, axis in zip((*args, kwargs), (*axes, 0))]
+        numbers, structure = flatten(f(*sample[:-1], **sample[-1]))
+        if found:
+            require_same(found[0], structure, "each sample's result")
+        found[:] = [structure]
+        if reduce is not None:
+            return [], [], [structured.as_number(number) for number in numbers]
+        return [], blocks_of(numbers, structure), []
+
+    _, stacks, sums, _ = structured.loop(step, length, slices=arrays)
+    structure = found[0]
+    if reduce is not None:
+        return structure.unflatten([shown(total / length if reduce == "mean" else total) for total in sums])
+    as_array = any(shape is not None for shape in structure.shapes) or holds_array(args)
+    if not as_array:
+        return structure.build([listed(stack) for stack in stacks])
+    moved = [stack if out_axes == 0 else _moved_array(stack, out_axes) for stack in stacks]
+    return structure.build([shown(stack) for stack in moved])
 
 
-def _sum_of(a: Any, b: Any) -> Any:
-    """a + b, where None is no number at all."""
-    return b if a is None else a if b is None else a + b
-
-
-def _holds_array(nest: Any) -> bool:
-    return any(shape is not None for shape in flatten(nest)[1].shapes)
+def _moved_array(node: Any, axis: int) -> Any:
+    array = TracedArray(node)
+    return array.transpose(_moved(array.ndim, axis)).node
 
 
 def _children(argument: Any, axis: Any) -> list[tuple[Any, Any]] | None:
     """The parts of an argument that is gone into, each with its axis; None where it is a batch by itself."""
     if isinstance(argument, dict):
         return [(child, axis[key] if isinstance(axis, dict) else axis) for key, child in argument.items()]
-    if isinstance(argument, tuple) or (isinstance(argument, list) and _holds_array(argument)):
+    if isinstance(argument, tuple) or (isinstance(argument, list) and holds_array(argument)):
         return list(zip(argument, axis if isinstance(axis, tuple | list) else [axis] * len(argument)))
     return None
 
@@ -109,22 +125,33 @@ def _lengths(argument: Any, axis: Any) -> list[int]:
     raise ShapeError(f"vmap maps over arrays and lists; {argument!r:.60} is one number: give it None in in_axes")
 
 
-def _sample(argument: Any, axis: Any, i: int) -> Any:
+def _sample(argument: Any, axis: Any, part: Callable[[Any, Any], Any]) -> Any:
+    """One sample's argument, where `part` takes its part of a batch along an axis."""
     if axis is None:
         return argument
     children = _children(argument, axis)
     if children is not None:
-        items = [_sample(child, child_axis, i) for child, child_axis in children]
+        items = [_sample(child, child_axis, part) for child, child_axis in children]
         if isinstance(argument, dict):
             return dict(zip(argument, items))
         return type(argument)(*items) if hasattr(argument, "_fields") else type(argument)(items)
-    if isinstance(argument, list):
-        return argument[i]
-    sample = argument.take(i, axis)
-    return sample.item() if getattr(sample, "ndim", None) == 0 else sample
+    return part(argument, 0 if isinstance(argument, list) else axis)
 
 
-def _stack(columns: list[tuple[Any, ...]], structure: Structure, length: int, axis: int, as_array: bool) -> Any:
+def _at(i: int) -> Callable[[Any, Any], Any]:
+    """What takes the i-th part of a batch."""
+
+    def part(batch: Any, axis: int) -> Any:
+        if isinstance(batch, list):
+            return batch[i]
+        sample = batch.take(i, axis)
+        return sample.item() if getattr(sample, "ndim", None) == 0 else sample
+
+    return part
+
+
+def stacked(columns: list[tuple[Any, ...]], structure: Structure, length: int, axis: int, as_array: bool) -> Any:
+    """The nest of the samples' results, each number in a column of its own, along a new axis."""
     if not as_array:
         return structure.build([list(column) for column in columns])
     blocks, start = [], 0

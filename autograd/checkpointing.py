@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.recorded import Recorded, unit
-from autograd.recording import no_grad
+from autograd.recording import current, no_grad
 from autograd.rows import Primitive
 from autograd.trees import Structure, flatten
 from autograd.value import Value
@@ -27,6 +27,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return f(*arguments[0], **arguments[1])
 
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if current().trace is not None:  # compiled code keeps and recomputes what it sees fit
+            return f(*args, **kwargs)
         numbers, structure = flatten((args, kwargs))
         with no_grad():
             results, outputs = flatten(call((args, kwargs)))

@@ -55,6 +55,19 @@ acosh = _quiet(math.acosh)
 atanh = _quiet(math.atanh, {1.0: inf, -1.0: -inf})
 
 
+# The platform's own, for expansions in compiled code.
+platform_cbrt = math.cbrt
+platform_erfc = math.erfc
+
+
+def platform_fmod(x: float, y: float) -> float:
+    """The remainder of x / y with the sign of x; nan where y is 0 or x infinite."""
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
+
+
 def sinh(x: float) -> float:
     """The hyperbolic sine; infinite, with the sign of x, beyond the largest float."""
     try:

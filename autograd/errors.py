@@ -24,6 +24,10 @@ class MissingDependencyError(AutogradError, ImportError):
     """An optional package is missing; the message says which extra to install."""
 
 
+class TraceError(AutogradError, TypeError):
+    """A Value without a number, of a function that is being compiled, was used as if it had one; or outlived it."""
+
+
 class RenderError(AutogradError, RuntimeError):
     """A picture could not be laid out: the layout engine failed, or ran past its time limit."""
 

@@ -48,6 +48,8 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tang
     >>> grad(square_root)(4.0), grad(grad(square_root))(4.0)
     (0.25, -0.03125)
     """
+    if current().trace is not None:
+        raise current().trace.untraceable("custom_root's solver is ordinary Python, which is not compiled")
     with no_grad():
         root, structure = flatten(solve(f, initial_guess))
     numbers = [real(_number(item)) for item in root]

@@ -115,18 +115,25 @@ def make_node(
     node.name = ""
     node.recording = recording = current()
     if not recording.plain:
-        _not_plain(node, recording)
+        return _not_plain(node, recording)
     return node
 
 
-def _not_plain(node: Node, recording: Recording) -> None:
-    """Under `no_grad` a result is a leaf; under `detect_anomaly` it knows its line, and is looked at."""
+def _not_plain(node: N, recording: Recording) -> N:
+    """Under `no_grad` a result is a leaf; under `detect_anomaly` it knows its line, and is looked at.
+
+    In a function that is recorded for compilation the result is a step of the recording.
+    """
+    if recording.trace is not None:
+        step: N = recording.trace.adopt(node)
+        return step
     if recording.anomaly:
         node.recording = replace(recording, line=line_of_the_caller())
         check_value(node)
     if not recording.enabled:
         node.primitive = node.first = node.second = node.x = node.y = None
         node.more = node.rest = ()
+    return node
 
 
 def as_recorded(node: Node, number: float) -> Any:

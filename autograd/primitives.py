@@ -29,6 +29,7 @@ from autograd.rows import (
     PRODUCT,
     SUM,
     TABLE,
+    Native,
     Notation,
     Partial,
     Primitive,
@@ -57,11 +58,32 @@ def _row(
     summary: str,
     notation: Notation | None = None,
     textbook: tuple[Partial, ...] = (),
+    native: Native = Native(),
+    predicate: bool = False,
 ) -> Primitive:
     TABLE[name] = row = Primitive(
-        name, symbol, evaluate, partials, domain, summary, notation=notation, textbook=textbook
+        name, symbol, evaluate, partials, domain, summary, native, notation, textbook, predicate
     )
     return row
+
+
+def _library(name: str) -> Native:
+    """A function of C's math.h."""
+    return Native(library=name)
+
+
+def _as(expansion: Callable[..., Any]) -> Native:
+    """The same by other rows."""
+    return Native(expansion=expansion)
+
+
+def _platform(name: str, arguments: int) -> Primitive:
+    """A function of the C library that expansions call; not a row, for it is not differentiated."""
+    evaluate = getattr(elementary, f"platform_{name}")
+    return Primitive(name, name, evaluate, (None,) * arguments, ((-1.0, 1.0),) * arguments, native=_library(name))
+
+
+_fmod, _cbrt, _erfc = _platform("fmod", 2), _platform("cbrt", 1), _platform("erfc", 1)
 
 
 def _infix(sign: str, latex: str, sympy: Callable[..., Any], precedence: int, left: int, right: int) -> Notation:
@@ -100,6 +122,7 @@ where: Primitive = _row(
      lambda out, condition, x, y: where(condition, None, 1.0)),
     ((0, 1), _ANY, _ANY), "x where the condition holds, y elsewhere.",
     _function("where", 3, sympy=lambda sympy, condition, x, y: sympy.Piecewise((x, condition), (y, True))),
+    native=Native("select", "{0} ? {1} : {2}"),
 )
 
 # Comparisons: predicates, without a derivative.
@@ -107,26 +130,50 @@ where: Primitive = _row(
 equal: Primitive = _row(
     "equal", "==", operator.eq, (None, None), (_ANY, _ANY), "Whether x = y.",
     _comparison("=", "=", "Eq"),
+    native=Native("fcmp oeq", "{0} == {1}"), predicate=True,
 )
 not_equal: Primitive = _row(
     "not_equal", "!=", operator.ne, (None, None), (_ANY, _ANY), "Whether x ≠ y.",
     _comparison("≠", r"\ne", "Ne"),
+    native=Native("fcmp une", "{0} != {1}"), predicate=True,
 )
 less: Primitive = _row(
     "less", "<", operator.lt, (None, None), (_ANY, _ANY), "Whether x < y.",
     _comparison("<", "<", "Lt"),
+    native=Native("fcmp olt", "{0} < {1}"), predicate=True,
 )
 less_equal: Primitive = _row(
     "less_equal", "<=", operator.le, (None, None), (_ANY, _ANY), "Whether x ≤ y.",
     _comparison("≤", r"\le", "Le"),
+    native=Native("fcmp ole", "{0} <= {1}"), predicate=True,
 )
 greater: Primitive = _row(
     "greater", ">", operator.gt, (None, None), (_ANY, _ANY), "Whether x > y.",
     _comparison(">", ">", "Gt"),
+    native=Native("fcmp ogt", "{0} > {1}"), predicate=True,
 )
 greater_equal: Primitive = _row(
     "greater_equal", ">=", operator.ge, (None, None), (_ANY, _ANY), "Whether x ≥ y.",
     _comparison("≥", r"\ge", "Ge"),
+    native=Native("fcmp oge", "{0} >= {1}"), predicate=True,
+)
+
+logical_and: Primitive = _row(
+    "logical_and", "and", lambda x, y: bool(x) and bool(y), (None, None), ((0, 1), (0, 1)), "Whether both hold.",
+    _infix("∧", r"\land", lambda sympy, x, y: sympy.And(x, y), COMPARISON, SUM, SUM),
+    native=Native("and", "{0} && {1}"), predicate=True,
+)
+
+logical_or: Primitive = _row(
+    "logical_or", "or", lambda x, y: bool(x) or bool(y), (None, None), ((0, 1), (0, 1)), "Whether one holds at least.",
+    _infix("∨", r"\lor", lambda sympy, x, y: sympy.Or(x, y), COMPARISON, SUM, SUM),
+    native=Native("or", "{0} || {1}"), predicate=True,
+)
+
+logical_not: Primitive = _row(
+    "logical_not", "not", lambda x: not x, (None,), ((0, 1),), "Whether it does not hold.",
+    Notation("¬{0}", r"\lnot {0}", lambda sympy, x: sympy.Not(x), NEGATION, (ATOM,), (ATOM,)),
+    native=Native("xor", "!{0}"), predicate=True,
 )
 
 # Copies.
@@ -134,11 +181,13 @@ greater_equal: Primitive = _row(
 identity: Primitive = _row(
     "identity", "=", lambda x: x, (1.0,), (_ANY,), "x itself.",
     Notation("{0}", "{0}", lambda sympy, x: x, COMPARISON),
+    native=_as(lambda x: x),
 )
 
 stop_gradient: Primitive = _row(
     "stop_gradient", "stop", lambda x: x, (None,), (_ANY,), "x, through which no derivative passes.",
     _function("stop", sympy=lambda sympy, x: _stopped(sympy)(x)),
+    native=_as(lambda x: x),
 )
 
 # Arithmetic.
@@ -146,11 +195,13 @@ stop_gradient: Primitive = _row(
 add: Primitive = _row(
     "add", "+", operator.add, (1.0, 1.0), (_WIDE, _WIDE), "x + y.",
     _infix("+", "+", lambda sympy, x, y: x + y, SUM, SUM, SUM),
+    native=Native("fadd", "{0} + {1}"),
 )
 
 subtract: Primitive = _row(
     "subtract", "-", operator.sub, (1.0, -1.0), (_WIDE, _WIDE), "x - y.",
     _infix("−", "-", lambda sympy, x, y: x - y, SUM, SUM, PRODUCT),
+    native=Native("fsub", "{0} - {1}"),
 )
 
 multiply: Primitive = _row(
@@ -158,6 +209,7 @@ multiply: Primitive = _row(
     (lambda out, x, y: y, lambda out, x, y: x),
     (_WIDE, _WIDE), "x * y.",
     _infix("·", r"\cdot", lambda sympy, x, y: x * y, PRODUCT, PRODUCT, PRODUCT),
+    native=Native("fmul", "{0} * {1}"),
 )
 
 divide: Primitive = _row(
@@ -166,6 +218,7 @@ divide: Primitive = _row(
     (lambda out, x, y: divide(1.0, y), lambda out, x, y: -divide(out, y)),
     (_WIDE, _WIDE), "x / y; x / 0 is infinite, 0 / 0 is nan.",
     Notation("{0} / {1}", r"\frac{{0}}{{1}}", lambda sympy, x, y: x / y, PRODUCT, (PRODUCT, POWER), (SUM, SUM)),
+    native=Native("fdiv", "{0} / {1}"),
 )
 
 
@@ -191,13 +244,33 @@ power: Primitive = _row(
     (_POSITIVE, (-100.0, 100.0)), "x ** y; nan, never complex, for a negative x and a fractional y.",
     Notation("{0}^{1}", "{0}^{{1}}", lambda sympy, x, y: x**y, POWER, (ATOM, ATOM), (ATOM, SUM)),
     textbook=(lambda out, x, y: y * power(x, y - 1.0), lambda out, x, y: out * log(x)),
+    native=_library("pow"),
 )
+
+def _remainder_expanded(x: Any, y: Any) -> Any:
+    # Python's own way: C's remainder has the sign of x.
+    rest = _fmod(x, y)
+    moved = where(y < 0.0, where(rest < 0.0, rest, rest + y), where(rest < 0.0, rest + y, rest))
+    return where(rest == 0.0, where(y < 0.0, -0.0, 0.0), moved)
+
+
+def _floor_divide_expanded(x: Any, y: Any) -> Any:
+    rest = _fmod(x, y)
+    quotient = divide(x - rest, y)
+    down = where((rest != 0.0) & (rest == rest), where(y < 0.0, where(rest < 0.0, 0.0, 1.0), where(rest < 0.0, 1.0, 0.0)), 0.0)
+    quotient = quotient - down
+    whole = floor(quotient)
+    whole = where(quotient - whole > 0.5, whole + 1.0, whole)
+    zero = where(divide(x, y) < 0.0, -0.0, where(divide(x, y) > 0.0, 0.0, divide(x, y)))
+    return where(y == 0.0, divide(x, y), where(quotient == 0.0, zero, whole))
+
 
 remainder: Primitive = _row(
     "remainder", "%", elementary.remainder,
     (lambda out, x, y: where(out == out, 1.0, nan), lambda out, x, y: where(out == out, -floor_divide(x, y), nan)),
     (_ANY, _POSITIVE), "x % y, with the sign of y; nan where y is 0.",
     _infix("%", r"\bmod", lambda sympy, x, y: x - y * sympy.floor(x / y), COMPARISON, POWER, POWER),
+    native=_as(_remainder_expanded),
 )
 
 floor_divide: Primitive = _row(
@@ -206,11 +279,13 @@ floor_divide: Primitive = _row(
     (_ANY, _POSITIVE), "x // y, constant between its steps; x / y where y is 0.",
     Notation("⌊{0} / {1}⌋", r"\left\lfloor\frac{{0}}{{1}}\right\rfloor", lambda sympy, x, y: sympy.floor(x / y),
              ATOM, (PRODUCT, POWER)),
+    native=_as(_floor_divide_expanded),
 )
 
 negative: Primitive = _row(
     "negative", "neg", operator.neg, (-1.0,), (_ANY,), "-x.",
     Notation("−{0}", "-{0}", lambda sympy, x: -x, NEGATION, (PRODUCT,), (PRODUCT,)),
+    native=Native("fneg", "-{0}"),
 )
 
 absolute: Primitive = _row(
@@ -218,6 +293,7 @@ absolute: Primitive = _row(
     (lambda out, x: sign(x),),
     (_WIDE,), "The absolute value; its derivative at 0 is 0.",
     Notation("|{0}|", r"\left|{0}\right|", "Abs"),
+    native=Native("llvm.fabs", "fabs({0})"),
 )
 
 sign: Primitive = _row(
@@ -225,6 +301,7 @@ sign: Primitive = _row(
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "-1, 0 or 1, as x is negative, zero or positive.",
     _function("sign"),
+    native=_as(lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, x))),
 )
 
 floor: Primitive = _row(
@@ -232,6 +309,7 @@ floor: Primitive = _row(
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "The largest integer that is not above x.",
     Notation("⌊{0}⌋", r"\left\lfloor{0}\right\rfloor", "floor"),
+    native=Native("llvm.floor", "floor({0})"),
 )
 
 ceil: Primitive = _row(
@@ -239,6 +317,7 @@ ceil: Primitive = _row(
     (lambda out, x: where(x == x, 0.0, nan),),
     (_ANY,), "The smallest integer that is not below x.",
     Notation("⌈{0}⌉", r"\left\lceil{0}\right\rceil", "ceiling"),
+    native=Native("llvm.ceil", "ceil({0})"),
 )
 
 maximum: Primitive = _row(
@@ -247,6 +326,7 @@ maximum: Primitive = _row(
      lambda out, x, y: where(y > x, 1.0, where(x == y, 0.5, where(y < x, None, nan)))),
     (_ANY, _ANY), "The larger one; at a tie each has half of the derivative.",
     _function("max", 2, r"\max", "Max"),
+    native=_as(lambda x, y: where(x > y, x, where(y > x, y, where((x != y) | (x == 0.0), x + y, x)))),
 )
 
 minimum: Primitive = _row(
@@ -255,6 +335,7 @@ minimum: Primitive = _row(
      lambda out, x, y: where(y < x, 1.0, where(x == y, 0.5, where(y > x, None, nan)))),
     (_ANY, _ANY), "The smaller one; at a tie each has half of the derivative.",
     _function("min", 2, r"\min", "Min"),
+    native=_as(lambda x, y: where(x < y, x, where(y < x, y, where((x != y) | (x == 0.0), -(-x + -y), x)))),
 )
 
 # Exponentials, logarithms and roots.
@@ -262,6 +343,7 @@ minimum: Primitive = _row(
 exp: Primitive = _row(
     "exp", "exp", elementary.exp, (lambda out, x: out,), ((-745.0, 709.0),), "e ** x.",
     _function("exp", latex=r"\exp"),
+    native=_library("exp"),
 )
 
 exp2: Primitive = _row(
@@ -269,6 +351,7 @@ exp2: Primitive = _row(
     (lambda out, x: _LN_2 * out,),
     ((-1020.0, 1023.0),), "2 ** x.",
     Notation("2^{0}", "2^{{0}}", lambda sympy, x: 2**x, POWER, (ATOM,), (SUM,)),
+    native=_library("exp2"),
 )
 
 expm1: Primitive = _row(
@@ -276,6 +359,7 @@ expm1: Primitive = _row(
     (lambda out, x: exp(x),),  # not out + 1, which rounds to 0 in the left tail
     ((-700.0, 709.0),), "exp(x) - 1, with all its digits at small x.",
     _function("expm1", sympy=lambda sympy, x: sympy.exp(x) - 1),
+    native=_library("expm1"),
 )
 
 log: Primitive = _row(
@@ -283,6 +367,7 @@ log: Primitive = _row(
     (lambda out, x: where(x < 0.0, nan, divide(1.0, x)),),
     ((1e-300, 1e300),), "The natural logarithm; -inf at 0, nan below.",
     Notation("ln({0})", r"\ln\left({0}\right)", "log"),
+    native=_library("log"),
 )
 
 log2: Primitive = _row(
@@ -290,6 +375,7 @@ log2: Primitive = _row(
     (lambda out, x: where(x < 0.0, nan, divide(_LOG2_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 2.",
     Notation("log2({0})", r"\log_2\left({0}\right)", lambda sympy, x: sympy.log(x, 2)),
+    native=_library("log2"),
 )
 
 log10: Primitive = _row(
@@ -297,6 +383,7 @@ log10: Primitive = _row(
     (lambda out, x: where(x < 0.0, nan, divide(_LOG10_E, x)),),
     ((1e-300, 1e300),), "The logarithm to base 10.",
     Notation("log10({0})", r"\log_{10}\left({0}\right)", lambda sympy, x: sympy.log(x, 10)),
+    native=_library("log10"),
 )
 
 log1p: Primitive = _row(
@@ -305,6 +392,7 @@ log1p: Primitive = _row(
     ((-0.999, 1e6),), "log(1 + x), with all its digits at small x.",
     Notation("ln(1 + {0})", r"\ln\left(1 + {0}\right)", lambda sympy, x: sympy.log(1 + x),
              ATOM, (PRODUCT,), (PRODUCT,)),
+    native=_library("log1p"),
 )
 
 sqrt: Primitive = _row(
@@ -312,7 +400,17 @@ sqrt: Primitive = _row(
     (lambda out, x: divide(0.5, out),),
     ((1e-300, 1e300),), "The square root; nan below 0.",
     Notation("√{0}", r"\sqrt{{0}}", "sqrt", POWER, (ATOM,), (SUM,)),
+    native=Native("llvm.sqrt", "sqrt({0})"),
 )
+
+def _cbrt_expanded(x: Any) -> Any:
+    # One step of Newton's method mends the platform's, on an operand scaled to where its cube has all its digits.
+    small, large = abs(x) < 1e-280, abs(x) > 1e280
+    scaled = x * where(small, 2.0**300, where(large, 2.0**-300, 1.0))
+    root = _cbrt(scaled)
+    root = root - divide(root * root * root - scaled, 3.0 * root * root)
+    return where((x == 0.0) | (abs(x) == inf), x, root * where(small, 2.0**-100, where(large, 2.0**100, 1.0)))
+
 
 cbrt: Primitive = _row(
     "cbrt", "cbrt", elementary.cbrt,
@@ -320,6 +418,7 @@ cbrt: Primitive = _row(
     (_WIDE,), "The real cube root, also of a negative x.",
     Notation("∛{0}", r"\sqrt[3]{{0}}", lambda sympy, x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),
              POWER, (ATOM,), (SUM,)),
+    native=_as(_cbrt_expanded),
 )
 
 # Trigonometry, in radians.
@@ -327,16 +426,19 @@ cbrt: Primitive = _row(
 sin: Primitive = _row(
     "sin", "sin", elementary.sin, (lambda out, x: cos(x),), (_WIDE,), "The sine.",
     _function("sin", latex=r"\sin"),
+    native=_library("sin"),
 )
 
 cos: Primitive = _row(
     "cos", "cos", elementary.cos, (lambda out, x: -sin(x),), (_WIDE,), "The cosine.",
     _function("cos", latex=r"\cos"),
+    native=_library("cos"),
 )
 
 tan: Primitive = _row(
     "tan", "tan", elementary.tan, (lambda out, x: 1.0 + out * out,), (_ANY,), "The tangent.",
     _function("tan", latex=r"\tan"),
+    native=_library("tan"),
 )
 
 asin: Primitive = _row(
@@ -344,6 +446,7 @@ asin: Primitive = _row(
     (lambda out, x: divide(1.0, sqrt((1.0 - x) * (1.0 + x))),),  # 1 - x*x would lose digits next to ±1
     (_UNIT,), "The angle in [-π/2, π/2] whose sine is x.",
     _function("asin", latex=r"\arcsin"),
+    native=_library("asin"),
 )
 
 acos: Primitive = _row(
@@ -351,6 +454,7 @@ acos: Primitive = _row(
     (lambda out, x: divide(-1.0, sqrt((1.0 - x) * (1.0 + x))),),
     (_UNIT,), "The angle in [0, π] whose cosine is x.",
     _function("acos", latex=r"\arccos"),
+    native=_library("acos"),
 )
 
 atan: Primitive = _row(
@@ -358,6 +462,7 @@ atan: Primitive = _row(
     (lambda out, x: divide(divide(1.0, hypot(1.0, x)), hypot(1.0, x)),),  # 1 + x*x overflows from 1e154 up
     (_WIDE,), "The angle in (-π/2, π/2) whose tangent is x.",
     _function("atan", latex=r"\arctan"),
+    native=_library("atan"),
 )
 
 
@@ -375,6 +480,7 @@ atan2: Primitive = _row(
     (lambda out, y, x: _over_square(x, x, y), lambda out, y, x: _over_square(-y, x, y)),
     (_ANY, _ANY), "The angle of the point (x, y), from its coordinates in the order y, x.",
     _function("atan2", 2),
+    native=_library("atan2"),
 )
 
 
@@ -391,6 +497,7 @@ hypot: Primitive = _row(
     (lambda out, x, y: _along(x, out, x, y), lambda out, x, y: _along(y, out, x, y)),
     (_ANY, _ANY), "sqrt(x*x + y*y), without overflow; its derivatives at (0, 0) are 0.",
     _function("hypot", 2, sympy=lambda sympy, x, y: sympy.sqrt(x**2 + y**2)),
+    native=_library("hypot"),
 )
 
 # Hyperbolic functions.
@@ -406,11 +513,13 @@ def _tanh_slope(x: Any) -> Any:
 sinh: Primitive = _row(
     "sinh", "sinh", elementary.sinh, (lambda out, x: cosh(x),), ((-700.0, 700.0),), "The hyperbolic sine.",
     _function("sinh", latex=r"\sinh"),
+    native=_library("sinh"),
 )
 
 cosh: Primitive = _row(
     "cosh", "cosh", elementary.cosh, (lambda out, x: sinh(x),), ((-700.0, 700.0),), "The hyperbolic cosine.",
     _function("cosh", latex=r"\cosh"),
+    native=_library("cosh"),
 )
 
 tanh: Primitive = _row(
@@ -418,6 +527,7 @@ tanh: Primitive = _row(
     (lambda out, x: _tanh_slope(x),),
     ((-300.0, 300.0),), "The hyperbolic tangent.",
     _function("tanh", latex=r"\tanh"), (lambda out, x: 1.0 - out * out,),
+    native=_library("tanh"),
 )
 
 asinh: Primitive = _row(
@@ -425,6 +535,7 @@ asinh: Primitive = _row(
     (lambda out, x: divide(1.0, hypot(1.0, x)),),
     (_WIDE,), "The inverse of sinh.",
     _function("asinh", latex=r"\operatorname{arsinh}"),
+    native=_library("asinh"),
 )
 
 acosh: Primitive = _row(
@@ -432,6 +543,7 @@ acosh: Primitive = _row(
     (lambda out, x: divide(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),  # x*x - 1 overflows and cancels
     ((1.0, 1e6),), "The inverse of cosh, from 1 up.",
     _function("acosh", latex=r"\operatorname{arcosh}"),
+    native=_library("acosh"),
 )
 
 atanh: Primitive = _row(
@@ -439,6 +551,7 @@ atanh: Primitive = _row(
     (lambda out, x: where((x < -1.0) | (x > 1.0), nan, divide(1.0, (1.0 - x) * (1.0 + x))),),
     (_UNIT,), "The inverse of tanh, between -1 and 1.",
     _function("atanh", latex=r"\operatorname{artanh}"),
+    native=_library("atanh"),
 )
 
 # Activations.
@@ -450,12 +563,18 @@ def _sigmoid_slope(out: Any, x: Any) -> Any:
     return tail - tail * tail
 
 
+def _sigmoid_expanded(x: Any) -> Any:
+    tail = exp(-abs(x))
+    return divide(where(x >= 0.0, 1.0, tail), 1.0 + tail)
+
+
 sigmoid: Primitive = _row(
     "sigmoid", "sigmoid", elementary.sigmoid,
     (_sigmoid_slope,),
     ((-740.0, 740.0),), "The logistic function 1 / (1 + exp(-x)).",
     Notation("σ({0})", r"\sigma\left({0}\right)", lambda sympy, x: 1 / (1 + sympy.exp(-x))),
     (lambda out, x: out * (1.0 - out),),
+    native=_as(_sigmoid_expanded),
 )
 
 softplus: Primitive = _row(
@@ -463,6 +582,7 @@ softplus: Primitive = _row(
     (lambda out, x: sigmoid(x),),
     ((-740.0, 740.0),), "log(1 + exp(x)).",
     _function("softplus", sympy=lambda sympy, x: sympy.log(1 + sympy.exp(x))),
+    native=_as(lambda x: where(x < 0.0, 0.0, x) + log1p(exp(-abs(x)))),
 )
 
 relu: Primitive = _row(
@@ -470,6 +590,7 @@ relu: Primitive = _row(
     (lambda out, x: where(x <= 0.0, None, where(x > 0.0, 1.0, nan)),),
     (_ANY,), "x where x is positive, 0 elsewhere; the derivative at 0 is 0.",
     _function("relu", sympy=lambda sympy, x: sympy.Max(0, x)),
+    native=_as(lambda x: where(x <= 0.0, 0.0, x)),
 )
 
 # Special functions.
@@ -479,13 +600,22 @@ erf: Primitive = _row(
     (lambda out, x: _TWO_OVER_ROOT_PI * exp(-(x * x)),),
     ((-6.0, 6.0),), "The error function.",
     _function("erf"),
+    native=_library("erf"),
 )
+
+def _erfc_expanded(x: Any) -> Any:
+    value: Any = 0.0
+    for coefficient in reversed(special.ERFC_AT_1):
+        value = value * (x - 1.0) + coefficient
+    return where((x >= 0.84375) & (x < 1.25), value, _erfc(x))
+
 
 erfc: Primitive = _row(
     "erfc", "erfc", special.erfc,
     (lambda out, x: -_TWO_OVER_ROOT_PI * exp(-(x * x)),),
     ((-6.0, 26.0),), "1 - erf(x), with all its digits in the right tail.",
     _function("erfc"),
+    native=_as(_erfc_expanded),
 )
 
 lgamma: Primitive = _row(

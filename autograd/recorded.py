@@ -13,7 +13,7 @@ from typing import Any
 from autograd import primitives
 from autograd.recording import current, transforming
 from autograd.rows import real
-from autograd.sweep import differentiable_reverse_sweep, forward_sweep, reverse_sweep, topological_order
+from autograd.sweep import dependent, differentiable_reverse_sweep, forward_sweep, reverse_sweep, topological_order
 from autograd.trees import flatten
 from autograd.value import Value
 from autograd.watching import watch_for, watch_tangents_for
@@ -27,7 +27,7 @@ class Recorded:
         self.token = token = object()
         with transforming(token):
             self.leaves = [_fresh(number) for number in numbers]
-            result = function(*self.inputs.unflatten(self.leaves))
+            result = function(*self.inputs.unflatten([_shown(leaf) for leaf in self.leaves]))
         self.aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -35,11 +35,10 @@ class Recorded:
             result, self.aux = result
         self.results, self.outputs = flatten(result)
         for item in self.results:
-            if not isinstance(item, Value):
-                real(item)  # raises for what is no number
+            as_number(item)  # raises for what is no number
         nodes = [item for item in self.results if isinstance(item, Value)]
         self.order = topological_order(nodes, stop=self.leaves)
-        self.differentiable = current().enabled and (
+        self.differentiable = current().trace is not None or current().enabled and (
             any(isinstance(number, Value) for number in numbers)
             or any(not node.inputs and token not in node.recording.transforms for node in self.order)
         )
@@ -63,9 +62,12 @@ class Recorded:
         """
         pairs = [(node, seed) for node, seed in zip(self.results, seeds) if isinstance(node, Value) and _counts(seed)]
         if self.differentiable or any(isinstance(seed, Value) for seed in seeds):
-            cotangents: dict[Value, Any] = differentiable_reverse_sweep(self.order, pairs, watch_for(current()))
+            active = dependent(self.order, self.leaves)
+            cotangents: dict[Value, Any] = differentiable_reverse_sweep(
+                self.order, [pair for pair in pairs if pair[0] in active], watch_for(current()), active
+            )
             known = set(self.order)
-            return [_apart(cotangents.get(leaf, absent), known) for leaf in self.leaves]
+            return [_apart(cotangents.get(leaf, absent), known, leaf) for leaf in self.leaves]
         cotangents = reverse_sweep(self.order, pairs, watch_for(current()))
         return [cotangents.get(leaf, absent) for leaf in self.leaves]
 
@@ -85,23 +87,37 @@ def _counts(seed: Any) -> bool:
     return isinstance(seed, Value) or seed != 0.0
 
 
-def _apart(derivative: Any, known: set[Value]) -> Any:
+def _shown(leaf: Value) -> Any:
+    """A leaf as the function sees it: in a recording for compilation one may be a whole array."""
+    trace = current().trace
+    return leaf if trace is None else trace.shown(leaf)
+
+
+def _apart(derivative: Any, known: set[Value], leaf: Value | None = None) -> Any:
     """The derivative as a node of its own, where it is one of the recorded nodes itself: w, of w·x."""
+    if hasattr(derivative, "settled"):  # in a recording for compilation, it may be absent when the program runs
+        derivative = derivative.settled()
+    if leaf is not None and type(derivative) is float and getattr(leaf, "kind", ()):
+        return current().trace.zeros(leaf)
     return _copy(derivative) if isinstance(derivative, Value) and derivative in known else derivative
 
 
 def _copy(value: Value) -> Value:
-    copy: Value = Value.apply_primitive(primitives.identity, (value,))
+    copy: Value = primitives.identity(value)
     return copy
 
 
 def _fresh(number: Any) -> Value:
     """A Value that stands for an argument."""
+    trace = current().trace
+    if trace is not None:
+        node: Value = trace.fresh(number)
+        return node
     return _copy(number).named(number.name) if isinstance(number, Value) else Value(number)
 
 
 def as_number(item: Any) -> Any:
-    return item if isinstance(item, Value) else real(item)
+    return item if isinstance(item, Value) or hasattr(item, "node") else real(item)
 
 
 def unit(count: int, i: int) -> list[float]:

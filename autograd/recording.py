@@ -22,10 +22,11 @@ class Recording:
     anomaly: bool = False  # True under detect_anomaly
     line: str = ""  # where the user's code made the node, under detect_anomaly
     transforms: tuple[object, ...] = ()  # the transforms that are recording, outermost first
+    trace: Any = None  # the innermost tracing.Trace, while a function is recorded for compilation
     plain: bool = field(init=False)  # nothing but the scope to care for
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plain", self.enabled and not self.anomaly)
+        object.__setattr__(self, "plain", self.enabled and not self.anomaly and self.trace is None)
 
 
 _recording: ContextVar[Recording] = ContextVar("recording", default=Recording())  # noqa: B039 (it is immutable)
@@ -110,4 +111,11 @@ def detect_anomaly() -> Iterator[None]:
 def transforming(transform: object) -> Iterator[None]:
     """Record on behalf of a transform, so that the leaves made in its function can be told from those outside."""
     with _changed(enabled=True, transforms=(*current().transforms, transform)):
+        yield
+
+
+@contextmanager
+def tracing(trace: object) -> Iterator[None]:
+    """Record for compilation: what is computed from Values goes into the trace."""
+    with _changed(trace=trace):
         yield

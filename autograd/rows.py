@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 from numbers import Real
 from pickle import PicklingError
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd.specialise import reverse_step
 
@@ -45,6 +45,21 @@ def function_notation(
     return Notation(f"{name}({places})", rf"{shown}\left({places}\right)", sympy)
 
 
+@dataclass(frozen=True, slots=True)
+class Native:
+    """How compiled code computes an operation: by one instruction, by a function of the C library, or by other rows.
+
+    `llvm` is the instruction or intrinsic, such as "fadd", "fcmp olt" or "llvm.sqrt" (a lone operand of "xor" is
+    negated), and `c` the same as an expression of C; `library` is the name of a function of C's math.h; `expansion`
+    takes the operands and computes the same with other rows. With nothing given, compiled code calls `evaluate`.
+    """
+
+    llvm: str = ""
+    c: str = ""
+    library: str = ""
+    expansion: Callable[..., Any] | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Primitive:
     """One row of the table; call it on numbers, Values or NumPy arrays of either. Make one with `autograd.primitive`.
@@ -58,9 +73,10 @@ class Primitive:
       derivative, or None where the argument is on the side that was not taken;
     - `domain`: for each argument, the interval in which tests draw their points; two ints mean whole numbers;
     - `summary`: one sentence for `help()`;
-    - `native`: what compiled code calls instead of `evaluate`, where it can;
+    - `native`: what compiled code does instead of calling `evaluate`;
     - `notation`: how formulas write it, as a function of its name where not given;
-    - `textbook`: the partials as a person writes them, where the rules are written otherwise to keep their digits.
+    - `textbook`: the partials as a person writes them, where the rules are written otherwise to keep their digits;
+    - `predicate`: whether the value is True or False, as a comparison's is.
 
     >>> from autograd import exp
     >>> exp(0.0), exp.name, exp.partials[0](1.0, 0.0)
@@ -73,9 +89,12 @@ class Primitive:
     partials: tuple[Partial, ...]
     domain: tuple[tuple[float, float], ...]
     summary: str = ""
-    native: str = ""
+    native: Native = Native()
     notation: Notation | None = None
     textbook: tuple[Partial, ...] = ()
+    predicate: bool = False
+    pull: ClassVar[None] = None  # an operation with several results has rules of its own: structured.py
+    push: ClassVar[None] = None
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
 
@@ -153,7 +172,7 @@ def primitive(
     - `notation`: the sign that pictures show, the name where not given;
     - `domain`: for each argument an interval in which the function can be checked, (-1, 1) where not given;
     - `summary`: one sentence for `help()`;
-    - `native`: the C library's name of the function, where it has one.
+    - `native`: the C library's name of the function, where it has one: compiled code then calls it, not `evaluate`.
 
     Raises: `TypeError` or `ValueError` that says which part is wrong. A wrong rule is found by `check_grads`.
 
@@ -182,7 +201,7 @@ def primitive(
         return real(evaluate(*numbers))
 
     evaluate_as_float.__module__ = getattr(evaluate, "__module__", "")
-    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, native)
+    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(library=native))
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

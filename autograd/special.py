@@ -38,7 +38,7 @@ _DIGAMMA_FACTOR = (
 _ZERO, _ZERO_REST = -0.5383678550316376, -1.5522348162858677e-17
 
 # The Taylor coefficients of erfc at 1: the derivatives are Hermite polynomials times exp(-1), DLMF 7.10.1.
-_ERFC_AT_1 = (
+ERFC_AT_1 = (
     0.15729920705028513, -0.4151074974205947, 0.4151074974205947, -0.1383691658068649, -0.06918458290343245,
     0.06918458290343245, -0.0046123055268954966, -0.015154718159799489, 0.004777030724284622, 0.0018851883701199847,
     -0.0012262875805634853, -8.552399137172747e-05, 0.0002000551471321796, -1.871663923714299e-05,
@@ -172,7 +172,7 @@ def erfc(x: float) -> float:
     >>> erfc(0.0), erfc(1.0)
     (1.0, 0.15729920705028513)
     """
-    return _polynomial(_ERFC_AT_1, x - 1.0) if 0.84375 <= x < 1.25 else math.erfc(x)
+    return _polynomial(ERFC_AT_1, x - 1.0) if 0.84375 <= x < 1.25 else math.erfc(x)
 
 
 def _polynomial(coefficients: tuple[float, ...], t: float) -> float:

@@ -94,9 +94,15 @@ def reverse_sweep(
 
 
 def differentiable_reverse_sweep(
-    order: Sequence[N], seeds: Iterable[tuple[N, Any]], watch: Callable[[N, dict[N, Any]], None] | None = None
+    order: Sequence[N],
+    seeds: Iterable[tuple[N, Any]],
+    watch: Callable[[N, dict[N, Any]], None] | None = None,
+    active: Collection[N] | None = None,
 ) -> dict[N, Any]:
-    """The same, by the rules applied to nodes: the cotangents are nodes in turn, or floats where they are constant."""
+    """The same, by the rules applied to nodes: the cotangents are nodes in turn, or floats where they are constant.
+
+    Where `active` is given, only the nodes in it get one.
+    """
     cotangents: dict[N, Any] = {}
     for node, seed in seeds:
         cotangents[node] = cotangents[node] + seed if node in cotangents else seed
@@ -108,9 +114,14 @@ def differentiable_reverse_sweep(
         if node.primitive is None:
             continue
         cotangent = cotangents[node]
+        if node.primitive.pull is not None:
+            for operand, share in node.primitive.pull(node, cotangent, active):
+                cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
+            continue
         arguments = node.arguments()
         for operand, partial in zip(node.inputs, node.primitive.partials):
-            factor = None if operand is None else _factor(partial, arguments)
+            wanted = operand is not None and (active is None or operand in active)
+            factor = _factor(partial, arguments) if wanted else None
             if factor is not None:
                 share = _product(cotangent, factor)
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
@@ -136,6 +147,11 @@ def forward_sweep(
         moving = [i for i, operand in enumerate(node.inputs) if operand is not None and operand in tangents]
         if not moving:
             continue
+        if node.primitive.push is not None:
+            total = node.primitive.push(node, tangents)
+            if total is not None:
+                tangents[node] = total
+            continue
         arguments = node.arguments() if differentiable else node.record
         partials = node.primitive.partials if differentiable else node.primitive.float_partials
         total = None
@@ -149,6 +165,15 @@ def forward_sweep(
             if watch is not None:
                 watch(node, tangents)
     return tangents
+
+
+def dependent(order: Sequence[N], leaves: Collection[N]) -> set[N]:
+    """The nodes in `order` that were computed from the leaves, themselves included."""
+    found = set(leaves)
+    for node in order:
+        if node not in found and any(operand is not None and operand in found for operand in node.inputs):
+            found.add(node)
+    return found
 
 
 def _factor(partial: Any, arguments: tuple[Any, ...]) -> Any:

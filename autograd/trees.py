@@ -57,6 +57,25 @@ def flatten(nest: Any) -> tuple[list[Any], Structure]:
     return numbers, Structure(spec, tuple(shapes))
 
 
+def take_apart(nest: Any) -> tuple[list[Any], Any]:
+    """The blocks of a nest, numbers and whole arrays, and its spec, which can be hashed."""
+    blocks: list[Any] = []
+    return blocks, _blocks(nest, blocks)
+
+
+def _blocks(nest: Any, blocks: list[Any]) -> Any:
+    if type(nest) is float:
+        blocks.append(nest)
+        return "block"
+    if isinstance(nest, dict):
+        keys = _sorted(nest)
+        return dict, keys, tuple([_blocks(nest[key], blocks) for key in keys]), _Shown(nest)
+    if isinstance(nest, list | tuple):
+        return type(nest), None, tuple([_blocks(child, blocks) for child in nest]), _NOT_SHOWN
+    blocks.append(nest.item() if is_array(nest) and not nest.ndim else nest)
+    return "block"
+
+
 def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
     """The nest's spec; its numbers and the shapes of its blocks are appended to the lists."""
     if isinstance(nest, dict):
@@ -82,12 +101,20 @@ class _Shown(tuple[Any, ...]):
     __hash__ = tuple.__hash__
 
 
+_NOT_SHOWN = _Shown()
+
+
 def _sorted(nest: dict[Any, Any]) -> tuple[Any, ...]:
     """The keys in order, so that two dicts filled in another order have one structure."""
     try:
         return tuple(sorted(nest))
     except TypeError:  # keys of several types
         return tuple(nest)
+
+
+def build(spec: Any, blocks: Sequence[Any]) -> Any:
+    """The nest of this spec with these blocks."""
+    return _build(spec, iter(blocks))
 
 
 def _build(spec: Any, blocks: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from autograd import primitives
-from autograd.errors import ShapeError
+from autograd.errors import ShapeError, TraceError
 from autograd.node import Node, make_node, two
 from autograd.recording import current
 from autograd.rows import Primitive, real
@@ -67,6 +67,9 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
     """The comparison operator that compares data."""
 
     def method(self: Value, other: Any) -> bool:
+        trace = current().trace
+        if trace is not None:  # the outcome may be another one when the compiled function is called
+            return cast(bool, compare(trace.lift(self), other))
         if isinstance(other, Value):
             return compare(self._number, other._number)
         try:
@@ -121,6 +124,11 @@ class Value(Node):
 
     @property
     def data(self) -> float:
+        if current().trace is not None:
+            raise TraceError(
+                "`.data` was read while a function was being recorded for compilation, where it would be a constant: "
+                "compute with the Value itself"
+            )
         return self._number
 
     @data.setter
@@ -199,6 +207,9 @@ class Value(Node):
         if len(operands) == 1:
             x = operands[0]._number
             return make_node(Value, primitive, operands[0], None, primitive.evaluate(x), x, None)
+        trace = current().trace
+        if trace is not None:
+            return trace.apply_primitive(primitive, operands)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)
@@ -275,7 +286,7 @@ class Value(Node):
     conjugate = __pos__
 
     def __bool__(self) -> bool:
-        return self._number != 0.0
+        return bool(self != 0.0)
 
     def __float__(self) -> float:
         raise TypeError(

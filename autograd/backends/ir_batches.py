@@ -1,0 +1,251 @@
+"""Batches: samples in groups of eight lanes, groups in blocks of 1,024 samples.
+
+Where the last group is not full, its lanes that are not there neither load nor store nor count in a sum; so that the
+body is written once, and a sample gets the same bits wherever it stands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from autograd.backends.ir import (
+    DOUBLE,
+    LANES,
+    NEUTRAL,
+    TRUTH,
+    Array,
+    Function,
+    Item,
+    Number,
+    elements,
+    lanes_of,
+    number_text,
+)
+from autograd.backends.ir_chunks import Stored, load, store
+from autograd.backends.ir_loops import BLOCK, accumulate, only_elements_of
+from autograd.graph import Kind, Loop
+
+if TYPE_CHECKING:
+    from autograd.backends.ir_graph import Writer
+
+VECTOR = DOUBLE[LANES]
+GROUPS = BLOCK // LANES  # in a block
+FEWEST_BLOCKS = 8  # that are worth a second thread
+_NEUTRAL = f"splat (double {number_text(NEUTRAL)})"
+
+
+def batch(
+    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
+) -> list[Item]:
+    """Write a batch. `memory` has the place for each result that is an array and has one already."""
+    assert loop.length
+    kinds: list[Any] = [loop.body.kinds[output] for output in loop.body.outputs]
+    blocks = -(-loop.length // BLOCK)
+    shared = [
+        item if only_elements_of(loop, 1 + loop.sliced + i, 0) else writer.in_memory(function, item)
+        for i, item in enumerate(operands[loop.sliced :])
+    ]
+    slices: list[Any] = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
+    stacks = [
+        place or writer.slot((loop.length, *kind), 1) for place, kind in zip(memory, kinds[: loop.stacked])
+    ]
+    sums = [writer.slot((blocks, *kind), 1) for kind in kinds[loop.stacked :]]
+    samples = _Samples(writer, loop, slices, shared, stacks, sums)
+    if writer.threads > 1 and not writer.in_kernel and blocks >= FEWEST_BLOCKS:
+        _in_parallel(writer, function, samples, blocks)
+    else:
+        samples.write(function, "0", str(blocks))
+    totals = [_total(writer, function, array, blocks) for array in sums]
+    return [*stacks, *(total if total.shape else function.load(total) for total in totals)]
+
+
+def _total(writer: Writer, function: Function, sums: Array, blocks: int) -> Array:
+    """The sum of the blocks' sums, from left to right."""
+    if blocks == 1:
+        return replace(sums, shape=sums.shape[1:], strides=sums.strides[1:])
+    total = writer.slot(sums.shape[1:], 1)
+    function.fill(total, NEUTRAL)
+    function.repeat(blocks, lambda block: accumulate(function, _reduced(function.part(sums, block), function), total))
+    return total
+
+
+def _reduced(array: Array, function: Function) -> Item:
+    return array if array.shape else function.load(array)
+
+
+def _in_parallel(writer: Writer, function: Function, samples: _Samples, blocks: int) -> None:
+    """Write the batch as a function of its own, and a call that shares its blocks among threads."""
+    number = len(writer.kernel_work)
+    writer.kernel_work.append(0)
+    outside = [store(writer, function, item) for item in samples.items()]
+    kernel = Function(f"kernel{number}")
+    work, writer.work = writer.work, type(writer.work)()
+    writer.in_kernel = True
+    inside = samples.with_items([load(kernel, stored, "%main") for stored in outside])
+    inside.write(kernel, "%first", "%last")
+    writer.in_kernel = False
+    writer.kernel_work[number] = writer.work.size
+    writer.work = work
+    writer.add_kernel(kernel)
+    pointer = function.value(f"load ptr, ptr {function.address('%frame', writer.parallel)}, align 8")
+    function.line(f"call void {pointer}(i64 {number}, ptr %frame, i64 {blocks}) #1")
+
+
+class _Samples:
+    """The body of a batch, with what it takes and where its results go."""
+
+    def __init__(
+        self, writer: Writer, loop: Loop, slices: list[Array], shared: list[Item], stacks: list[Array],
+        sums: list[Array],
+    ) -> None:  # fmt: skip
+        self.writer, self.loop = writer, loop
+        self.slices, self.shared, self.stacks, self.sums = slices, shared, stacks, sums
+
+    def items(self) -> list[Item]:
+        return [*self.slices, *self.shared, *self.stacks, *self.sums]
+
+    def with_items(self, items: list[Any]) -> _Samples:
+        """The same on other values, as another function sees them."""
+        parts, start = [], 0
+        for part in (self.slices, self.shared, self.stacks, self.sums):
+            parts.append(items[start : start + len(part)])
+            start += len(part)
+        return _Samples(self.writer, self.loop, *parts)
+
+    def write(self, function: Function, first: str, last: str) -> None:
+        """The blocks from `first` up to `last`."""
+        assert self.loop.length
+        groups = -(-self.loop.length // LANES)
+        body = self.loop.body
+        kinds: list[Any] = [body.kinds[output] for output in body.outputs[self.loop.stacked :]]
+        # Sums of numbers and of small arrays run in registers, those of large arrays in memory.
+        large = [
+            self.writer.slot(kind, LANES) if kind and not self.writer.small(kind) else None for kind in kinds
+        ]
+        count = sum(math.prod(kind) for kind, running in zip(kinds, large) if running is None)
+
+        def block(position: str, _: list[str]) -> list[str]:
+            start, end = "0", str(min(groups, GROUPS))
+            if not (first == "0" and last == "1"):
+                start = function.value(f"mul nuw nsw i64 {position}, {GROUPS}")
+                end = function.value(f"add nuw nsw i64 {start}, {GROUPS}")
+                if groups % GROUPS:
+                    inside = function.value(f"icmp slt i64 {end}, {groups}")
+                    end = function.value(f"select i1 {inside}, i64 {end}, i64 {groups}")
+            for running in large:
+                if running is not None:
+                    function.fill(running, NEUTRAL)
+            totals = iter(
+                function.range(start, end, lambda g, sums: self._group(function, g, sums, large),
+                               [(VECTOR, _NEUTRAL)] * count)
+            )  # fmt: skip
+            for kind, running, sums in zip(kinds, large, self.sums):
+                target = function.part(sums, position)
+                if running is not None:
+                    _fold_memory(function, running, target)
+                else:
+                    for i in range(math.prod(kind)):
+                        function.store(Number(folded(function, next(totals))), target, i)
+            return []
+
+        function.range(first, last, block, [])
+
+    def _group(
+        self, function: Function, group: str, sums: list[str], large: list[Array | None]
+    ) -> list[str]:
+        """Eight samples; returns the running sums with theirs."""
+        writer, loop = self.writer, self.loop
+        assert loop.length
+        start = function.value(f"mul nuw nsw i64 {group}, {LANES}")
+        first = function.value(f"insertelement <{LANES} x i64> poison, i64 {start}, i64 0")
+        first = function.value(
+            f"shufflevector <{LANES} x i64> {first}, <{LANES} x i64> poison, <{LANES} x i32> zeroinitializer"
+        )
+        steps = ", ".join(f"i64 {lane}" for lane in range(LANES))
+        places = function.value(f"add nuw nsw <{LANES} x i64> {first}, <{steps}>")
+        mask = ""
+        if loop.length % LANES:
+            mask = function.value(f"icmp slt <{LANES} x i64> {places}, splat (i64 {loop.length})")
+        position = Number(function.value(f"sitofp <{LANES} x i64> {places} to {VECTOR}"), LANES)
+        function.lanes = LANES
+        slices = [
+            self._slice(function, array, start, mask, only_elements_of(loop, 1 + i, 0))
+            for i, array in enumerate(self.slices)
+        ]
+        outputs = writer.graph(function, loop.body, [position, *slices, *self.shared])
+        function.lanes = 1
+        for stack, item in zip(self.stacks, outputs):
+            target = function.part(stack, start)
+            target = replace(target, lane=stack.strides[0], mask=mask)
+            if isinstance(item, Number):
+                function.store(item, target)
+            else:
+                function.copy(item, target)
+        rest, new = iter(sums), []
+        for term, running in zip(outputs[loop.stacked :], large):
+            if running is not None:
+                function.lanes = LANES
+                _accumulate_masked(function, writer.in_memory(function, term), running, mask)
+                function.lanes = 1
+                continue
+            for number in [term] if isinstance(term, Number) else elements(function, term):
+                counted = _counted(function, function.number(number, LANES), mask)
+                new.append(function.value(f"fadd {VECTOR} {next(rest)}, {counted}"))
+        return new
+
+    def _slice(self, function: Function, array: Array, start: str, mask: str, single: bool) -> Item:
+        """The samples' parts of an array."""
+        part = function.part(array, start)
+        lane = array.strides[0]
+        part = replace(part, lane=lane, mask=mask if lane else "")
+        if not part.shape:
+            return function.load(part)
+        if single:
+            return part
+        slot = self.writer.slot(part.shape, LANES if lane else 1)
+        function.copy(part, slot)
+        return slot
+
+
+def _counted(function: Function, term: str, mask: str) -> str:
+    """The term, without lanes that are not there."""
+    return function.value(f"select {TRUTH[LANES]} {mask}, {VECTOR} {term}, {VECTOR} {_NEUTRAL}") if mask else term
+
+
+def _accumulate_masked(function: Function, item: Any, running: Array, mask: str) -> None:
+    if isinstance(item, Array) and item.shape:
+        if item.shape[0]:
+            function.repeat(item.shape[0], lambda i: _accumulate_masked(
+                function, function.part(item, i), function.part(running, i), mask))  # fmt: skip
+        return
+    number = item if isinstance(item, Number) else function.load(item)
+    accumulate(function, Number(_counted(function, function.number(number, LANES), mask), LANES), running)
+
+
+def folded(function: Function, vector: str) -> str:
+    """The sum of eight lanes, in pairs."""
+    kind = VECTOR
+    for half in (4, 2, 1):
+        numbers = (", ".join(f"i32 {lane + start}" for lane in range(half)) for start in (0, half))
+        low, high = (
+            function.value(f"shufflevector {kind} {vector}, {kind} poison, <{half} x i32> <{lanes}>")
+            for lanes in numbers
+        )
+        kind = f"<{half} x double>"
+        vector = function.value(f"fadd {kind} {low}, {high}")
+    return function.value(f"extractelement {kind} {vector}, i64 0")
+
+
+def _fold_memory(function: Function, running: Array, target: Array) -> None:
+    if running.shape:
+        if running.shape[0]:
+            function.repeat(running.shape[0], lambda i: _fold_memory(
+                function, function.part(running, i), function.part(target, i)))  # fmt: skip
+        return
+    function.store(Number(folded(function, function.load(running).text)), target)
+
+
+__all__ = ["Kind", "Stored", "batch", "lanes_of"]

@@ -1,0 +1,443 @@
+"""`jit`: a function of numbers and arrays, recorded once for each structure of its arguments, and run as machine code."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+from autograd.arrays import packed, shown
+from autograd.backends import interpreter
+from autograd.backends.interpreter import GuardFailed
+from autograd.calling import Interpreted, Native, as_array, quick_call
+from autograd.errors import TraceError
+from autograd.graph import NUMBER, PREDICATE, Graph, Guard
+from autograd.recording import current, tracing
+from autograd.rows import is_array, real
+from autograd.simplify import simplify
+from autograd.structured import as_number, kind_of
+from autograd.tracing import Predicate, Trace, Traced, Untraceable
+from autograd.trees import build, take_apart
+from autograd.value import Value
+
+_MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    threads: int = 1,
+    fastmath: bool = False,
+    cache: Any = None,
+    backend: str = "auto",
+) -> Any:
+    """The same function, compiled: `jit(f)`, or `@jit` above its definition.
+
+    At the first call f is called with Values that have no number, and what it computes from them is recorded and turned
+    into machine code; later calls run that. It is recorded anew for arguments of another structure or shape, and for
+    another way through its `if`s and `while`s. Derivatives go inside: `jit(grad(f))`. What f does besides computing,
+    such as printing or appending to a list, happens while it is recorded, and not at later calls.
+
+    Parameters
+    - `f`: takes and returns numbers, NumPy arrays, and lists, tuples and dicts of them;
+    - `static_argnums`: the positions of arguments that are not numbers, or with which f is to be compiled as constants;
+      they are compared with ==;
+    - `threads`: how many threads share a batch (`vmap`) at the top level of f;
+    - `fastmath`: True to let the compiler reorder and contract arithmetic, which is faster and not exact;
+    - `cache`: a folder in which to keep the machine code from one process to the next;
+    - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed.
+
+    Returns an object to call like f. Its results are floats and arrays. Called with Values, as inside another
+    transform, it calls f itself, so that derivatives pass through. `graph`, `llvm_ir()`, `c_source()` and `stats()`
+    show what the last call ran.
+
+    Raises, when called: `TypeError` for arguments that are not numbers; `TraceError` where f reads `.data`, or uses a
+    Value that another compiled function left behind.
+
+    >>> from autograd import grad
+    >>> slope = jit(grad(lambda x: x * x * x))
+    >>> slope(2.0)
+    12.0
+    """
+    if f is None:
+        return functools.partial(
+            jit, static_argnums=static_argnums, threads=threads, fastmath=fastmath, cache=cache, backend=backend
+        )
+    if not callable(f):
+        raise TypeError(f"jit takes a function, not {type(f).__name__}: jit(f)(x)")
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
+    if backend not in ("auto", "llvm", "interpreter"):
+        raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    return Compiled(f, static, threads, fastmath, cache, backend)
+
+
+class Compiled:
+    """A function that `jit` compiled."""
+
+    def __init__(
+        self, f: Callable[..., Any], static: tuple[int, ...], threads: int, fastmath: bool, cache: Any, backend: str
+    ) -> None:
+        self.function = f
+        self._options = static, threads, fastmath, cache, backend
+        self._plans: dict[Any, _Plan] = {}
+        self._of_floats: dict[int, Callable[..., Any]] = {}  # by how many there are: the quick way in
+        self._last: _Plan | None = None
+        self._plain = ""  # why f is called as it is, where it cannot be compiled
+        if f is not None:
+            functools.update_wrapper(self, f, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            quick = self._of_floats.get(len(args))
+            if quick is not None:
+                return quick(*args)
+        return self._call(args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        static = self._options[0]
+        if static:
+            places = {i % len(args) if -len(args) <= i < len(args) else -1 for i in static}
+            if -1 in places:
+                raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
+            fixed = tuple((i, _hashable(args[i], i)) for i in sorted(places))
+            given = tuple(arg for i, arg in enumerate(args) if i not in places)
+        else:
+            fixed, given = (), args
+        blocks, spec = take_apart((given, kwargs))
+        if self._plain or not current().plain or any(map(_is_value, blocks)):
+            return self._as_it_is(args, kwargs)
+        shapes = tuple([_shape(block) for block in blocks])
+        key = spec, shapes, fixed
+        plan = self._plans.get(key)
+        if plan is None:
+            for place, block in enumerate(blocks):
+                if shapes[place] is None:
+                    _require_number(block, place, args, kwargs)
+            if self.function is None:
+                raise TraceError(
+                    "this compiled function was unpickled without its Python source, and can be called only with the "
+                    f"structures and shapes that it was called with before; these are {build(spec, shapes)}"
+                )
+            plan = self._plans[key] = _Plan(self, spec, shapes, dict(fixed))
+        self._last = plan
+        try:
+            result = plan.call(blocks)
+        except Untraceable as error:
+            self._plain = str(error)
+            warnings.warn(f"{_name(self.function)} is not compiled, but called as it is: {error}", RuntimeWarning, 3)
+            return self.function(*args, **kwargs)
+        if all(type(block) is float for block in blocks) and not kwargs and not fixed and plan.quick is not None:
+            if all(type(arg) is float for arg in args):
+                self._of_floats.setdefault(len(args), plan.quick)
+        return result
+
+    def _as_it_is(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.function is None:
+            raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
+        return self.function(*args, **kwargs)
+
+    # What a person looks at.
+
+    def _shown(self) -> _Variant:
+        if self._last is None or self._last.last is None:
+            raise TraceError(self._plain or "call the compiled function once before looking at what it ran")
+        return self._last.last
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the last call ran."""
+        return self._shown().graph
+
+    def llvm_ir(self) -> str:
+        """The text that LLVM was given. Raises `MissingDependencyError` without llvmlite."""
+        variant = self._shown()
+        from autograd.backends import llvm
+
+        if isinstance(variant.program, Native):
+            return variant.program.llvm_ir
+        text: str = llvm.compile(variant.graph, fastmath=self._options[2], threads=self._options[1]).llvm_ir
+        return text
+
+    def c_source(self, name: str = "") -> str:
+        """The same computation as one C99 file, with a plain function of this name, f's own where not given."""
+        from autograd.backends import c
+
+        variant = self._shown()
+        assert self._last is not None
+        own = name or _name(self.function)
+        return c.source(variant.graph, own, self._last.names, comment=f"{own}, recorded by scalar-autograd's jit")
+
+    def stats(self) -> dict[str, Any]:
+        """What the last call ran, in numbers: steps after each pass, seconds, bytes of machine code, variants."""
+        variant = self._shown()
+        assert self._last is not None
+        return {
+            "backend": variant.backend,
+            "nodes": dict(variant.sizes),
+            "seconds": dict(variant.seconds),
+            "bytes": getattr(variant.program, "object_bytes", 0),
+            "variants": len(self._last.variants),
+        }
+
+    def __repr__(self) -> str:
+        return f"<compiled {_name(self.function)}>"
+
+    def __reduce__(self) -> Any:
+        return _unpickled, (_picklable(self.function), self._options, self._plans)
+
+
+def _unpickled(function: Any, options: Any, plans: dict[Any, _Plan]) -> Compiled:
+    compiled = Compiled(function, *options)
+    compiled._plans = plans
+    for plan in plans.values():
+        plan.owner = compiled
+    return compiled
+
+
+def _picklable(function: Any) -> Any:
+    """The function where pickle can find it by its name, else None: its graphs travel all the same."""
+    try:
+        pickle.dumps(function)
+    except Exception:  # whatever a function's own parts raise
+        return None
+    return function
+
+
+class _Variant:
+    """One way through a function: its graph, and the program that runs it."""
+
+    def __init__(self, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
+                 seconds: dict[str, float]) -> None:
+        self.graph, self.path, self.outside = graph, path, outside
+        self.sizes, self.seconds = sizes, seconds
+        self.program: Any = None
+        self.backend = ""
+        self.outputs: Any = None  # the spec of the result
+        self.parts: list[Any] = []  # what each of its blocks is made from
+
+    def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
+        start = perf_counter()
+        if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
+            self.program, self.backend = Interpreted(self.graph), "interpreter"
+        else:
+            from autograd.backends import llvm
+
+            self.program = Native(llvm.compile(self.graph, threads=threads, fastmath=fastmath, cache=cache), self.graph)
+            self.backend = "llvm"
+        self.seconds["compile"] = perf_counter() - start
+
+    def quick(self, count: int, slow: Callable[..., Any]) -> Callable[..., Any] | None:
+        """A function of `count` floats that runs this variant, or calls `slow` where it cannot."""
+        if not isinstance(self.program, Native):
+            return None
+        return quick_call(self.program, count, self.outside, self.outputs, self.parts, slow)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "program": None}
+
+
+@functools.cache
+def _llvm_is_there() -> bool:
+    from autograd.backends import llvm
+
+    if llvm.available():
+        return True
+    warnings.warn(
+        "llvmlite is not installed, and compiled functions run in Python, slowly: "
+        "pip install 'scalar-autograd[jit]'",
+        RuntimeWarning,
+        stacklevel=6,
+    )
+    return False
+
+
+class _Plan:
+    """How calls with arguments of one structure are run: the variants recorded so far."""
+
+    def __init__(self, owner: Compiled, spec: Any, shapes: tuple[Any, ...], fixed: dict[int, Any]) -> None:
+        self.owner, self.spec, self.shapes, self.fixed = owner, spec, shapes, fixed
+        self.variants: list[_Variant] = []
+        self.last: _Variant | None = None
+        self.quick: Callable[..., Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "owner": None, "quick": None}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the inputs, for a person: x0, x1, …"""
+        return [f"x{i}" for i in range(len(self.shapes))]
+
+    def call(self, blocks: list[Any]) -> Any:
+        """The result for these blocks of arguments."""
+        numbers = [real(block) if shape is None else _contiguous(block) for block, shape in zip(blocks, self.shapes)]
+        variant = self.last or (self.variants[0] if self.variants else self._record(numbers, ()))
+        while True:
+            self.last = variant
+            if variant.program is None:
+                variant.compile(*self.owner._options[1:])
+            try:
+                results = variant.program.run([*numbers, *(value._number for value in variant.outside)])
+            except GuardFailed as failed:
+                variant = self._other(variant, failed.guard, numbers)
+                continue
+            self.quick = variant.quick(len(self.shapes), self.owner._call) if set(self.shapes) <= {None} else None
+            return build(variant.outputs, [bool(results[i]) if kind is PREDICATE else results[i] for kind, i in variant.parts])
+
+    def _other(self, variant: _Variant, guard: int, numbers: list[Any]) -> _Variant:
+        """The variant that goes the other way at a guard."""
+        path = (*variant.path[:guard], not variant.path[guard])
+        for other in self.variants:
+            if other.path[: guard + 1] == path:
+                return other
+        return self._record(numbers, path)
+
+    def _record(self, numbers: list[Any], path: tuple[bool, ...]) -> _Variant:
+        if len(self.variants) >= _MOST_VARIANTS:
+            raise Untraceable(
+                f"it took more than {_MOST_VARIANTS} ways through its branches: write loops with while_loop, and "
+                "branches with cond or where"
+            )
+        if self.owner.function is None:
+            raise TraceError(
+                "this compiled function was unpickled without its Python source, and these numbers take a branch that "
+                "was not recorded before it was pickled"
+            )
+        variant = _recorded(self, numbers)
+        assert variant.path[: len(path)] == path, "the function took another branch when it was called again"
+        self.variants.append(variant)
+        return variant
+
+
+def _recorded(plan: _Plan, numbers: list[Any]) -> _Variant:
+    """Call the function on Values without numbers, in the way that these numbers take through it."""
+    start = perf_counter()
+    known: dict[int, Any] = {}
+    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)))
+    inputs = [root.input(NUMBER if shape is None else shape) for shape in plan.shapes]
+    for node, number in zip(inputs, numbers):
+        known[id(node)] = number
+    try:
+        with tracing(root):
+            args, kwargs = build(plan.spec, [shown(node) for node in inputs])
+            args = list(args)
+            for place, value in sorted(plan.fixed.items()):
+                args.insert(place, value)
+            blocks, spec = take_apart(plan.owner.function(*args, **kwargs))
+            outputs: list[Any] = []
+            parts = [_part(block, outputs, root) for block in blocks]
+        outside = [value for value, node in root.lifted.values() if node.item is None]
+        for value, node in root.lifted.values():
+            known[id(node)] = value._number
+        graph = root.graph(outputs)
+        path = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
+    finally:
+        root.close()
+    seconds = {"record": perf_counter() - start}
+    sizes = {"recorded": graph.size}
+    graph = simplify(graph, lambda name, result: sizes.update({name: result.size}))
+    seconds["simplify"] = perf_counter() - start - seconds["record"]
+    kept = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
+    variant = _Variant(graph, kept, outside, sizes, seconds)
+    assert len(path) >= len(kept)
+    variant.outputs, variant.parts = spec, parts
+    return variant
+
+
+def _part(block: Any, outputs: list[Any], root: Trace) -> Any:
+    """How a block of the result is made from the outputs, to which what it needs is added."""
+    place = len(outputs)
+    if is_array(block):
+        outputs.append(packed(block))
+        return block.shape, place
+    if isinstance(block, str | bytes) or block is None:
+        raise TypeError(f"a compiled function returns numbers, arrays and nests of them, not {block!r:.60}")
+    item = as_number(block) if not isinstance(block, Predicate) else block
+    if isinstance(item, Value):
+        item = root.capture(item if isinstance(item, Traced) else root.lift(item))
+    outputs.append(item)
+    kind = PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item)
+    return kind, place
+
+
+def _number_of(node: Traced, known: dict[int, Any]) -> Any:
+    """The number of a node of the outermost trace, for the arguments with which it is being recorded."""
+    stack = [node]
+    while stack:
+        item = stack[-1]
+        if id(item) in known:
+            stack.pop()
+            continue
+        missing = [op for op in item.operands if isinstance(op, Traced) and id(op) not in known]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        known[id(item)] = _computed(item, known)
+    return known[id(node)]
+
+
+def _computed(node: Traced, known: dict[int, Any]) -> Any:
+    step: Any = node.primitive
+    if step is None:
+        if node.item is not None:
+            return node.item
+        return next(value._number for value, lifted in node.trace.lifted.values() if lifted is node)
+    operands = [known[id(op)] if isinstance(op, Traced) else op for op in node.operands]
+    if hasattr(step, "index"):
+        return operands[0][step.index]
+    operation = getattr(step, "operation", step)
+    results = interpreter.perform(operation, [as_array(operand) for operand in operands])
+    return results if isinstance(node.kind, tuple) and node.kind and isinstance(node.kind[0], tuple | None) else results[0]
+
+
+def _contiguous(array: Any) -> Any:
+    return sys.modules["numpy"].ascontiguousarray(array, dtype=float)
+
+
+def _shape(block: Any) -> Any:
+    return block.shape if is_array(block) else None
+
+
+def _is_value(block: Any) -> bool:
+    return isinstance(block, Value) or (is_array(block) and block.dtype == object) or hasattr(block, "node")
+
+
+def _hashable(item: Any, place: int) -> Any:
+    try:
+        hash(item)
+    except TypeError:
+        raise TypeError(
+            f"static argument {place} is compared with those of earlier calls, and must be hashable; "
+            f"{type(item).__name__} is not: pass a tuple"
+        ) from None
+    return item
+
+
+def _require_number(block: Any, place: int, args: Any, kwargs: Any) -> None:
+    try:
+        real(block)
+    except TypeError:
+        where = next(
+            (f"argument {i + 1}" for i, arg in enumerate(args) if any(item is block for item in take_apart(arg)[0])),
+            next((f"argument {k!r}" for k, arg in kwargs.items() if any(b is block for b in take_apart(arg)[0])), "an argument"),
+        )
+        raise TypeError(
+            f"{where} of a compiled function must be a number, a NumPy array or a nest of them, not "
+            f"{type(block).__name__}: {block!r:.60}; name it in static_argnums if it is not a number"
+        ) from None
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
