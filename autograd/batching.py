@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from typing import Any
 
-from autograd import structured
-from autograd.arrays import TracedArray, blocks_of, holds_array, listed, packed, shown
 from autograd.errors import ShapeError
 from autograd.recorded import as_number
 from autograd.recording import current
 from autograd.summation import blocked_sum
+from autograd.tracing import structured
+from autograd.tracing.arrays import TracedArray, blocks_of, holds_array, listed, packed, shown
 from autograd.trees import Structure, array, flatten, require_same
 
 
@@ -38,6 +39,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str
     if reduce not in (None, "sum", "mean"):
         raise ValueError(f"reduce is None, 'sum' or 'mean', not {reduce!r}")
 
+    @functools.wraps(f, updated=())
     def batched(*args: Any, **kwargs: Any) -> Any:
         axes = tuple(in_axes) if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
         if len(axes) != len(args):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def call(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
         return f(*arguments[0], **arguments[1])
 
+    @functools.wraps(f, updated=())
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         if current().trace is not None:  # compiled code keeps and recomputes what it sees fit
             return f(*args, **kwargs)

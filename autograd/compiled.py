@@ -1,8 +1,9 @@
-"""`jit`: a function of numbers and arrays, recorded once for each structure of its arguments, and run as machine code."""
+"""`jit`: a function of numbers and arrays, recorded once for each structure of its arguments, and then machine code."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import pickle
 import sys
 import warnings
@@ -10,19 +11,23 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-from autograd.arrays import packed, shown
 from autograd.backends import interpreter
 from autograd.backends.interpreter import GuardFailed
 from autograd.calling import Interpreted, Native, as_array, quick_call
 from autograd.errors import TraceError
-from autograd.graph import NUMBER, PREDICATE, Graph, Guard
+from autograd.graph import NUMBER, PREDICATE, Graph, Guard, Kind
 from autograd.recording import current, tracing
-from autograd.rows import is_array, real
+from autograd.rows import elementwise, is_array, real
 from autograd.simplify import simplify
-from autograd.structured import as_number, kind_of
-from autograd.tracing import Predicate, Trace, Traced, Untraceable
+from autograd.tracing import applied, rules
+from autograd.tracing.arrays import packed, shown
+from autograd.tracing.structured import as_number, kind_of
+from autograd.tracing.trace import Trace, Untraceable
+from autograd.tracing.traced import Predicate, Traced, leaked, place_operands
 from autograd.trees import build, take_apart
 from autograd.value import Value
+
+applied.rules.update(pull=rules.pull, push=rules.push)
 
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
 
@@ -30,7 +35,7 @@ _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as i
 def jit(
     f: Callable[..., Any] | None = None,
     *,
-    static_argnums: int | Sequence[int] = (),
+    static_argnums: int | Sequence[int] | None = (),
     threads: int = 1,
     fastmath: bool = False,
     cache: Any = None,
@@ -74,7 +79,9 @@ def jit(
         raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
     if backend not in ("auto", "llvm", "interpreter"):
         raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums or ())
+    if not all(isinstance(place, int) for place in static):
+        raise TypeError(f"static_argnums is a position or several, whole numbers, not {static_argnums!r}")
     return Compiled(f, static, threads, fastmath, cache, backend)
 
 
@@ -104,31 +111,27 @@ class Compiled:
         return self if instance is None else functools.partial(self, instance)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        static = self._options[0]
-        if static:
-            places = {i % len(args) if -len(args) <= i < len(args) else -1 for i in static}
-            if -1 in places:
-                raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
-            fixed = tuple((i, _hashable(args[i], i)) for i in sorted(places))
-            given = tuple(arg for i, arg in enumerate(args) if i not in places)
-        else:
-            fixed, given = (), args
-        blocks, spec = take_apart((given, kwargs))
-        if self._plain or not current().plain or any(map(_is_value, blocks)):
+        fixed = self._fixed(args, kwargs)
+        given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
+        named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
+        blocks, spec = take_apart((given, named))
+        recording = current()
+        if self._plain or not recording.plain or any(map(_is_value, blocks)):
+            if recording.trace is None and any(isinstance(getattr(block, "node", block), Traced) for block in blocks):
+                raise leaked([getattr(block, "node", block) for block in blocks])
             return self._as_it_is(args, kwargs)
         shapes = tuple([_shape(block) for block in blocks])
-        key = spec, shapes, fixed
+        key = spec, shapes, tuple(fixed.items())
         plan = self._plans.get(key)
         if plan is None:
-            for place, block in enumerate(blocks):
-                if shapes[place] is None:
-                    _require_number(block, place, args, kwargs)
+            for block, shape in zip(blocks, shapes):
+                _require_numbers(block, shape, args, kwargs)
             if self.function is None:
                 raise TraceError(
                     "this compiled function was unpickled without its Python source, and can be called only with the "
                     f"structures and shapes that it was called with before; these are {build(spec, shapes)}"
                 )
-            plan = self._plans[key] = _Plan(self, spec, shapes, dict(fixed))
+            plan = self._plans[key] = _Plan(self, spec, shapes, fixed)
         self._last = plan
         try:
             result = plan.call(blocks)
@@ -136,10 +139,32 @@ class Compiled:
             self._plain = str(error)
             warnings.warn(f"{_name(self.function)} is not compiled, but called as it is: {error}", RuntimeWarning, 3)
             return self.function(*args, **kwargs)
-        if all(type(block) is float for block in blocks) and not kwargs and not fixed and plan.quick is not None:
-            if all(type(arg) is float for arg in args):
-                self._of_floats.setdefault(len(args), plan.quick)
+        if not fixed and not kwargs and all(type(arg) is float for arg in args):
+            quick = plan.quick
+            if quick is not None:
+                self._of_floats[len(args)] = quick
         return result
+
+    def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, Any]:
+        """The static arguments, by their position or their name."""
+        static = self._options[0]
+        if not static:
+            return {}
+        places = [i if i >= 0 else i + len(args) for i in static]
+        names = _parameters(self.function)
+        fixed: dict[Any, Any] = {i: args[i] for i in places if 0 <= i < len(args)}
+        fixed |= {names[i]: kwargs[names[i]] for i in places if 0 <= i < len(names) and names[i] in kwargs}
+        for place, item in fixed.items():
+            try:
+                hash(item)
+            except TypeError:
+                raise TypeError(
+                    f"static argument {place} is compared with those of earlier calls, and must be hashable; "
+                    f"{type(item).__name__} is not: pass a tuple"
+                ) from None
+        if not fixed and not any(0 <= i < len(names) for i in places):
+            raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
+        return fixed
 
     def _as_it_is(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.function is None:
@@ -221,6 +246,7 @@ class _Variant:
         self.graph, self.path, self.outside = graph, path, outside
         self.sizes, self.seconds = sizes, seconds
         self.program: Any = None
+        self._quick: Callable[..., Any] | None = None
         self.backend = ""
         self.outputs: Any = None  # the spec of the result
         self.parts: list[Any] = []  # what each of its blocks is made from
@@ -236,14 +262,16 @@ class _Variant:
             self.backend = "llvm"
         self.seconds["compile"] = perf_counter() - start
 
-    def quick(self, count: int, slow: Callable[..., Any]) -> Callable[..., Any] | None:
-        """A function of `count` floats that runs this variant, or calls `slow` where it cannot."""
-        if not isinstance(self.program, Native):
-            return None
-        return quick_call(self.program, count, self.outside, self.outputs, self.parts, slow)
+    def quick(self, plan: _Plan) -> Callable[..., Any] | None:
+        """The quick way in for arguments that are floats, where there is one."""
+        if self._quick is None and isinstance(self.program, Native):
+            self._quick = quick_call(
+                self.program, len(plan.shapes), self.outside, self.outputs, self.parts, plan.owner._call
+            )
+        return self._quick
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "program": None}
+        return {**vars(self), "program": None, "_quick": None}
 
 
 @functools.cache
@@ -264,14 +292,18 @@ def _llvm_is_there() -> bool:
 class _Plan:
     """How calls with arguments of one structure are run: the variants recorded so far."""
 
-    def __init__(self, owner: Compiled, spec: Any, shapes: tuple[Any, ...], fixed: dict[int, Any]) -> None:
+    def __init__(self, owner: Compiled, spec: Any, shapes: tuple[Any, ...], fixed: dict[Any, Any]) -> None:
         self.owner, self.spec, self.shapes, self.fixed = owner, spec, shapes, fixed
         self.variants: list[_Variant] = []
         self.last: _Variant | None = None
-        self.quick: Callable[..., Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "owner": None, "quick": None}
+        return {**vars(self), "owner": None}
+
+    @property
+    def quick(self) -> Callable[..., Any] | None:
+        """The quick way in to the variant that ran last."""
+        return None if self.last is None else self.last.quick(self)
 
     @property
     def names(self) -> list[str]:
@@ -291,8 +323,7 @@ class _Plan:
             except GuardFailed as failed:
                 variant = self._other(variant, failed.guard, numbers)
                 continue
-            self.quick = variant.quick(len(self.shapes), self.owner._call) if set(self.shapes) <= {None} else None
-            return build(variant.outputs, [bool(results[i]) if kind is PREDICATE else results[i] for kind, i in variant.parts])
+            return build(variant.outputs, [_result(part, results) for part in variant.parts])
 
     def _other(self, variant: _Variant, guard: int, numbers: list[Any]) -> _Variant:
         """The variant that goes the other way at a guard."""
@@ -331,11 +362,14 @@ def _recorded(plan: _Plan, numbers: list[Any]) -> _Variant:
         with tracing(root):
             args, kwargs = build(plan.spec, [shown(node) for node in inputs])
             args = list(args)
-            for place, value in sorted(plan.fixed.items()):
-                args.insert(place, value)
+            for place, value in plan.fixed.items():
+                if isinstance(place, str):
+                    kwargs[place] = value
+            for place in sorted(place for place in plan.fixed if isinstance(place, int)):
+                args.insert(place, plan.fixed[place])
             blocks, spec = take_apart(plan.owner.function(*args, **kwargs))
             outputs: list[Any] = []
-            parts = [_part(block, outputs, root) for block in blocks]
+            parts = [_part(block, outputs) for block in blocks]
         outside = [value for value, node in root.lifted.values() if node.item is None]
         for value, node in root.lifted.values():
             known[id(node)] = value._number
@@ -354,20 +388,30 @@ def _recorded(plan: _Plan, numbers: list[Any]) -> _Variant:
     return variant
 
 
-def _part(block: Any, outputs: list[Any], root: Trace) -> Any:
-    """How a block of the result is made from the outputs, to which what it needs is added."""
-    place = len(outputs)
+def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
+    """The kind of a block of the result, and its place among the outputs, to which it is added."""
     if is_array(block):
+        truths = block.size > 0 and all(isinstance(item, bool | Predicate) for item in block.flat)
+        if truths:
+            block = elementwise(as_number, [block])
         outputs.append(packed(block))
-        return block.shape, place
-    if isinstance(block, str | bytes) or block is None:
-        raise TypeError(f"a compiled function returns numbers, arrays and nests of them, not {block!r:.60}")
-    item = as_number(block) if not isinstance(block, Predicate) else block
-    if isinstance(item, Value):
-        item = root.capture(item if isinstance(item, Traced) else root.lift(item))
+        return ("bool", *block.shape) if truths else block.shape, len(outputs) - 1
+    try:
+        item = block if isinstance(block, Predicate) else as_number(block)
+    except TypeError:
+        raise TypeError(
+            f"a compiled function returns numbers, arrays and nests of them; this one returned {block!r:.60}"
+        ) from None
+    _, (item,) = place_operands([item])
     outputs.append(item)
-    kind = PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item)
-    return kind, place
+    return PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item), len(outputs) - 1
+
+
+def _result(part: tuple[Any, int], results: list[Any]) -> Any:
+    kind, place = part
+    if kind is PREDICATE:
+        return bool(results[place])
+    return results[place].astype(bool) if kind and kind[0] == "bool" else results[place]
 
 
 def _number_of(node: Traced, known: dict[int, Any]) -> Any:
@@ -413,29 +457,34 @@ def _is_value(block: Any) -> bool:
     return isinstance(block, Value) or (is_array(block) and block.dtype == object) or hasattr(block, "node")
 
 
-def _hashable(item: Any, place: int) -> Any:
-    try:
-        hash(item)
-    except TypeError:
-        raise TypeError(
-            f"static argument {place} is compared with those of earlier calls, and must be hashable; "
-            f"{type(item).__name__} is not: pass a tuple"
-        ) from None
-    return item
+def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:
+    """Raise `TypeError` that names the argument where a block holds no numbers."""
+    if shape is None:
+        try:
+            real(block)
+        except TypeError:
+            what = type(block).__name__
+        else:
+            return
+    elif block.dtype.kind in "biuf":
+        return
+    else:
+        what = f"an array of {block.dtype}"
+    named = [*((f"argument {i + 1}", arg) for i, arg in enumerate(args)), *((repr(k), arg) for k, arg in kwargs.items())]
+    where = next((name for name, arg in named if any(item is block for item in take_apart(arg)[0])), "an argument")
+    raise TypeError(
+        f"{where} of a compiled function must be a number, a NumPy array of numbers, or a nest of them, not {what}: "
+        f"{block!r:.60}; name it in static_argnums if it is not a number"
+    )
 
 
-def _require_number(block: Any, place: int, args: Any, kwargs: Any) -> None:
+@functools.cache
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters, as far as they can be told."""
     try:
-        real(block)
-    except TypeError:
-        where = next(
-            (f"argument {i + 1}" for i, arg in enumerate(args) if any(item is block for item in take_apart(arg)[0])),
-            next((f"argument {k!r}" for k, arg in kwargs.items() if any(b is block for b in take_apart(arg)[0])), "an argument"),
-        )
-        raise TypeError(
-            f"{where} of a compiled function must be a number, a NumPy array or a nest of them, not "
-            f"{type(block).__name__}: {block!r:.60}; name it in static_argnums if it is not a number"
-        ) from None
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _name(function: Any) -> str:

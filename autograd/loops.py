@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd import structured
-from autograd.arrays import blocks_of, listed, packed, shown
 from autograd.batching import stacked
 from autograd.errors import ShapeError
 from autograd.primitives import not_equal
 from autograd.recording import current
 from autograd.rows import real
+from autograd.tracing import structured
+from autograd.tracing.arrays import blocks_of, listed, packed, shown
+from autograd.tracing.traced import is_number
 from autograd.trees import Structure, flatten, require_same
 from autograd.value import Value
 
@@ -136,7 +137,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     """
     if not isinstance(pred, Value) or current().trace is None:
         return true_fun(*operands) if pred else false_fun(*operands)
-    if current().trace.is_number(pred):
+    if is_number(pred):
         pred = not_equal(pred, 0.0)
     structures: list[Structure] = []
 

@@ -14,6 +14,7 @@ from autograd import primitives
 from autograd.recording import current, transforming
 from autograd.rows import real
 from autograd.sweep import dependent, differentiable_reverse_sweep, forward_sweep, reverse_sweep, topological_order
+from autograd.tracing.arrays import settled, shown
 from autograd.trees import flatten
 from autograd.value import Value
 from autograd.watching import watch_for, watch_tangents_for
@@ -27,7 +28,7 @@ class Recorded:
         self.token = token = object()
         with transforming(token):
             self.leaves = [_fresh(number) for number in numbers]
-            result = function(*self.inputs.unflatten([_shown(leaf) for leaf in self.leaves]))
+            result = function(*self.inputs.unflatten([shown(leaf) for leaf in self.leaves]))
         self.aux: Any = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -87,18 +88,10 @@ def _counts(seed: Any) -> bool:
     return isinstance(seed, Value) or seed != 0.0
 
 
-def _shown(leaf: Value) -> Any:
-    """A leaf as the function sees it: in a recording for compilation one may be a whole array."""
-    trace = current().trace
-    return leaf if trace is None else trace.shown(leaf)
-
-
 def _apart(derivative: Any, known: set[Value], leaf: Value | None = None) -> Any:
     """The derivative as a node of its own, where it is one of the recorded nodes itself: w, of w·x."""
-    if hasattr(derivative, "settled"):  # in a recording for compilation, it may be absent when the program runs
-        derivative = derivative.settled()
-    if leaf is not None and type(derivative) is float and getattr(leaf, "kind", ()):
-        return current().trace.zeros(leaf)
+    if current().trace is not None:
+        derivative = settled(derivative, leaf)
     return _copy(derivative) if isinstance(derivative, Value) and derivative in known else derivative
 
 

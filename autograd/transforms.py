@@ -6,6 +6,7 @@ Value, for a float would lose that dependence without a word.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
@@ -62,6 +63,7 @@ def value_and_grad(
     """
     chosen = _Chosen("grad", f, argnums)
 
+    @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         recorded = chosen.record(args, kwargs, has_aux)
         if recorded.outputs.shapes != (None,) or recorded.outputs.spec != "block":
@@ -88,6 +90,7 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
     """
     both = value_and_grad(f, argnums, has_aux)
 
+    @functools.wraps(f, updated=())
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, derivative = both(*args, **kwargs)
         return (derivative, value[1]) if has_aux else derivative
@@ -149,6 +152,7 @@ def _jacobian(
 ) -> Callable[..., Any]:
     chosen = _Chosen(name, f, argnums)
 
+    @functools.wraps(f, updated=())
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         recorded = chosen.record(args, kwargs, has_aux)
         rows, columns = len(recorded.results), len(recorded.leaves)

@@ -204,7 +204,7 @@ class Value(Node):
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
-        if len(operands) == 1:
+        if len(operands) == 1 and not primitive.predicate:
             x = operands[0]._number
             return make_node(Value, primitive, operands[0], None, primitive.evaluate(x), x, None)
         trace = current().trace

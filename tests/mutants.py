@@ -104,8 +104,8 @@ def _first_failure(row: Primitive) -> str | None:
 
 
 def mutants(row: Primitive) -> Iterator[Mutant]:
-    """All mutants of a row; none of a comparison, whose result is a bool and knows no derivative."""
-    if row.name in test_primitives.COMPARISONS:
+    """All mutants of a row; none of a predicate, whose result is a bool and knows no derivative."""
+    if row.name in test_primitives.PREDICATES:
         return
     for argument, rule in enumerate(row.float_partials):
         changes = ["1e-9 instead of 0"] if _is_zero(row, rule) else ["the sign flipped", "off by 1e-9 of itself"]

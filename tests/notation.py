@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Any] = {
 }
 _TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?(?:e[-+]\d+)?|[∂\w⁺]+(?:/∂[\w⁺]+)?|.")
 _COMPARISONS = {"=": sympy.Eq, "≠": sympy.Ne, "<": sympy.Lt, "≤": sympy.Le, ">": sympy.Gt, "≥": sympy.Ge}
+_CONNECTIVES = {"∧": sympy.And, "∨": sympy.Or}
 
 
 def number(text: str) -> Any:
@@ -37,7 +38,7 @@ class Reader:
         self.tokens = [token for token in _TOKEN.findall(text) if not token.isspace()][::-1]
 
     def read(self) -> Any:
-        result = self.comparison()
+        result = self.condition()
         if self.tokens:
             raise ValueError(f"not read: {self.tokens[::-1]}")
         return result
@@ -49,6 +50,12 @@ class Reader:
         found = self.tokens.pop()
         if found != sign:
             raise ValueError(f"{sign} was expected, not {found}")
+
+    def condition(self) -> Any:
+        left = self.comparison()
+        if self.next_is(*_CONNECTIVES):
+            return _CONNECTIVES[self.tokens.pop()](left, self.comparison())
+        return left
 
     def comparison(self) -> Any:
         left = self.sum()
@@ -107,22 +114,24 @@ class Reader:
             return sympy.floor(self.closed("⌋"))
         if token == "⌈":
             return sympy.ceiling(self.closed("⌉"))
+        if token == "¬":
+            return sympy.Not(self.atom())
         if token[0].isdigit():
             return number(token)
         if token in ("True", "False"):
             return sympy.true if token == "True" else sympy.false
         if token in FUNCTIONS and self.next_is("("):
             self.tokens.pop()
-            arguments = [self.comparison()]
+            arguments = [self.condition()]
             while self.next_is(","):
                 self.tokens.pop()
-                arguments.append(self.comparison())
+                arguments.append(self.condition())
             self.expect(")")
             return FUNCTIONS[token](*arguments)
         return sympy.Symbol(token)
 
     def closed(self, end: str) -> Any:
-        inside = self.comparison()
+        inside = self.condition()
         self.expect(end)
         return inside
 

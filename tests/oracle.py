@@ -114,6 +114,9 @@ EVALUATE: dict[str, Callable[..., Any]] = {
     "less_equal": lambda x, y: x <= y,
     "greater": lambda x, y: x > y,
     "greater_equal": lambda x, y: x >= y,
+    "logical_and": lambda x, y: x != 0 and y != 0,
+    "logical_or": lambda x, y: x != 0 or y != 0,
+    "logical_not": lambda x: x == 0,
     "where": lambda condition, x, y: x if condition else y,
 }
 
@@ -169,6 +172,7 @@ PARTIALS: dict[str, Callable[..., tuple[Expression, ...]]] = {
 }
 CHOICES = ("maximum", "minimum", "relu", "where")
 COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+PREDICATES = (*COMPARISONS, "logical_and", "logical_or", "logical_not")
 
 
 class Oracle:
@@ -203,7 +207,7 @@ class Oracle:
         return written
 
     def value(self, expression: Expression) -> Any:
-        """Its number, to 40 digits; a bool for a comparison."""
+        """Its number, to 40 digits; a bool for a predicate."""
         expression = self.write(expression)
         if id(expression) not in self._values:
             kind, *operands = expression
@@ -225,7 +229,7 @@ class Oracle:
 
     def _scale(self, expression: Expression) -> Number:
         kind, *operands = expression
-        if kind in ("leaf", "constant") or kind in COMPARISONS:
+        if kind in ("leaf", "constant") or kind in PREDICATES:
             return _mpf(0)
         terms = operands if kind in ("add", "subtract") else [expression]
         scale = sum(abs(self.value(term)) for term in terms)
@@ -239,7 +243,7 @@ class Oracle:
         kind, *operands = expression
         if kind in CHOICES:
             return constant(self._share(kind, i, *map(self.value, operands)))
-        if kind in COMPARISONS:
+        if kind in PREDICATES:
             return ZERO
         return PARTIALS[kind](*operands)[i]
 

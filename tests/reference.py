@@ -68,6 +68,7 @@ _PAIRS = (
     (1e308, 1e307), (1.2e308, 1.2e308), (BIG, BIG), (BIG, 1.0), (1.0, TINY), (TINY, 1.0), (1e-160, 1e-170),
     (1e154, 1.5e154), (2e-145, 1e-145), (1e150, 2e150), (3.0, 4.0), (0.0, 1.0), (-2.0, 0.0),
 )
+_TRUTHS = ((0.0, 0.0), (-0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (TINY, BIG), (-TINY, 0.0))
 _GAMMA_TAILS = _at(
     1e-300, 1e-25, 1e-5, 0.9, 1.0, 1.1, BELOW_1, ABOVE_1, 2.0, 2.0 - 1e-9, 2.0 + 1e-9, 2.9999, 3.0001, 9.9999, 10.0,
     1e20, 1.4616321449683623, 1.4616321449683625, 1.4616, -0.5, -1.5, -2.5, -1e-300, -1e-9, -0.999999, -2.0000001,
@@ -87,6 +88,9 @@ REFERENCE = {
     "less_equal": _compare(lambda x, y: x <= y),
     "greater": _compare(lambda x, y: x > y),
     "greater_equal": _compare(lambda x, y: x >= y),
+    "logical_and": Reference(lambda x, y: x != 0 and y != 0, (None, None), _TRUTHS),
+    "logical_or": Reference(lambda x, y: x != 0 or y != 0, (None, None), _TRUTHS),
+    "logical_not": Reference(lambda x: x == 0, (None,), _both(0.0, TINY, BIG, 1.0)),
     "identity": Reference(lambda x: x, (_number(1),), _both(TINY, BIG)),
     "stop_gradient": Reference(lambda x: x, (None,), _both(TINY, BIG)),
     "add": Reference(lambda x, y: x + y, (_number(1), _number(1)), ((BIG, BIG), (1.0, -BELOW_1), (TINY, TINY))),

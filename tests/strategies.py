@@ -38,7 +38,7 @@ def examples(count: int, **others: Any) -> settings:
 class Program:
     """`lines[k]` is a row's name and its operands: an int is a leaf or, counted on, an earlier line; a float is itself.
 
-    For `where` the first operand is the name of a comparison, and the next two are what it compares. The result of the
+    For `where` the first operand is the name of a condition, and the next two are what it compares. The result of the
     program is that of its last line. A program with `spelled` uses operators and methods instead of functions.
     """
 
@@ -59,15 +59,29 @@ class Program:
         for name, *operands in self.lines:
             arguments = [results[operand] if type(operand) is int else operand for operand in operands]
             if name == "where":
-                comparison, a, b, x, y = arguments
-                compare = getattr(operator, COMPARE[comparison]) if self.spelled else getattr(autograd, comparison)
-                results.append(autograd.where(compare(a, b), x, y))
+                condition, a, b, x, y = arguments
+                results.append(autograd.where(self._condition(CONDITIONS[condition], a, b), x, y))
             else:
                 results.append(_function(name, self.spelled, arguments)(*arguments))
         return results[-1]
 
+    def _condition(self, name: Any, a: Any, b: Any) -> Any:
+        """A condition on two numbers: by its name, or by a row's name and its conditions."""
+        if isinstance(name, str):
+            return (getattr(operator, COMPARE[name]) if self.spelled else getattr(autograd, name))(a, b)
+        row, *inner = name
+        function = operator.and_ if self.spelled and row == "logical_and" else getattr(autograd, row)
+        return function(*(self._condition(part, a, b) for part in inner))
+
 
 COMPARE = {"equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
+# What `where` may ask of two numbers: a comparison, or one made of comparisons, with what it comes to.
+CONDITIONS: dict[str, Any] = {
+    **{name: name for name in COMPARISONS},
+    "logical_and": ("logical_and", "less_equal", "not_equal"),
+    "logical_or": ("logical_or", "greater", "equal"),
+    "logical_not": ("logical_not", "greater_equal"),
+}
 OPERATORS = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "power": operator.pow, "remainder": operator.mod, "floor_divide": operator.floordiv, "negative": operator.neg,
@@ -87,9 +101,16 @@ def expression_of(line: tuple[Any, ...], results: Sequence[Expression]) -> Expre
     name, *operands = line
     written = [results[o] if type(o) is int else o if isinstance(o, str) else constant(o) for o in operands]
     if name == "where":
-        comparison, a, b, x, y = written
-        return "where", (comparison, a, b), x, y
+        condition, a, b, x, y = written
+        return "where", _condition_of(CONDITIONS[condition], a, b), x, y
     return name, *written
+
+
+def _condition_of(name: Any, a: Expression, b: Expression) -> Expression:
+    if isinstance(name, str):
+        return name, a, b
+    row, *inner = name
+    return row, *(_condition_of(part, a, b) for part in inner)
 
 
 def _always(*numbers: Any) -> bool:
@@ -158,13 +179,20 @@ def _is_exact(expression: Expression) -> bool:
     )
 
 
+def _compared(condition: Expression) -> Sequence[Expression]:
+    """The two numbers that a condition is about."""
+    while condition[0] not in COMPARISONS:
+        condition = condition[1]
+    return condition[1:]
+
+
 def is_valid(line: tuple[Any, ...], results: Sequence[Expression], oracle: Oracle) -> bool:
     """Whether the line's operands are within its domain, away from its kinks, and its result is of moderate size."""
     name, *operands = line
     if all(type(operand) is not int for operand in operands[-2:]):
         return False  # a function of constants is no Value
     expression = expression_of(line, results)
-    compared = expression[1][1:] if name == "where" else expression[1:]
+    compared = _compared(expression[1]) if name == "where" else expression[1:]
     whole_exponent = name == "power" and type(operands[1]) is float and operands[1] % 1.0 == 0.0
     numbers = [oracle.value(operand) for operand in compared]
     if whole_exponent:
@@ -195,7 +223,7 @@ def wild_programs(draw: st.DrawFn, leaves: int, most_lines: int = 8) -> tuple[tu
         drawn = [draw(_operand) for _ in range(ARITY.get(name, 1))]
         operands = [operand if type(operand) is float else operand % count for operand in drawn]
         operands[-1] = draw(_position) % count  # so that it is a Value
-        prefix = (draw(st.sampled_from(COMPARISONS)),) if name == "where" else ()
+        prefix = (draw(st.sampled_from([*CONDITIONS])),) if name == "where" else ()
         lines.append((name, *prefix, *operands))
     return tuple(lines)
 
@@ -214,7 +242,7 @@ def programs(
         drawn = [draw(_operand) for _ in range(ARITY.get(name, 1))]
         if name == "polygamma":
             drawn[0] = draw(st.sampled_from([0.0, 1.0, 2.0]))
-        prefix = (draw(st.sampled_from(COMPARISONS)),) if name == "where" else ()
+        prefix = (draw(st.sampled_from([*CONDITIONS])),) if name == "where" else ()
         line = _first_valid(name, prefix, drawn, results, oracle)
         if line is not None:
             lines.append(line)

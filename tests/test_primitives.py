@@ -20,6 +20,7 @@ from autograd import Primitive, Value
 from autograd.primitives import TABLE
 
 COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
+PREDICATES = {*COMPARISONS, "logical_and", "logical_or", "logical_not"}
 GAMMA_FAMILY = {"lgamma", "digamma", "polygamma"}
 EDGES = (0.0, -0.0, TINY, -TINY, 1.0, -1.0, BIG, -BIG, inf, -inf, nan)
 MORE_EDGES = (*EDGES, 0.5, -1.5, 2.0, -3.0, 1e-310, 745.5, -746.0, 1e154, 1e200, -1e200, 9007199254740993.0)
@@ -59,7 +60,7 @@ def test_value_is_within_3_ulp_of_50_digits(row: Primitive):
     with mp.workdps(50):
         for point in chain(reference.tails, points(row, 1000)):
             computed, exact = row(*point), reference.value(*map(mpf, point))
-            if row.name in COMPARISONS:
+            if row.name in PREDICATES:
                 assert computed is bool(exact), point
             else:
                 assert within(3.0, computed, exact, has_zero_nearby(row, reference.value, point)), point
@@ -126,7 +127,7 @@ def test_forward_and_reverse_and_the_rules_on_nodes_give_the_same_bits_at_every_
 def test_no_row_raises_on_any_float(row: Primitive):
     for point in edges(row):
         out = row(*point)
-        assert type(out) is (bool if row.name in COMPARISONS else float)
+        assert type(out) is (bool if row.name in PREDICATES else float)
         assert all(type(partial) is float for partial in gradient(row, point, "reverse"))
 
 
@@ -185,7 +186,7 @@ def test_polygamma_has_a_derivative_at_whole_orders_only():
 def test_every_row_but_the_linear_ones_has_nan_derivatives_at_nan():
     linear = {"identity", "stop_gradient", "add", "subtract", "negative"}
     for name, row in TABLE.items():
-        if len(row.partials) == 1 and name not in linear:
+        if len(row.partials) == 1 and name not in linear | PREDICATES:
             assert math.isnan(gradient(row, (nan,), "reverse")[0]), name
             assert math.isnan(row(nan)), name
 
@@ -199,6 +200,19 @@ def test_a_comparison_returns_a_bool_and_nan_equals_nothing(name: str):
             expected = math.isnan(x) or math.isnan(y) or x != y
         for out in (row(x, y), row(Value(x), y), row(x, Value(y)), row(Value(x), Value(y))):
             assert out is expected, (x, y)
+
+
+def test_rows_of_logic_return_a_bool_and_take_any_number_but_zero_as_true():
+    truths = {0.0: False, -0.0: False, TINY: True, -1.0: True, inf: True}
+    for (x, p), (y, q) in product([*truths.items(), (nan, True)], repeat=2):
+        for a, b in product((x, Value(x)), (y, Value(y))):
+            assert TABLE["logical_and"](a, b) is (p and q), (x, y)
+            assert TABLE["logical_or"](a, b) is (p or q), (x, y)
+            assert TABLE["logical_not"](a) is (not p), x
+
+
+def test_the_predicates_say_so():
+    assert {name for name, row in TABLE.items() if row.predicate} == PREDICATES
 
 
 def test_arithmetic_is_pythons_own_bit_for_bit():

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import COMPARISONS, CONTEXT, EVALUATE, PARTIALS, Expression, Oracle, leaf
-from strategies import NAMES, SMOOTH, Program, examples, programs, wild_programs
+from oracle import CONTEXT, EVALUATE, PARTIALS, Expression, Oracle, leaf
+from strategies import CONDITIONS, NAMES, SMOOTH, Program, examples, programs, wild_programs
 
 import autograd
 from autograd import Value
@@ -38,7 +38,7 @@ def function_of(program: Program):
 
 def test_the_oracle_and_the_strategies_cover_the_table():
     assert set(EVALUATE) == set(TABLE)
-    drawn = {*NAMES, *COMPARISONS, "identity"}  # identity is what the engine itself puts in
+    drawn = {*NAMES, *CONDITIONS, "identity"}  # identity is what the engine itself puts in
     assert drawn == set(TABLE)
 
 

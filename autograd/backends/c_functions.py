@@ -364,10 +364,7 @@ HELPERS = {
 }
 
 # Every other name that the texts above define.
-INNER_NAMES = (
-    "pair_of_sum pair_divide pair_split power_term lgamma_factor stirling log_gamma_from_2 log_gamma_positive "
-    "digamma_factor digamma_tail digamma_from_2 log_minus_digamma digamma_negative bernoulli hurwitz"
-).split()
+INNER_NAMES = ["pair_of_sum", "pair_divide", "pair_split", "power_term", "lgamma_factor", "stirling", "log_gamma_from_2", "log_gamma_positive", "digamma_factor", "digamma_tail", "digamma_from_2", "log_minus_digamma", "digamma_negative", "bernoulli", "hurwitz"]
 
 # The rows of the table that have no expansion, and their functions here.
 ROWS = {"lgamma": "log_gamma", "digamma": "digamma", "polygamma": "polygamma"}

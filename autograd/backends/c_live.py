@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograd.graph import Branch, Graph, Guard, Loop, Operation
+from autograd.backends.c_arrays import Bundle
+from autograd.graph import Branch, Element, Graph, Guard, Loop, Operation, Pack, View
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step that is needed: `wanted` says which of its results are."""
+    """A step that is needed: `wanted` says which of its results are, `needed` which values it takes for them."""
 
     operation: Operation
     operands: tuple[int, ...]
     results: range
     wanted: tuple[int, ...]
+    needed: frozenset[int]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps of a graph that are needed, and the values that they take."""
+    """The steps of a graph that are needed, the values that they take, and the graph's outputs."""
 
     steps: tuple[Step, ...]
     values: frozenset[int]
+    outputs: tuple[int, ...]
 
     def reads(self, position: int) -> bool:
         """Whether the input at this position is needed."""
@@ -43,14 +46,16 @@ class Liveness:
         return self._plans[key]
 
     def _planned(self, graph: Graph, outputs: frozenset[int]) -> Plan:
-        live = {graph.outputs[position] for position in outputs}
+        rewritten, outputs_of = _without_elements_of_packs(graph)
+        live = {outputs_of[position] for position in outputs}
         steps = []
-        for operation, operands, results in reversed(list(graph.steps())):
+        for operation, operands, results in reversed(rewritten):
             wanted = tuple(index for index, result in enumerate(results) if result in live)
             if wanted or isinstance(operation, Guard):
-                live.update(operands[i] for i in self._operands(operation, len(operands), wanted))
-                steps.append(Step(operation, operands, results, wanted))
-        return Plan(tuple(reversed(steps)), frozenset(live))
+                needed = frozenset(operands[i] for i in self._operands(operation, len(operands), wanted))
+                live |= needed
+                steps.append(Step(operation, operands, results, wanted, needed))
+        return Plan(tuple(reversed(steps)), frozenset(live), outputs_of)
 
     def _operands(self, operation: Operation, count: int, wanted: tuple[int, ...]) -> set[int]:
         """The positions of the operands that these results depend on."""
@@ -85,3 +90,24 @@ class Liveness:
             if more == states:
                 return frozenset(states), body, condition
             states = more
+
+
+def _without_elements_of_packs(graph: Graph) -> tuple[list[tuple[Operation, tuple[int, ...], range]], tuple[int, ...]]:
+    """The steps and the outputs with what was put into an array in place of what is taken out of it again."""
+    same: dict[int, int] = {}
+    packs: dict[int, tuple[int, ...]] = {}
+    steps: list[tuple[Operation, tuple[int, ...], range]] = []
+    for operation, operands, results in graph.steps():
+        operands = tuple(same.get(operand, operand) for operand in operands)
+        if isinstance(operation, View | Element) and operands[0] in packs:
+            numbers = packs[operands[0]]
+            whole = Bundle(tuple(map(str, numbers)), graph.kinds[operands[0]] or ())
+            if isinstance(operation, Element):
+                same[results.start] = int(whole.at(operation.index))
+                continue
+            view = whole.view(operation)
+            operation, operands = Pack(view.shape), tuple(map(int, view.numbers))
+        if isinstance(operation, Pack):
+            packs[results.start] = operands
+        steps.append((operation, operands, results))
+    return steps, tuple(same.get(output, output) for output in graph.outputs)

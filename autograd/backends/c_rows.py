@@ -65,7 +65,8 @@ class RowFunctions:
     def _expanded(self, row: Primitive, expansion: Callable[..., Any]) -> str | int:
         """A function that is written once from the row's expansion."""
         words = Names()
-        parameters = [Operand(None, (), words.new(name, "a")) for name in signature(expansion).parameters]
+        wishes = [*signature(expansion).parameters][: len(row.partials)]
+        parameters = [Operand(None, (), words.new(name, "a")) for name in wishes]
         result = _operand(expansion(*parameters))
         for position, parameter in enumerate(parameters):
             if result is parameter:

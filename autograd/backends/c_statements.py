@@ -11,7 +11,7 @@ from autograd.backends.c_live import Liveness, Plan, Step
 from autograd.backends.c_loops import write_loop
 from autograd.backends.c_names import Names, literal, numbers
 from autograd.backends.c_rows import RowFunctions
-from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Pack, View
+from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Pack, View
 from autograd.rows import Primitive
 
 PART = 1000  # steps, or statements, of one function where there are more than twice as many
@@ -73,6 +73,8 @@ class Statements:
             self.write(f"double {name}[{count}];")
         else:
             self.write(f"double *const {name} = {self.workspace} + {self.slots(count) if place is None else place};")
+        if 0 in shape:
+            self.write(f"(void){name};")  # an array of nothing, which nothing reads
         return Cells.packed(name, shape)
 
     def stored(self, array: Operand, place: int | None = None) -> Cells:
@@ -129,7 +131,7 @@ class Statements:
                 self._step(graph, step, values, {})
         else:
             self._in_parts(graph, plan, weights, values, outputs)
-        return [values.get(output, "") for output in graph.outputs]
+        return [values.get(output, "") for output in plan.outputs]
 
     def _constant(self, item: object, wanted: bool) -> Operand | None:
         if not wanted:
@@ -162,7 +164,7 @@ class Statements:
                 root[step.results.start] = root.get(step.operands[0], step.operands[0])
         crossing: dict[int, int] = {}
         uses = [(operand, part) for step, part in zip(plan.steps, part_of) for operand in step.operands]
-        for value, part in (*uses, *((graph.outputs[position], -1) for position in sorted(outputs))):
+        for value, part in (*uses, *((plan.outputs[position], -1) for position in sorted(outputs))):
             value = root.get(value, value)
             if value >= first and value in plan.values and maker[value] != part and value not in crossing:
                 kind = graph.kinds[value]
@@ -193,6 +195,11 @@ class Statements:
     def _step(self, graph: Graph, step: Step, values: dict[int, Operand], crossing: dict[int, int]) -> None:
         """Write one step, and store those of its results that other parts take."""
         operation, results = step.operation, step.results
+        if isinstance(operation, Branch | Loop):  # their graphs may look for parts, or for some of the numbers only
+            for operand in step.operands:
+                array = values.get(operand)
+                if operand in step.needed and isinstance(array, Bundle):
+                    values[operand] = self.stored(array)
         operands = [values.get(operand, "") for operand in step.operands]
         if isinstance(operation, Guard):
             self.guards += 1
@@ -213,9 +220,6 @@ class Statements:
         elif isinstance(operation, Branch):
             made = self._branch(operation, operands, step.wanted)
         else:
-            for position, operand in enumerate(operands):
-                if isinstance(operand, Bundle):  # the body finds its parts by a position
-                    operands[position] = values[step.operands[position]] = self.stored(operand)
             made = write_loop(self, operation, operands, step.wanted)
         for index, value in enumerate(results):
             if index in step.wanted:

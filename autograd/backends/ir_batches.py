@@ -20,13 +20,13 @@ from autograd.backends.ir import (
     Function,
     Item,
     Number,
+    Tuple,
     elements,
-    lanes_of,
     number_text,
 )
-from autograd.backends.ir_chunks import Stored, load, store
+from autograd.backends.ir_chunks import load, store
 from autograd.backends.ir_loops import BLOCK, accumulate, only_elements_of
-from autograd.graph import Kind, Loop
+from autograd.graph import Loop
 
 if TYPE_CHECKING:
     from autograd.backends.ir_graph import Writer
@@ -52,28 +52,36 @@ def batch(
     stacks = [
         place or writer.slot((loop.length, *kind), 1) for place, kind in zip(memory, kinds[: loop.stacked])
     ]
-    sums = [writer.slot((blocks, *kind), 1) for kind in kinds[loop.stacked :]]
-    samples = _Samples(writer, loop, slices, shared, stacks, sums)
+    sum_kinds = kinds[loop.stacked :]
     if writer.threads > 1 and not writer.in_kernel and blocks >= FEWEST_BLOCKS:
-        _in_parallel(writer, function, samples, blocks)
+        sums = [writer.slot((blocks, *kind), 1) for kind in sum_kinds]
+        _in_parallel(writer, function, _Samples(writer, loop, slices, shared, stacks, sums), blocks)
+        totals = _added(writer, function, sums, blocks)
     else:
-        samples.write(function, "0", str(blocks))
-    totals = [_total(writer, function, array, blocks) for array in sums]
-    return [*stacks, *(total if total.shape else function.load(total) for total in totals)]
+        totals = _Samples(writer, loop, slices, shared, stacks, []).write(function, "0", str(blocks))
+    return [*stacks, *totals]
 
 
-def _total(writer: Writer, function: Function, sums: Array, blocks: int) -> Array:
-    """The sum of the blocks' sums, from left to right."""
-    if blocks == 1:
-        return replace(sums, shape=sums.shape[1:], strides=sums.strides[1:])
-    total = writer.slot(sums.shape[1:], 1)
-    function.fill(total, NEUTRAL)
-    function.repeat(blocks, lambda block: accumulate(function, _reduced(function.part(sums, block), function), total))
-    return total
+def _added(writer: Writer, function: Function, sums: list[Array], blocks: int) -> list[Item]:
+    """The sums of the blocks' sums, from left to right."""
+    large = [writer.slot(array.shape[1:], 1) if array.shape[1:] else None for array in sums]
+    for total in large:
+        if total is not None:
+            function.fill(total, NEUTRAL)
 
+    def block(position: str, texts: list[str]) -> list[str]:
+        rest, new = iter(texts), []
+        for array, total in zip(sums, large):
+            part = function.part(array, position)
+            if total is None:
+                new.append(function.value(f"fadd double {next(rest)}, {function.load(part).text}"))
+            else:
+                accumulate(function, part, total)
+        return new
 
-def _reduced(array: Array, function: Function) -> Item:
-    return array if array.shape else function.load(array)
+    start = [("double", number_text(NEUTRAL))] * large.count(None)
+    texts = iter(function.range("0", str(blocks), block, start))
+    return [Number(next(texts)) if total is None else total for total in large]
 
 
 def _in_parallel(writer: Writer, function: Function, samples: _Samples, blocks: int) -> None:
@@ -115,8 +123,8 @@ class _Samples:
             start += len(part)
         return _Samples(self.writer, self.loop, *parts)
 
-    def write(self, function: Function, first: str, last: str) -> None:
-        """The blocks from `first` up to `last`."""
+    def write(self, function: Function, first: str, last: str) -> list[Item]:
+        """The blocks from `first` up to `last`; returns the totals, unless `sums` has a place for each block's."""
         assert self.loop.length
         groups = -(-self.loop.length // LANES)
         body = self.loop.body
@@ -126,8 +134,15 @@ class _Samples:
             self.writer.slot(kind, LANES) if kind and not self.writer.small(kind) else None for kind in kinds
         ]
         count = sum(math.prod(kind) for kind, running in zip(kinds, large) if running is None)
+        totals = [
+            self.writer.slot(kind, 1) if running is not None and not self.sums else None
+            for kind, running in zip(kinds, large)
+        ]
+        for total in totals:
+            if total is not None:
+                function.fill(total, NEUTRAL)
 
-        def block(position: str, _: list[str]) -> list[str]:
+        def block(position: str, texts: list[str]) -> list[str]:
             start, end = "0", str(min(groups, GROUPS))
             if not (first == "0" and last == "1"):
                 start = function.value(f"mul nuw nsw i64 {position}, {GROUPS}")
@@ -138,20 +153,40 @@ class _Samples:
             for running in large:
                 if running is not None:
                     function.fill(running, NEUTRAL)
-            totals = iter(
-                function.range(start, end, lambda g, sums: self._group(function, g, sums, large),
-                               [(VECTOR, _NEUTRAL)] * count)
+            vectors = function.range(
+                start, end, lambda group, running: self._group(function, group, running, large),
+                [(VECTOR, _NEUTRAL)] * count,
             )  # fmt: skip
-            for kind, running, sums in zip(kinds, large, self.sums):
-                target = function.part(sums, position)
-                if running is not None:
-                    _fold_memory(function, running, target)
-                else:
-                    for i in range(math.prod(kind)):
-                        function.store(Number(folded(function, next(totals))), target, i)
-            return []
+            numbers = [folded(function, vector) for vector in vectors]
+            if self.sums:
+                self._store(function, position, numbers, large)
+                return []
+            for running, total in zip(large, totals):
+                if running is not None and total is not None:
+                    _fold_memory(function, running, total)
+            return [function.value(f"fadd double {total}, {number}") for total, number in zip(texts, numbers)]
 
-        function.range(first, last, block, [])
+        texts = iter(function.range(first, last, block, [("double", number_text(NEUTRAL))] * (0 if self.sums else count)))
+        if self.sums:
+            return []
+        return [
+            total if total is not None
+            else Tuple(tuple(Number(next(texts)) for _ in range(math.prod(kind))), kind) if kind
+            else Number(next(texts))
+            for kind, total in zip(kinds, totals)
+        ]  # fmt: skip
+
+    def _store(self, function: Function, block: str, numbers: list[str], large: list[Array | None]) -> None:
+        """Leave the sums of a block where those of all blocks are added."""
+        rest = iter(numbers)
+        for array, running in zip(self.sums, large):
+            target = function.part(array, block)
+            if running is not None:
+                function.fill(target, NEUTRAL)
+                _fold_memory(function, running, target)
+            else:
+                for i in range(math.prod(target.shape)):
+                    function.store(Number(next(rest)), target, i)
 
     def _group(
         self, function: Function, group: str, sums: list[str], large: list[Array | None]
@@ -240,12 +275,10 @@ def folded(function: Function, vector: str) -> str:
 
 
 def _fold_memory(function: Function, running: Array, target: Array) -> None:
+    """Add the lanes of running sums in memory to an array."""
     if running.shape:
         if running.shape[0]:
             function.repeat(running.shape[0], lambda i: _fold_memory(
                 function, function.part(running, i), function.part(target, i)))  # fmt: skip
         return
-    function.store(Number(folded(function, function.load(running).text)), target)
-
-
-__all__ = ["Kind", "Stored", "batch", "lanes_of"]
+    accumulate(function, Number(folded(function, function.load(running).text)), target)

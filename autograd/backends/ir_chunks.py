@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from autograd.backends.ir import DOUBLE, TRUTH, Array, Function, Item, Number, Tuple
+from autograd.backends.ir import DOUBLE, TRUTH, Function, Item, Number, Tuple
 from autograd.graph import Graph, Guard
 
 if TYPE_CHECKING:

@@ -519,7 +519,7 @@ _COS = (
 
 
 def _turned(x: Term, quarters: int) -> tuple[Term, Term]:
-    """sin(x + quarters·π/2), and whether it is only right in libm: far out, and next to the multiples of π/2."""
+    """sin(x + quarters·π/2), and whether x needs libm: far out, and within 2**-60·|x| of a multiple of π/2."""
     lines = x.lines
     first, second, third = _HALF_PI_PARTS
     shifted = lines.fma(x, _QUARTERS, _ROUNDER)
@@ -539,7 +539,7 @@ def _turned(x: Term, quarters: int) -> tuple[Term, Term]:
     quadrant = shifted.bits() + quarters
     value = lines.select((quadrant & 1).compare("ne", 0), cosine, sine)
     size = abs(x)
-    rare = ~(size <= _FAST_ANGLE) | (abs(w) < size * 2.0**-47)
+    rare = ~(size <= _FAST_ANGLE) | (abs(w) < size * 2.0**-60)
     return (value.bits() ^ ((quadrant & 2) << 62)).number(), rare
 
 

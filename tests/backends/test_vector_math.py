@@ -25,6 +25,8 @@ BOUNDS = {
     "exp": (0.55, 1.0), "expm1": (1.1, 1.1), "log": (0.6, 0.6), "log1p": (1.0, 1.0), "tanh": (1.8, 1.8),
     "sigmoid": (1.8, 1.8), "sin": (0.85, 0.85), "cos": (0.85, 0.85), "pow": (0.55, 1.0),
 }  # fmt: skip
+# The doubles below 2**19 that are closest to multiples of π/2: to 2**-72 of their size.
+NEXT_TO_MULTIPLES = (321307.9594422229, 413441.44719405076, 505574.93494587863, 458348.94338079006)
 SPECIALS = (
     0.0, -0.0, TINY, -TINY, 3e-310, -3e-310, NORMAL, -NORMAL, 0.5, -0.5, 1.0, -1.0, BELOW_1, ABOVE_1, -2.0, 3.0, 745.2,
     -745.2, 746.0, -746.0, 800.0, -800.0, 1e5, -1e5, 1e22, 2.0**53 + 2.0, -(2.0**53), BIG, -BIG, inf, -inf, nan,
@@ -122,8 +124,10 @@ def points(name: str, count: int) -> Points:
     uniform = source.uniform
 
     def exponential() -> float:
-        near_the_ends = uniform(-746, -700), uniform(700, 710), uniform(-0.2, 0.2), uniform(-40, 40), uniform(-3, 3)
-        return source.choice([*near_the_ends, signed(source, logarithmic(source, 1e-310, 1))])
+        ends = uniform(-746, -700), uniform(700, 710)
+        # sigmoid is least exact next to -2, tanh next to 0.12.
+        middle = uniform(-40, 40), uniform(-3, 3), uniform(-0.2, 0.2), uniform(-2.05, -1.95), uniform(0.11, 0.13)
+        return source.choice([*ends, *middle, signed(source, logarithmic(source, 1e-310, 1))])
 
     def logarithm() -> float:
         subnormal = math.ldexp(source.random(), -1022)
@@ -137,7 +141,7 @@ def points(name: str, count: int) -> Points:
         multiple = source.randrange(1, 400_000) * math.pi / 4
         beside = math.nextafter(multiple, source.choice([-inf, inf]))
         spread = logarithmic(source, 1e-310, 1e5), logarithmic(source, 1, 1e7), uniform(0, 7), uniform(0, 0.8)
-        return signed(source, source.choice([multiple, beside, *spread]))
+        return signed(source, source.choice([multiple, beside, source.choice(NEXT_TO_MULTIPLES), *spread]))
 
     draw = {"log": logarithm, "log1p": logarithm_of_sum, "sin": angle, "cos": angle}.get(name, exponential)
     if name != "pow":

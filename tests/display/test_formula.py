@@ -13,7 +13,7 @@ from sampling import ordinary_points
 from strategies import examples, programs
 
 from autograd import Primitive, Value, explain, explain_all, primitive, stop_gradient, where
-from autograd.display.expression import Expression
+from autograd.display.expression import Expression, lift
 from autograd.display.formula import expression_to_sympy, formula, to_latex, to_sympy
 from autograd.display.writing import TEXT, write
 from autograd.errors import MissingDependencyError
@@ -69,6 +69,9 @@ def test_every_row_reads_back_as_its_number(row: Primitive):
         result = row(*arguments)
         if isinstance(result, bool):
             operands = tuple(Expression(None, (), value.data, value.name) for value in arguments)
+            if row.name.startswith("logical"):  # its operands are conditions
+                half = lift(0.5)
+                operands = tuple(Expression(greater, (x, half), x.number > 0.5) for x in operands)
             written = Expression(row, operands, result)
             exact = leaves_of(written)
             assert bool(read(write(written, TEXT)).xreplace(exact)) is result

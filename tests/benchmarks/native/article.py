@@ -51,14 +51,14 @@ def trained_in_floats(rounds: int) -> list[float]:
     return weights
 
 
-def training(library: Library) -> Callable[[Any], Any]:
+def training(library: Library) -> Any:
     """The ten thousand rounds as one compiled function of the weights."""
     gradient = library.grad(lambda weights: loss(library.sigmoid, weights, *SAMPLE))
 
     def train_round(_: Any, weights: Any) -> Any:
         return tuple(weight - RATE * slope for weight, slope in zip(weights, gradient(weights)))
 
-    return library.jit(lambda weights: library.fori_loop(0, ROUNDS, train_round, weights))  # type: ignore[no-any-return]
+    return library.jit(lambda weights: library.fori_loop(0, ROUNDS, train_round, weights))
 
 
 def loop_of(library: Callable[[], Library]) -> Callable[[], Run]:
@@ -157,8 +157,8 @@ def loop_in_torch() -> Run:
 def article_loop(effort: Effort) -> list[Line]:
     """The 10,000 rounds in one native loop; the eager peers, for the scale of it, do a hundred."""
     task = Task("article-loop", f"{ROUNDS:,} rounds of training", "ns/round", 1e9, effort)
-    warm = {"work": ROUNDS, "expected": trained_in_floats(ROUNDS)}
-    eager = {"work": EAGER_ROUNDS, "expected": trained_in_floats(EAGER_ROUNDS)}
+    warm: dict[str, Any] = {"work": ROUNDS, "expected": trained_in_floats(ROUNDS)}
+    eager: dict[str, Any] = {"work": EAGER_ROUNDS, "expected": trained_in_floats(EAGER_ROUNDS)}
     return compare(task, Contender("ours", loop_of(libraries.ours), **warm), [
         Contender("C, gcc -O3", loop_in_c, 1.05, **warm),
         Contender("JAX fori_loop", loop_of(libraries.jax), 0.7, **warm),
@@ -176,7 +176,7 @@ class ColdRun:
         self.environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self.seconds = math.nan
 
-    def __call__(self) -> list[float]:
+    def __call__(self) -> Any:
         done = subprocess.run(self.command, capture_output=True, text=True, env=self.environment,
                               cwd=Path(__file__).resolve().parent.parent)
         if done.returncode:
@@ -185,7 +185,7 @@ class ColdRun:
                 raise MissingPeerError(message)
             raise RuntimeError(done.stderr)
         self.seconds, result = json.loads(done.stdout)
-        return result  # type: ignore[no-any-return]
+        return result
 
 
 def child_clock(run: Run, repeats: int) -> float:
@@ -198,7 +198,7 @@ def child_clock(run: Run, repeats: int) -> float:
 def article_cold(effort: Effort) -> list[Line]:
     """Record, compile and run the 10,000 rounds, each time in a process that has only done its imports."""
     task = Task("article-cold", "record, compile, run from cold", "ms", 1e3, effort)
-    cold = {"expected": trained_in_floats(ROUNDS), "clock": child_clock}
+    cold: dict[str, Any] = {"expected": trained_in_floats(ROUNDS), "clock": child_clock}
     return compare(task, Contender("ours", lambda: ColdRun("ours"), **cold), [
         Contender("JAX", lambda: ColdRun("jax"), 0.5, **cold),
     ])

@@ -187,7 +187,11 @@ def compare(task: Task, ours: Contender, peers: list[Contender], limit: float | 
     differences: dict[int, float] = {}
     for runner in present:
         reference = runner.contender.expected
-        apart = difference(runner.result, present[0].result if reference is None else reference)
+        if reference is None:
+            if runner is present[0]:
+                continue  # the others are compared with it
+            reference = present[0].result
+        apart = difference(runner.result, reference)
         differences[id(runner)] = apart
         if not apart <= AGREEMENT:
             runner.note = f"DIFFERS by {apart:.0e}"
@@ -214,8 +218,8 @@ def compare(task: Task, ours: Contender, peers: list[Contender], limit: float | 
                           differences.get(id(mine)), turns, mine.note))
     for runner in others:
         ratios = [a / b for a, b in zip(times[id(mine)], times[id(runner)])]
-        apart = max((differences[id(one)] for one in (mine, runner) if id(one) in differences), default=None)
+        worst = max((differences[id(one)] for one in (mine, runner) if id(one) in differences), default=None)
         lines.append(Line(task.row, task.what, task.unit, figure(mine), runner.contender.name, figure(runner),
-                          statistics.median(ratios) if ratios else None, runner.contender.aim, None, apart, turns,
+                          statistics.median(ratios) if ratios else None, runner.contender.aim, None, worst, turns,
                           mine.note, runner.note))
     return lines

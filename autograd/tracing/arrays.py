@@ -15,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from autograd import tracing
 from autograd.errors import ShapeError, TraceError
 from autograd.graph import ConstantArray, Element, View
 from autograd.rows import is_array, real
-from autograd.structured import as_number, element, kind_of, pack
-from autograd.tracing import Applied, Traced, apply
+from autograd.tracing.absence import Maybe
+from autograd.tracing.applied import Applied
+from autograd.tracing.array_derivatives import ArrayDerivative
+from autograd.tracing.structured import apply, as_number, element, kind_of, pack
+from autograd.tracing.traced import Traced
 from autograd.trees import Structure, flatten
 from autograd.value import Value
 
@@ -50,7 +52,7 @@ class TracedArray:
         return math.prod(self.shape)
 
     @property
-    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+    def T(self) -> Any:
         return self.transpose(range(self.ndim - 1, -1, -1))
 
     def transpose(self, axes: Sequence[int]) -> Any:
@@ -114,14 +116,14 @@ class TracedArray:
 
 
 def _install_operators() -> None:
-    for name in "add sub mul truediv pow mod floordiv matmul".split():
+    for name in ["add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "matmul"]:
         function = getattr(operator, name)
         setattr(TracedArray, f"__{name}__", lambda self, other, f=function: f(self.elements, other))
         setattr(TracedArray, f"__r{name}__", lambda self, other, f=function: f(other, self.elements))
-    for name in "lt le gt ge eq ne".split():
+    for name in ["lt", "le", "gt", "ge", "eq", "ne"]:
         function = getattr(operator, name)
         setattr(TracedArray, f"__{name}__", lambda self, other, f=function: f(self.elements, other))
-    for name in "neg abs".split():
+    for name in ["neg", "abs"]:
         function = getattr(operator, name)
         setattr(TracedArray, f"__{name}__", lambda self, f=function: f(self.elements))
 
@@ -173,7 +175,7 @@ def _base(item: Any) -> Any:
     if is_array(item) and item.dtype.kind in "biuf":
         return ConstantArray(item.astype(float).tobytes(), item.shape)
     numbers, shape = _flat(item)
-    known = _whole(numbers, shape)
+    known = _whole(numbers, shape) if numbers else None
     if known is not None:
         return known
     if all(type(number) is float for number in numbers):
@@ -230,10 +232,14 @@ def holds_array(nest: Any) -> bool:
     return any(shape is not None for shape in structure.shapes) or any(isinstance(n, TracedArray) for n in numbers)
 
 
-def zeros(leaf: Traced) -> Any:
+def settled(derivative: Any, leaf: Any = None) -> Any:
+    """A derivative as numbers, 0.0 where it is absent; as an array where it is that of one."""
+    if isinstance(derivative, Maybe):
+        return derivative.or_zero()
+    if isinstance(derivative, ArrayDerivative):
+        return shown(derivative.whole()[0])
     shape = kind_of(leaf)
-    assert shape
-    return shown(ConstantArray(bytes(8 * math.prod(shape)), shape))
+    if shape and not isinstance(derivative, Value):
+        return shown(ConstantArray(bytes(8 * math.prod(shape)), shape))
+    return derivative
 
-
-tracing._rules.update(shown=shown, zeros=zeros)
