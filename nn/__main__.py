@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -65,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--schedule", choices=schedules, default="both", help="order of the updates (default: %(default)s)"
+    )
+    command.add_argument(
+        "--eager", action="store_true",
+        help="train round by round in Python, also where the extra jit is installed to run the rounds as machine code",
     )
     command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures (default: article)")
     command.add_argument("--format", choices=FORMATS, default="svg", help="format of the pictures (default: svg)")
@@ -131,7 +136,10 @@ def reproduce_article(options: argparse.Namespace) -> int:
     trained, numbers = {}, {}
     print(f"\n{article.CLOSING}: {options.rounds:,} rounds")
     for schedule in schedules:
-        trained[schedule], numbers[schedule] = article.train(schedule, _progress(options.rounds, schedule))
+        if options.eager or find_spec("llvmlite") is None:
+            trained[schedule], numbers[schedule] = article.train(schedule, _progress(options.rounds, schedule))
+        else:
+            trained[schedule], numbers[schedule] = article.train_compiled(schedule, options.rounds)
     closing = closing_table(numbers, options.rounds)
     _print_closing(closing)
     print()

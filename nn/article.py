@@ -10,12 +10,14 @@ which changed w5 to w8 first and let the hidden layer's gradients see the change
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from autograd import Value, backward, scope
+from autograd import Value, backward, fori_loop, grad, jit, scope, sigmoid, sum, vjp
 from nn.layers import MLP
 from nn.losses import half_squared_error
+from nn.module import functional_call
 from nn.optimizers import SGD
 
 INPUTS = {"i1": 0.05, "i2": 0.10}
@@ -195,6 +197,69 @@ class ArticleNetwork:
         out_h = [values[f"out_{neuron.name}"] for neuron in self.hidden.neurons]
         backward([neuron.net(out_h) for neuron in self.output.neurons], deltas)
         self.hidden_update.step()
+
+
+def compiled_training(schedule: str) -> Callable[[list[Any], Any], list[Any]]:
+    """The training as one native loop: a function of the eight weights and the number of rounds.
+
+    It needs the extra `jit` to be fast.
+
+    >>> train_natively = compiled_training("simultaneous")
+    >>> weights = train_natively(list(WEIGHTS.values()), 1)
+    >>> round(weights[4], 9)
+    0.35891648
+    """
+    if schedule not in SCHEDULES:
+        raise ValueError(f"unknown schedule {schedule!r}: give one of {', '.join(SCHEDULES)}")
+    network = ArticleNetwork()
+    path = {parameter.name: path for path, parameter in network.mlp.named_parameters()}
+
+    def nets(hidden: list[Any], output: list[Any]) -> list[Any]:
+        parameters = {path[name]: number for name, number in zip(WEIGHTS, hidden + output)}
+        outputs: list[Value] = functional_call(network.mlp, parameters, list(INPUTS.values()))
+        return [out.parents[0] for out in outputs]
+
+    def error(nets: list[Any]) -> Any:
+        return sum(half_squared_error(sigmoid(net), target) for net, target in zip(nets, TARGETS.values()))
+
+    def descend(weights: list[Any], gradient: list[Any]) -> list[Any]:
+        return [weight - LEARNING_RATE * slope for weight, slope in zip(weights, gradient)]
+
+    def one_round(_: Any, weights: list[Any]) -> list[Any]:
+        hidden, output = weights[:4], weights[4:]
+        values, pull = vjp(nets, hidden, output)
+        deltas = grad(error)(values)
+        of_hidden, of_output = pull(deltas)
+        new_output = descend(output, of_output)
+        if schedule == "sequential":
+            of_hidden = vjp(nets, hidden, new_output)[1](deltas)[0]
+        return descend(hidden, of_hidden) + new_output
+
+    train_rounds: Callable[[list[Any], Any], list[Any]] = jit(
+        lambda weights, rounds: fori_loop(0, rounds, one_round, weights)
+    )
+    return train_rounds
+
+
+def train_compiled(schedule: str, rounds: int = ROUNDS) -> tuple[ArticleNetwork, list[float]]:
+    """`train`, as one native loop: the same numbers to 1e-10, in milliseconds.
+
+    >>> network, closing = train_compiled("sequential", 1)
+    >>> round(closing[0], 9)
+    0.291027924
+    """
+    network = ArticleNetwork()
+    train_rounds = compiled_training(schedule)
+    weights = list(WEIGHTS.values())
+    closing: list[float] = []
+    for trips in (1, rounds - 1):
+        weights = train_rounds(weights, float(trips))
+        for name, number in zip(WEIGHTS, weights):
+            network.parameters[name].data = number
+        if not closing:
+            closing.append(network.forward()["E_total"].data)
+    values = network.forward()
+    return network, closing + [values[name].data for name in ("E_total", "out_o1", "out_o2")]
 
 
 def reproduce() -> dict[str, float]:

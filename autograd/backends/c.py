@@ -37,10 +37,10 @@ def source(
       given. A name that C does not allow, or that is taken, is changed;
     - `comment`: what the function computes, for the head of the file.
 
-    A number comes in as `double x` and goes out through `double *out`; more than 16 of them share one array. An array is
-    a pointer to its numbers in row-major order. The function returns nothing, or an int: 0; k where the k-th guard met
-    another outcome than the recorded one; -1 where memory for a large workspace could not be had. Outputs are written
-    only where it returns 0. Outputs must not overlap inputs.
+    A number comes in as `double x` and goes out through `double *out`; more than 16 of them share one array. An array
+    is a pointer to its numbers in row-major order. The function returns nothing, or an int: 0; k where the k-th guard
+    met another outcome than the recorded one; -1 where memory for a large workspace could not be had. Outputs are
+    written only where it returns 0, and must not overlap inputs.
 
     Raises: `ValueError` where names are too few or too many, or where the graph has a primitive of the caller's without
     `native`, which C cannot compute.
@@ -48,7 +48,8 @@ def source(
     >>> from autograd.graph import Graph
     >>> from autograd.primitives import exp, multiply
     >>> graph = Graph(((), (), (), ()), 2, (), (multiply, exp), ((0, 1), (2,)), (3,))
-    >>> print(source(graph, "f", ["a", "b"])[-125:])
+    >>> text = source(graph, "f", ["a", "b"])
+    >>> print(text[text.index("void") :])
     void f(double a, double b, double *out)
     {
         const double v1 = a * b;

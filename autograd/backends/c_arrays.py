@@ -81,9 +81,8 @@ def index_sum(offset: int, terms: list[tuple[int, str]]) -> str:
 def copied(target: Cells, source: Cells | Bundle, indices: Iterator[str], operator: str = "=") -> list[str]:
     """The lines that store a source in a target which it does not share memory with, or add it there."""
     if isinstance(source, Bundle) or math.prod(target.shape) <= 4:
-        return [
-            f"{target.at(index)} {operator} {source.at(index)};" for index in itertools.product(*map(range, target.shape))
-        ]
+        cells = itertools.product(*map(range, target.shape))
+        return [f"{target.at(index)} {operator} {source.at(index)};" for index in cells]
     axes = _merged(target, source)
     lines, names = [], []
     for depth, (length, _, _) in enumerate(axes):

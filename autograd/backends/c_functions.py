@@ -265,7 +265,7 @@ static double digamma(double x)
 
 _POLYGAMMA_TEXT = f"""\
 {_table("bernoulli", special._BERNOULLI)}
-/* n! zeta(n + 1, x), for x > 0: terms one by one while x + i is below n + {special._REACH}, then an asymptotic series. */
+/* n! zeta(n + 1, x), for x > 0: terms while x + i is below n + {special._REACH}, then an asymptotic series. */
 static double hurwitz(int n, double x)
 {{
     const double missing = ceil(n + {special._REACH} - x);
@@ -364,7 +364,11 @@ HELPERS = {
 }
 
 # Every other name that the texts above define.
-INNER_NAMES = ["pair_of_sum", "pair_divide", "pair_split", "power_term", "lgamma_factor", "stirling", "log_gamma_from_2", "log_gamma_positive", "digamma_factor", "digamma_tail", "digamma_from_2", "log_minus_digamma", "digamma_negative", "bernoulli", "hurwitz"]
+_INNER = """
+    pair_of_sum pair_divide pair_split power_term lgamma_factor stirling log_gamma_from_2 log_gamma_positive
+    digamma_factor digamma_tail digamma_from_2 log_minus_digamma digamma_negative bernoulli hurwitz
+"""
+INNER_NAMES = tuple(_INNER.split())
 
 # The rows of the table that have no expansion, and their functions here.
 ROWS = {"lgamma": "log_gamma", "digamma": "digamma", "polygamma": "polygamma"}

@@ -43,8 +43,10 @@ def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted:
     out.block(f"for ({start};{test}; {trip}++)")
     position = trip
     slices = range(1 + carried, 1 + carried + loop.sliced)
-    if loop.reverse and (stacks or any(plan and plan.reads(0) for plan in (body, condition)) or any(map(body.reads, slices))):
-        position = out.variable("int64_t", f"{int(bound) - 1 if bound.isdigit() else bound + ' - 1'} - {trip}", prefix="i")
+    counts = any(plan is not None and plan.reads(0) for plan in (body, condition))
+    if loop.reverse and (stacks or counts or any(map(body.reads, slices))):
+        last_position = str(int(bound) - 1) if bound.isdigit() else f"{bound} - 1"
+        position = out.variable("int64_t", f"{last_position} - {trip}", prefix="i")
     if loop.condition is not None:
         (holds,) = out.graph(loop.condition, [f"(double){position}", *states, *shared], frozenset({0}))
         out.write(f"if (!{holds}) {{", "    break;", "}")
@@ -79,7 +81,8 @@ def _bound(out: Statements, loop: Loop, operands: Sequence[Operand]) -> str:
 
 def _stack(out: Statements, loop: Loop, kind: Kind) -> Cells:
     """Memory for a part of every trip; zeros stand where a trip may not come."""
-    assert loop.length is not None and kind is not None
+    assert loop.length is not None
+    assert kind is not None
     stack = out.storage((loop.length, *kind))
     if loop.counted or loop.condition is not None:
         out.write(*filled(stack, "0.0", out.indices()))
@@ -129,7 +132,8 @@ class _Sum:
             out.write(f"{lanes.base}[{trip} % 8] += {term};")
         else:
             name = out.declare(out.names.numbered("v"), "double *")
-            out.write(f"double *const {name} = {lanes.base} + {index_sum(lanes.offset, [(self.size, f'({trip} % 8)')])};")
+            place = index_sum(lanes.offset, [(self.size, f"({trip} % 8)")])
+            out.write(f"double *const {name} = {lanes.base} + {place};")
             out.write(*copied(Cells.packed(name, term.shape), term, out.indices(), "+="))
         out.block(f"if ({trip} % 1024 == 1023)")
         self.take(out)

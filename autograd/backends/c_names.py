@@ -8,15 +8,34 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 # The functions of C99's math.h that take doubles and return one.
-MATH_FUNCTIONS = frozenset(
-    ["acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "fdim", "floor", "fma", "fmax", "fmin", "fmod", "hypot", "lgamma", "log", "log10", "log1p", "log2", "logb", "nearbyint", "nextafter", "pow", "remainder", "rint", "round", "sin", "sinh", "sqrt", "tan", "tanh", "tgamma", "trunc"]
-)
+_MATH = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor
+    fma fmax fmin fmod hypot lgamma log log10 log1p log2 logb nearbyint nextafter pow remainder rint round sin
+    sinh sqrt tan tanh tgamma trunc
+"""
+MATH_FUNCTIONS = frozenset(_MATH.split())
 
 # Keywords of C and C++, the other names of the headers that a file may include, and macros of common compilers.
-_RESERVED = MATH_FUNCTIONS | frozenset(
-    ["alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "compl", "const", "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "abort", "abs", "atexit", "atof", "atoi", "atol", "atoll", "bsearch", "calloc", "div", "exit", "fpclassify", "free", "frexp", "getenv", "ilogb", "isfinite", "isgreater", "isgreaterequal", "isinf", "isless", "islessequal", "islessgreater", "isnan", "isnormal", "isunordered", "labs", "ldexp", "ldiv", "llabs", "lldiv", "llrint", "llround", "lrint", "lround", "main", "malloc", "mblen", "memcpy", "memset", "modf", "nan", "nexttoward", "ptrdiff_t", "qsort", "rand", "realloc", "remquo", "scalbln", "scalbn", "scalb", "drem", "finite", "gamma", "significand", "signbit", "signgam", "size_t", "srand", "strtod", "strtof", "strtol", "strtold", "strtoll", "strtoul", "strtoull", "system", "wctomb", "j0", "j1", "jn", "y0", "y1", "yn", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "intptr_t", "uintptr_t", "intmax_t", "uintmax_t", "double_t", "float_t", "linux", "unix", "i386", "near", "far", "DOMAIN", "SING", "OVERFLOW", "UNDERFLOW", "PLOSS", "TLOSS", "INFINITY", "NAN", "NULL", "RAND_MAX", "EXIT_FAILURE", "EXIT_SUCCESS", "MB_CUR_MAX"]
+_WORDS = """
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class
+    compl const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast
+    else enum explicit export extern false float for friend goto if inline int long mutable namespace new
+    noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires
+    restrict return short signed sizeof static static_assert static_cast struct switch template this
+    thread_local throw true try typedef typeid typename typeof typeof_unqual union unsigned using virtual void
+    volatile wchar_t while xor xor_eq abort abs atexit atof atoi atol atoll bsearch calloc div exit fpclassify
+    free frexp getenv ilogb isfinite isgreater isgreaterequal isinf isless islessequal islessgreater isnan
+    isnormal isunordered labs ldexp ldiv llabs lldiv llrint llround lrint lround main malloc mblen memcpy memset
+    modf nan nexttoward ptrdiff_t qsort rand realloc remquo scalbln scalbn scalb drem finite gamma significand
+    signbit signgam size_t srand strtod strtof strtol strtold strtoll strtoul strtoull system wctomb j0 j1 jn y0
+    y1 yn int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t intmax_t
+    uintmax_t double_t float_t linux unix i386 near far DOMAIN SING OVERFLOW UNDERFLOW PLOSS TLOSS INFINITY NAN
+    NULL RAND_MAX EXIT_FAILURE EXIT_SUCCESS MB_CUR_MAX
+"""
+_RESERVED = MATH_FUNCTIONS | frozenset(_WORDS.split())
+_RESERVED_SHAPES = re.compile(
+    r"_|M_|FP_|HUGE_|MATH_|X_TLOSS|(U?INT|SIZE|PTRDIFF)\w*_(MAX|MIN|C)$|is[a-z]|str[a-z]|mem[a-z]"
 )
-_RESERVED_SHAPES = re.compile(r"_|M_|FP_|HUGE_|MATH_|X_TLOSS|(U?INT|SIZE|PTRDIFF)\w*_(MAX|MIN|C)$|is[a-z]|str[a-z]|mem[a-z]")
 _LONGER = tuple(f"{name}{letter}" for name in MATH_FUNCTIONS for letter in "fl")  # sinf, sinl
 
 
@@ -83,4 +102,5 @@ def comment(lines: Sequence[str], indent: str = "") -> list[str]:
 
 def _in_comment(text: str) -> str:
     plain = text.encode("ascii", "replace").decode()
-    return re.sub(r"[^ -~]", " ", plain).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+    visible = re.sub(r"[^ -~]", " ", plain).replace("\\", "|")
+    return visible.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")

@@ -11,7 +11,7 @@ from autograd.backends.c_live import Liveness, Plan, Step
 from autograd.backends.c_loops import write_loop
 from autograd.backends.c_names import Names, literal, numbers
 from autograd.backends.c_rows import RowFunctions
-from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Pack, View
+from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View
 from autograd.rows import Primitive
 
 PART = 1000  # steps, or statements, of one function where there are more than twice as many
@@ -37,7 +37,7 @@ class Statements:
         self.live = Liveness()
         self._depth = 1
         self._local = _ALL_LOCAL
-        self._declared: dict[str, tuple[int, str]] = {}  # each variable's place in the text, and how a parameter is declared
+        self._declared: dict[str, tuple[int, str]] = {}  # each variable's place in the text, and its kind
         self.declare(self.workspace, "double *")
 
     # Writing.
@@ -125,7 +125,7 @@ class Statements:
         values: dict[int, Operand] = {
             value: item for value, item in enumerate((*inputs, *constants)) if item is not None and value in plan.values
         }
-        weights = [1 + sum(min(PART, body.size) for body in getattr(step.operation, "graphs", ())) for step in plan.steps]
+        weights = [_weight(step.operation) for step in plan.steps]
         if sum(weights) <= 2 * PART:
             for step in plan.steps:
                 self._step(graph, step, values, {})
@@ -182,10 +182,7 @@ class Statements:
                     if value in crossing:
                         values[value] = self._slot(graph.kinds[value], crossing[value])
                     elif value in root and value in values:
-                        array = values[step.operands[0]]
-                        assert not isinstance(array, str)
-                        operation = step.operation
-                        values[value] = array.view(operation) if isinstance(operation, View) else array.at(operation.index)  # type: ignore[union-attr]  # an Element
+                        values[value] = _taken(step.operation, values[step.operands[0]])
 
     def _slot(self, kind: Kind, place: int) -> Operand:
         if kind is None:
@@ -203,18 +200,15 @@ class Statements:
         operands = [values.get(operand, "") for operand in step.operands]
         if isinstance(operation, Guard):
             self.guards += 1
-            self.write(
-                f"if ({'!' if operation.outcome else ''}{operands[0]}) {{", f"    {GUARD_MARK}return {self.guards};", "}"
-            )
+            failed = f"!{operands[0]}" if operation.outcome else operands[0]
+            self.write(f"if ({failed}) {{", f"    {GUARD_MARK}return {self.guards};", "}")
             return
         if isinstance(operation, Primitive):
             text = self.rows.call(operation, [str(operand) for operand in operands])
             alias = text in operands
             made: list[Operand] = [text if alias else self.variable("int" if operation.predicate else "double", text)]
         elif isinstance(operation, Element | View):
-            array = operands[0]
-            assert not isinstance(array, str)
-            made = [array.at(operation.index) if isinstance(operation, Element) else array.view(operation)]
+            made = [_taken(operation, operands[0])]
         elif isinstance(operation, Pack):
             made = [Bundle(tuple(str(operand) for operand in operands), operation.shape)]
         elif isinstance(operation, Branch):
@@ -259,3 +253,18 @@ class Statements:
             self.end("} else {" if head else "}")
             self._depth += 1 if head else 0
         return [results.get(index, "") for index in range(len(kinds))]
+
+
+def _weight(operation: Operation) -> int:
+    """The length of a step's text, in steps."""
+    graphs = operation.graphs if isinstance(operation, Branch | Loop) else ()
+    return 1 + sum(min(PART, graph.size) for graph in graphs)
+
+
+def _taken(operation: Operation, array: Operand) -> Operand:
+    """An element or a view of an array."""
+    assert not isinstance(array, str)
+    if isinstance(operation, Element):
+        return array.at(operation.index)
+    assert isinstance(operation, View)
+    return array.view(operation)

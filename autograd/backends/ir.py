@@ -1,6 +1,6 @@
 """Text of LLVM's intermediate representation: the values that it computes with, and a function as it is written.
 
-A value is one number, or eight of them: the lanes of a batch. It has lanes only where its samples differ, so that what
+A value is one number, or 8 or 16 of them: the lanes of a batch. It has lanes only where its samples differ, so that what
 a batch shares is computed once. An operation whose operands have lanes has lanes.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from autograd.graph import row_major
 
-LANES = 8
-DOUBLE = {1: "double", LANES: f"<{LANES} x double>"}
-TRUTH = {1: "i1", LANES: f"<{LANES} x i1>"}
+SUMS = 8  # running sums in a block
+DOUBLE = {1: "double", 8: "<8 x double>", 16: "<16 x double>"}
+TRUTH = {1: "i1", 8: "<8 x i1>", 16: "<16 x i1>"}
 NEUTRAL = -0.0  # x + -0.0 is x, for both zeros
 
 
@@ -43,6 +43,7 @@ class Array:
     strides: tuple[int, ...]
     lane: int = 0
     mask: str = ""
+    width: int = 1  # how many lanes
     constant: bool = False
     place: int = -1  # that of the output in the frame, whose memory this is
 
@@ -75,7 +76,7 @@ def lanes_of(item: Item) -> int:
         return item.lanes
     if isinstance(item, Tuple):
         return max((element.lanes for element in item.elements), default=1)
-    return LANES if item.lane else 1
+    return item.width if item.lane else 1
 
 
 class Function:
@@ -159,7 +160,7 @@ class Function:
                 text = number_text(1.0 if text == "true" else 0.0)
             else:
                 text = self.value(f"uitofp {TRUTH[item.lanes]} {text} to {DOUBLE[item.lanes]}")
-        return text if item.lanes == lanes else self._spread(text, "double", item.constant)
+        return text if item.lanes == lanes else self._spread(text, "double", lanes, item.constant)
 
     def truth(self, item: Number, lanes: int) -> str:
         """The operand as so many predicates; a number holds where it is not 0."""
@@ -167,16 +168,16 @@ class Function:
         if not item.predicate:
             kind = DOUBLE[item.lanes]
             text = self.value(f"fcmp une {kind} {text}, {'0.0' if item.lanes == 1 else 'zeroinitializer'}")
-            return text if item.lanes == lanes else self._spread(text, "i1", False)
-        return text if item.lanes == lanes else self._spread(text, "i1", item.constant)
+            return text if item.lanes == lanes else self._spread(text, "i1", lanes, False)
+        return text if item.lanes == lanes else self._spread(text, "i1", lanes, item.constant)
 
-    def _spread(self, text: str, kind: str, fixed: bool) -> str:
+    def _spread(self, text: str, kind: str, lanes: int, fixed: bool) -> str:
         """One number in all lanes."""
         if fixed:
             return f"splat ({kind} {text})"
-        kinds = f"<{LANES} x {kind}>"
+        kinds = f"<{lanes} x {kind}>"
         first = self.value(f"insertelement {kinds} poison, {kind} {text}, i64 0")
-        return self.value(f"shufflevector {kinds} {first}, {kinds} poison, <{LANES} x i32> zeroinitializer")
+        return self.value(f"shufflevector {kinds} {first}, {kinds} poison, <{lanes} x i32> zeroinitializer")
 
     def as_kind(self, item: Number, lanes: int, predicate: bool) -> Number:
         """The same with these lanes, as a predicate or a number."""
@@ -219,34 +220,39 @@ class Function:
         note = ", !invariant.load !0" if array.constant else ""
         if array.lane == 0:
             return Number(self.value(f"load double, ptr {address}, align 8{note}"))
+        lanes = array.width
+        kind = DOUBLE[lanes]
         if array.lane == 1 and not array.mask:
-            return Number(self.value(f"load {DOUBLE[LANES]}, ptr {address}, align 8{note}"), LANES)
+            return Number(self.value(f"load {kind}, ptr {address}, align 8{note}"), lanes)
         mask = array.mask or "splat (i1 true)"
-        if array.lane == 1:
-            operands = f"ptr {address}, i32 8, {TRUTH[LANES]} {mask}, {DOUBLE[LANES]} zeroinitializer"
-            return Number(self.value(f"call {DOUBLE[LANES]} @llvm.masked.load.v8f64.p0({operands}){note}"), LANES)
-        operands = f"<8 x ptr> {self._samples(address, array.lane)}, i32 8, {TRUTH[LANES]} {mask}"
-        operands = f"{operands}, {DOUBLE[LANES]} zeroinitializer"
-        return Number(self.value(f"call {DOUBLE[LANES]} @llvm.masked.gather.v8f64.v8p0({operands}){note}"), LANES)
+        operands, name = f"ptr {address}", f"load.v{lanes}f64.p0"
+        if array.lane != 1:
+            operands, name = self._samples(address, array), f"gather.v{lanes}f64.v{lanes}p0"
+        operands = f"{operands}, i32 8, {TRUTH[lanes]} {mask}, {kind} zeroinitializer"
+        return Number(self.value(f"call {kind} @llvm.masked.{name}({operands}){note}"), lanes)
 
     def store(self, item: Number, array: Array, offset: int = 0) -> None:
+        """Write a number at an offset from the array's first."""
         address = self.address(array.pointer, array.offset + offset)
         if array.lane == 0:
             self.line(f"store double {self.number(item, 1)}, ptr {address}, align 8")
             return
-        kind, text = DOUBLE[LANES], self.number(item, LANES)
-        mask = f"{TRUTH[LANES]} {array.mask or 'splat (i1 true)'}"
+        lanes = array.width
+        text = f"{DOUBLE[lanes]} {self.number(item, lanes)}"
+        if array.lane == 1 and not array.mask:
+            self.line(f"store {text}, ptr {address}, align 8")
+            return
+        operands, name = f"ptr {address}", f"store.v{lanes}f64.p0"
         if array.lane != 1:
-            samples = self._samples(address, array.lane)
-            self.line(f"call void @llvm.masked.scatter.v8f64.v8p0({kind} {text}, <8 x ptr> {samples}, i32 8, {mask})")
-        elif array.mask:
-            self.line(f"call void @llvm.masked.store.v8f64.p0({kind} {text}, ptr {address}, i32 8, {mask})")
-        else:
-            self.line(f"store {kind} {text}, ptr {address}, align 8")
+            operands, name = self._samples(address, array), f"scatter.v{lanes}f64.v{lanes}p0"
+        mask = f"{TRUTH[lanes]} {array.mask or 'splat (i1 true)'}"
+        self.line(f"call void @llvm.masked.{name}({text}, {operands}, i32 8, {mask})")
 
-    def _samples(self, address: str, lane: int) -> str:
-        steps = ", ".join(f"i64 {i * lane}" for i in range(LANES))
-        return self.value(f"getelementptr double, ptr {address}, <8 x i64> <{steps}>")
+    def _samples(self, address: str, array: Array) -> str:
+        """The addresses of the samples, the first of which is given, as an operand."""
+        steps = ", ".join(f"i64 {i * array.lane}" for i in range(array.width))
+        pointers = self.value(f"getelementptr double, ptr {address}, <{array.width} x i64> <{steps}>")
+        return f"<{array.width} x ptr> {pointers}"
 
     def copy(self, source: Array | Tuple, target: Array) -> None:
         """Write an array into another of its shape, which does not overlap it."""
@@ -288,4 +294,4 @@ def elements(function: Function, item: Array | Tuple) -> list[Number]:
 def contiguous(pointer: str, offset: int, shape: tuple[int, ...], lanes: int = 1) -> Array:
     """An array without gaps, its lanes innermost."""
     strides = tuple(stride * lanes for stride in row_major(shape))
-    return Array(pointer, offset, shape, strides, 1 if lanes > 1 else 0)
+    return Array(pointer, offset, shape, strides, 1 if lanes > 1 else 0, width=lanes)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.backends.ir import (
     DOUBLE,
-    LANES,
     NEUTRAL,
+    SUMS,
     TRUTH,
     Array,
     Function,
@@ -31,8 +31,7 @@ from autograd.graph import Loop
 if TYPE_CHECKING:
     from autograd.backends.ir_graph import Writer
 
-VECTOR = DOUBLE[LANES]
-GROUPS = BLOCK // LANES  # in a block
+VECTOR = DOUBLE[SUMS]
 FEWEST_BLOCKS = 8  # that are worth a second thread
 _NEUTRAL = f"splat (double {number_text(NEUTRAL)})"
 
@@ -126,12 +125,14 @@ class _Samples:
     def write(self, function: Function, first: str, last: str) -> list[Item]:
         """The blocks from `first` up to `last`; returns the totals, unless `sums` has a place for each block's."""
         assert self.loop.length
-        groups = -(-self.loop.length // LANES)
+        width = self.writer.width
+        groups = -(-self.loop.length // width)
+        in_block = BLOCK // width
         body = self.loop.body
         kinds: list[Any] = [body.kinds[output] for output in body.outputs[self.loop.stacked :]]
         # Sums of numbers and of small arrays run in registers, those of large arrays in memory.
         large = [
-            self.writer.slot(kind, LANES) if kind and not self.writer.small(kind) else None for kind in kinds
+            self.writer.slot(kind, SUMS) if kind and not self.writer.small(kind) else None for kind in kinds
         ]
         count = sum(math.prod(kind) for kind, running in zip(kinds, large) if running is None)
         totals = [
@@ -143,11 +144,11 @@ class _Samples:
                 function.fill(total, NEUTRAL)
 
         def block(position: str, texts: list[str]) -> list[str]:
-            start, end = "0", str(min(groups, GROUPS))
+            start, end = "0", str(min(groups, in_block))
             if not (first == "0" and last == "1"):
-                start = function.value(f"mul nuw nsw i64 {position}, {GROUPS}")
-                end = function.value(f"add nuw nsw i64 {start}, {GROUPS}")
-                if groups % GROUPS:
+                start = function.value(f"mul nuw nsw i64 {position}, {in_block}")
+                end = function.value(f"add nuw nsw i64 {start}, {in_block}")
+                if groups % in_block:
                     inside = function.value(f"icmp slt i64 {end}, {groups}")
                     end = function.value(f"select i1 {inside}, i64 {end}, i64 {groups}")
             for running in large:
@@ -194,18 +195,19 @@ class _Samples:
         """Eight samples; returns the running sums with theirs."""
         writer, loop = self.writer, self.loop
         assert loop.length
-        start = function.value(f"mul nuw nsw i64 {group}, {LANES}")
-        first = function.value(f"insertelement <{LANES} x i64> poison, i64 {start}, i64 0")
+        width = writer.width
+        start = function.value(f"mul nuw nsw i64 {group}, {width}")
+        first = function.value(f"insertelement <{width} x i64> poison, i64 {start}, i64 0")
         first = function.value(
-            f"shufflevector <{LANES} x i64> {first}, <{LANES} x i64> poison, <{LANES} x i32> zeroinitializer"
+            f"shufflevector <{width} x i64> {first}, <{width} x i64> poison, <{width} x i32> zeroinitializer"
         )
-        steps = ", ".join(f"i64 {lane}" for lane in range(LANES))
-        places = function.value(f"add nuw nsw <{LANES} x i64> {first}, <{steps}>")
+        steps = ", ".join(f"i64 {lane}" for lane in range(width))
+        places = function.value(f"add nuw nsw <{width} x i64> {first}, <{steps}>")
         mask = ""
-        if loop.length % LANES:
-            mask = function.value(f"icmp slt <{LANES} x i64> {places}, splat (i64 {loop.length})")
-        position = Number(function.value(f"sitofp <{LANES} x i64> {places} to {VECTOR}"), LANES)
-        function.lanes = LANES
+        if loop.length % width:
+            mask = function.value(f"icmp slt <{width} x i64> {places}, splat (i64 {loop.length})")
+        position = Number(function.value(f"sitofp <{width} x i64> {places} to {DOUBLE[width]}"), width)
+        function.lanes = width
         slices = [
             self._slice(function, array, start, mask, only_elements_of(loop, 1 + i, 0))
             for i, array in enumerate(self.slices)
@@ -214,7 +216,7 @@ class _Samples:
         function.lanes = 1
         for stack, item in zip(self.stacks, outputs):
             target = function.part(stack, start)
-            target = replace(target, lane=stack.strides[0], mask=mask)
+            target = replace(target, lane=stack.strides[0], mask=mask, width=width)
             if isinstance(item, Number):
                 function.store(item, target)
             else:
@@ -222,42 +224,60 @@ class _Samples:
         rest, new = iter(sums), []
         for term, running in zip(outputs[loop.stacked :], large):
             if running is not None:
-                function.lanes = LANES
-                _accumulate_masked(function, writer.in_memory(function, term), running, mask)
+                function.lanes = width
+                _accumulate_masked(function, writer.in_memory(function, term), running, mask, width)
                 function.lanes = 1
                 continue
             for number in [term] if isinstance(term, Number) else elements(function, term):
-                counted = _counted(function, function.number(number, LANES), mask)
-                new.append(function.value(f"fadd {VECTOR} {next(rest)}, {counted}"))
+                new.append(_added_lanes(function, next(rest), _counted(function, function.number(number, width), mask, width), width))
         return new
 
     def _slice(self, function: Function, array: Array, start: str, mask: str, single: bool) -> Item:
         """The samples' parts of an array."""
         part = function.part(array, start)
         lane = array.strides[0]
-        part = replace(part, lane=lane, mask=mask if lane else "")
+        width = self.writer.width if lane else 1
+        part = replace(part, lane=lane, mask=mask if lane else "", width=width)
         if not part.shape:
             return function.load(part)
         if single:
             return part
-        slot = self.writer.slot(part.shape, LANES if lane else 1)
+        slot = self.writer.slot(part.shape, width)
         function.copy(part, slot)
         return slot
 
 
-def _counted(function: Function, term: str, mask: str) -> str:
+def _counted(function: Function, term: str, mask: str, width: int) -> str:
     """The term, without lanes that are not there."""
-    return function.value(f"select {TRUTH[LANES]} {mask}, {VECTOR} {term}, {VECTOR} {_NEUTRAL}") if mask else term
+    if not mask:
+        return term
+    kind = DOUBLE[width]
+    neutral = f"splat (double {number_text(NEUTRAL)})"
+    return function.value(f"select {TRUTH[width]} {mask}, {kind} {term}, {kind} {neutral}")
 
 
-def _accumulate_masked(function: Function, item: Any, running: Array, mask: str) -> None:
+def _added_lanes(function: Function, running: str, term: str, width: int) -> str:
+    """The eight running sums with the lanes of a term, eight after eight."""
+    kind = DOUBLE[width]
+    for start in range(0, width, SUMS):
+        eight = term
+        if width > SUMS:
+            lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + SUMS))
+            eight = function.value(f"shufflevector {kind} {term}, {kind} poison, <{SUMS} x i32> <{lanes}>")
+        running = function.value(f"fadd {VECTOR} {running}, {eight}")
+    return running
+
+
+def _accumulate_masked(function: Function, item: Any, running: Array, mask: str, width: int) -> None:
+    """Add a term that is an array to the eight running sums in memory of each element."""
     if isinstance(item, Array) and item.shape:
         if item.shape[0]:
             function.repeat(item.shape[0], lambda i: _accumulate_masked(
-                function, function.part(item, i), function.part(running, i), mask))  # fmt: skip
+                function, function.part(item, i), function.part(running, i), mask, width))  # fmt: skip
         return
     number = item if isinstance(item, Number) else function.load(item)
-    accumulate(function, Number(_counted(function, function.number(number, LANES), mask), LANES), running)
+    term = _counted(function, function.number(number, width), mask, width)
+    function.store(Number(_added_lanes(function, function.load(running).text, term, width), SUMS), running)
 
 
 def folded(function: Function, vector: str) -> str:

@@ -41,7 +41,7 @@ def store(writer: Writer, function: Function, item: Item) -> Stored:
         function.line(f"store {kind} {item.text}, ptr {function.address('%work', place)}, align 8")
         return Stored(item, (place,))
     places = []
-    for kind, text in (("ptr", item.pointer), ("<8 x i1>", item.mask)):
+    for kind, text in (("ptr", item.pointer), (TRUTH[item.width], item.mask)):
         if _is_local(text):
             places.append(_place(writer, 1))
             function.line(f"store {kind} {text}, ptr {function.address('%work', places[-1])}, align 8")
@@ -67,7 +67,7 @@ def load(function: Function, stored: Stored, base: str = "%work") -> Item:
     elif _is_local(pointer):
         pointer = function.value(f"load ptr, ptr {function.address(base, next(places))}, align 8")
     if _is_local(mask):
-        mask = function.value(f"load <8 x i1>, ptr {function.address(base, next(places))}, align 8")
+        mask = function.value(f"load {TRUTH[item.width]}, ptr {function.address(base, next(places))}, align 8")
     return replace(item, pointer=pointer, mask=mask)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.backends import ir_batches, ir_chunks, ir_loops
-from autograd.backends.ir import LANES, Array, Function, Item, Number, Tuple, constant, contiguous, elements, lanes_of
+from autograd.backends.ir import Array, Function, Item, Number, Tuple, constant, contiguous, elements, lanes_of
 from autograd.backends.ir_rows import Rows, expanded, has_expansion
 from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View, row_major
 from autograd.rows import Primitive
@@ -19,11 +19,11 @@ class Workspace:
 
     def __init__(self) -> None:
         self.size = 0
-        self.free: dict[int, list[int]] = {1: [], LANES: []}  # places of single numbers to use again, by their lanes
+        self.free: dict[int, list[int]] = {1: [], 8: [], 16: []}  # places of single numbers to use again, by their lanes
 
     def reserve(self, count: int) -> int:
-        if count >= LANES:
-            self.size = -(-self.size // LANES) * LANES
+        if count >= 8:
+            self.size = -(-self.size // 8) * 8
         place, self.size = self.size, self.size + count
         return place
 
@@ -34,8 +34,9 @@ class Writer:
     `limit` is the number of steps from which a graph is split into functions; None where the program is one function.
     """
 
-    def __init__(self, rows: Rows, limit: int | None, threads: int, header: int) -> None:
+    def __init__(self, rows: Rows, limit: int | None, threads: int, header: int, width: int) -> None:
         self.rows, self.limit, self.threads = rows, limit, threads
+        self.width = width  # the lanes of a batch
         self.header = header  # the size of a frame up to its workspace
         self.parts = 0
         self.functions: list[str] = []

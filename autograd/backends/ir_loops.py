@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.backends.ir import (
     DOUBLE,
-    LANES,
     NEUTRAL,
+    SUMS,
     TRUTH,
     Array,
     Function,
@@ -74,7 +74,7 @@ class _Trips:
         if loop.counted or loop.condition is not None:
             for stack in [*self.stacks, *self.saved]:
                 function.fill(stack, 0.0)
-        self.running = [writer.slot((LANES, *kind), lanes) for kind in sum_kinds]
+        self.running = [writer.slot((SUMS, *kind), lanes) for kind in sum_kinds]
         self.totals = [writer.slot(kind, lanes) for kind in sum_kinds]
         for array in [*self.running, *self.totals]:
             function.fill(array, NEUTRAL)
@@ -196,7 +196,7 @@ class _Trips:
     def _add(self, trip: str, terms: Sequence[Item]) -> None:
         """Add the terms of sums to every eighth trip's, and after each block those together."""
         function = self.function
-        eighth = function.value(f"and i64 {trip}, {LANES - 1}")
+        eighth = function.value(f"and i64 {trip}, {SUMS - 1}")
         for running, term in zip(self.running, terms):
             accumulate(function, self.writer.in_memory(function, term), function.part(running, eighth))
         inside = function.value(f"and i64 {trip}, {BLOCK - 1}")
@@ -282,7 +282,7 @@ def fold(function: Function, running: Array, total: Array) -> None:
                 total.shape[0], lambda i: fold(function, second_part(function, running, i), function.part(total, i))
             )
         return
-    lanes = [function.load(running, i * running.strides[0]) for i in range(LANES)]
+    lanes = [function.load(running, i * running.strides[0]) for i in range(SUMS)]
     quarters = [_sum(function, lanes[i], lanes[i + 4]) for i in range(4)]
     block = _sum(function, _sum(function, quarters[0], quarters[2]), _sum(function, quarters[1], quarters[3]))
     accumulate(function, block, total)
@@ -302,7 +302,7 @@ def branch(writer: Writer, function: Function, branch: Branch, operands: Sequenc
     kinds = [branch.then.kinds[output] for output in branch.then.outputs]
     if condition.lanes == 1:
         return _jump(writer, function, branch, condition, inputs, kinds)
-    mask = function.truth(condition, LANES)
+    mask = function.truth(condition, condition.lanes)
     sides = [writer.graph(function, side, inputs) for side in branch.graphs]
     results: list[Item] = []
     for kind, x, y in zip(kinds, *sides):
@@ -314,7 +314,7 @@ def branch(writer: Writer, function: Function, branch: Branch, operands: Sequenc
             pairs = zip(elements(function, x), elements(function, y))
             results.append(Tuple(tuple(function.select(condition, a, b) for a, b in pairs), kind))
         else:
-            slot = writer.slot(kind, LANES)
+            slot = writer.slot(kind, condition.lanes)
             function.copy(y, slot)
             function.copy(x, replace(slot, mask=mask))
             results.append(slot)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from autograd.backends import ir_chunks
-from autograd.backends.ir import Array, Function, Item, Number, contiguous, number_text
+from autograd.backends.ir import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
 from autograd.backends.ir_graph import Writer, target
 from autograd.backends.ir_rows import Rows, expanded, has_expansion
 from autograd.graph import Branch, ConstantArray, Graph, Loop, Pack, row_major
@@ -19,12 +19,16 @@ from autograd.rows import Primitive
 WHOLE = 2_500  # steps up to which a program is one function
 PART = 1_000  # steps of a function of a larger program
 
-_INTRINSICS = (
-    "declare <8 x double> @llvm.masked.load.v8f64.p0(ptr, i32, <8 x i1>, <8 x double>)",
-    "declare void @llvm.masked.store.v8f64.p0(<8 x double>, ptr, i32, <8 x i1>)",
-    "declare <8 x double> @llvm.masked.gather.v8f64.v8p0(<8 x ptr>, i32, <8 x i1>, <8 x double>)",
-    "declare void @llvm.masked.scatter.v8f64.v8p0(<8 x double>, <8 x ptr>, i32, <8 x i1>)",
-)
+def _memory_intrinsics(width: int) -> list[str]:
+    kind, mask, pointers = DOUBLE[width], TRUTH[width], f"<{width} x ptr>"
+    return [
+        f"declare {kind} @llvm.masked.load.v{width}f64.p0(ptr, i32, {mask}, {kind})",
+        f"declare void @llvm.masked.store.v{width}f64.p0({kind}, ptr, i32, {mask})",
+        f"declare {kind} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {kind})",
+        f"declare void @llvm.masked.scatter.v{width}f64.v{width}p0({kind}, {pointers}, i32, {mask})",
+    ]
+
+
 _ATTRIBUTES = (
     "attributes #0 = { nounwind willreturn memory(none) }",
     "attributes #1 = { nounwind }",
@@ -66,20 +70,20 @@ def _with_expansions(row: Primitive) -> Iterator[Primitive]:
 
 
 def write(
-    graph: Graph, *, threads: int, fastmath: bool, fma: bool, known: Callable[[str], bool], whole: int = WHOLE,
-    part: int = PART,
+    graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool],
+    whole: int = WHOLE, part: int = PART,
 ) -> Module:  # fmt: skip
-    """The module of a graph. `known` tells which functions the platform's C library has."""
+    """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells which functions the platform's C library has."""
     rows = Rows({}, known, fma, fastmath)
     places = graph.inputs + len(graph.outputs)
     for row in rows_of(graph):
         if row not in rows.callbacks and rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)
     header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
-    writer = Writer(rows, None, threads, header)
+    writer = Writer(rows, None, threads, header, width)
     if writer.weight(graph) > whole:
         rows.inline = False
-        writer = Writer(rows, part, threads, header)
+        writer = Writer(rows, part, threads, header, width)
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
     targets = _targets(graph)
@@ -137,7 +141,7 @@ def _assembled(writer: Writer, function: Function) -> Module:
     texts += writer.functions
     texts.append("\n".join([*head, *function.lines, "  ret i64 -1", "}"]))
     support = ""
-    declarations = list(dict.fromkeys([*_INTRINSICS, *rows.declarations]))
+    declarations = list(dict.fromkeys([*_memory_intrinsics(writer.width), *rows.declarations]))
     if writer.limit is None:
         texts += rows.definitions
     else:

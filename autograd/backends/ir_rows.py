@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.backends import vector_math
-from autograd.backends.ir import DOUBLE, LANES, TRUTH, Function, Number, constant
+from autograd.backends.ir import DOUBLE, TRUTH, Function, Number, constant
 from autograd.rows import Primitive
 
 Rule = Callable[[Function, Sequence[Number]], Number]
@@ -166,7 +166,7 @@ class Rows:
     def _intrinsic(self, name: str) -> Rule:
         def rule(function: Function, operands: Sequence[Number]) -> Number:
             lanes = max([operand.lanes for operand in operands])
-            symbol, kind = f"@{name}.{'f64' if lanes == 1 else 'v8f64'}", DOUBLE[lanes]
+            symbol, kind = f"@{name}.{'f64' if lanes == 1 else f'v{lanes}f64'}", DOUBLE[lanes]
             self.declarations[f"declare {kind} {symbol}({', '.join([kind] * len(operands))})"] = None
             return _call(function, symbol, operands, lanes)
 
@@ -185,7 +185,7 @@ class Rows:
                 elif lanes == 1:
                     symbol = self._libm(name, arity)
                 else:
-                    symbol = self._by_lanes(name, arity)
+                    symbol = self._by_lanes(name, arity, lanes)
                 symbols[lanes] = symbol
             return _call(function, symbol, operands, lanes, " #0")
 
@@ -201,12 +201,12 @@ class Rows:
         self._define(f"@{definition.name}", definition.text, lanes, arity)
         return f"@{definition.name}"
 
-    def _by_lanes(self, name: str, arity: int) -> str:
+    def _by_lanes(self, name: str, arity: int, lanes: int) -> str:
         """A function that calls the C library's for each lane."""
         self._libm(name, arity)
-        symbol, kind = f"@lanes.{name}", DOUBLE[LANES]
+        symbol, kind = f"@{name}.w{lanes}", DOUBLE[lanes]
         lines, result = [], "poison"
-        for lane in range(LANES):
+        for lane in range(lanes):
             taken = []
             for i in range(arity):
                 lines.append(f"  %x{lane}.{i} = extractelement {kind} %x{i}, i64 {lane}")
@@ -216,7 +216,7 @@ class Rows:
             result = f"%r{lane}"
         parameters = ", ".join(f"{kind} %x{i}" for i in range(arity))
         head = f"define internal {kind} {symbol}({parameters}) noinline {{"
-        self._define(symbol, "\n".join([head, *lines, f"  ret {kind} {result}", "}"]), LANES, arity)
+        self._define(symbol, "\n".join([head, *lines, f"  ret {kind} {result}", "}"]), lanes, arity)
         return symbol
 
     def _define(self, symbol: str, text: str, lanes: int, arity: int) -> None:

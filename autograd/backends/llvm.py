@@ -67,7 +67,7 @@ class Program:
         self.graph, self.threads = graph, threads
         self.failure: BaseException | None = None
         self._module = module = ir_program.write(
-            graph, threads=threads, fastmath=fastmath, fma=machine.has_fma(), known=machine.known
+            graph, threads=threads, fastmath=fastmath, fma=machine.has_fma(), width=machine.width(), known=machine.known
         )
         self.llvm_ir = module.support + module.code
         whole = not module.support and "@part" not in module.code

@@ -177,8 +177,8 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
 
     def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         nonlocal codes, shared_codes, slice_codes
-        before, own, rest = pieces[: op.carried], pieces[op.carried : op.carried + op.sliced], iter(pieces[op.carried + op.sliced :])
-        carried = iter(states)
+        before, own = pieces[: op.carried], pieces[op.carried : op.carried + op.sliced]
+        carried, rest = iter(states), iter(pieces[op.carried + op.sliced :])
         seeds = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
         totals = [] if summed else [decode(carried, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
         extra = [decode(rest, code, kind) for code, kind in zip(array_codes, array_kinds)]
@@ -192,23 +192,20 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
         next_shared = [max(code, form_of(item)) for code, item in zip(shared_codes, of_shared)]
         slice_codes = [form_of(item) for item in of_slices]
-        stacked = [n for item, code, kind in zip(of_slices, slice_codes, slice_kinds) for n in encode(item, code, kind)]
+        stacked = _encoded(of_slices, slice_codes, slice_kinds)
         if summed:
             shared_codes = next_shared
-            terms = [
-                n for item, code, kind in zip(of_shared, shared_codes, shared_kinds) for n in encode(item, code, kind, -0.0)
-            ]
-            return [], stacked, terms
+            return [], stacked, _encoded(of_shared, shared_codes, shared_kinds, -0.0)
         if (next_codes, next_shared) != (codes, shared_codes):
             codes, shared_codes = next_codes, next_shared
             raise _Again
-        new_states = [n for item, code, kind in zip(new, codes, state_kinds) for n in encode(item, code, kind)]
+        new_states = _encoded(new, codes, state_kinds)
         for total, item, code, kind in zip(totals, of_shared, shared_codes, shared_kinds):
             new_states += encode(_plus(total, item), code, kind, -0.0)
         return new_states, stacked, []
 
     while True:
-        start = [n for item, code, kind in zip(state_seeds, codes, state_kinds) for n in encode(item, code, kind)]
+        start = _encoded(state_seeds, codes, state_kinds)
         if not summed:
             start += [n for code, kind in zip(shared_codes, shared_kinds) for n in encode(None, code, kind, -0.0)]
         try:
@@ -227,6 +224,11 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     totals = iter(sums) if summed else ends
     of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
     return [*[None] * first, *of_states, *of_slices, *of_shared]
+
+
+def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
+    """The numbers that carry several derivatives."""
+    return [number for item, code, kind in zip(items, codes, kinds) for number in encode(item, code, kind, zero)]
 
 
 class _Again(TraceError):
@@ -268,14 +270,14 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
             raise _Again
         of_stacks, of_sums = found[op.carried : op.carried + op.stacked], found[op.carried + op.stacked :]
         stack_codes, sum_codes = [*map(form_of, of_stacks)], [*map(form_of, of_sums)]
-        stacked = [n for item, code, kind in zip(of_stacks, stack_codes, parts.stacked) for n in encode(item, code, kind)]
+        stacked = _encoded(of_stacks, stack_codes, parts.stacked)
         if op.save:
-            stacked += [n for item, code, kind in zip(moving, codes, state_kinds) for n in encode(item, code, kind)]
+            stacked += _encoded(moving, codes, state_kinds)
         return (
             [*again.results[: op.carried],
-             *[n for item, code, kind in zip(new, codes, state_kinds) for n in encode(item, code, kind)]],
+             *_encoded(new, codes, state_kinds)],
             stacked,
-            [n for item, code, kind in zip(of_sums, sum_codes, parts.sums) for n in encode(item, code, kind, -0.0)],
+            _encoded(of_sums, sum_codes, parts.sums, -0.0),
         )
 
     condition = op.condition
@@ -285,7 +287,7 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
         return replay(condition, [position, *states[: op.carried], *parts.shared])[0]
 
     while True:
-        start = [n for item, code, kind in zip(state_seeds, codes, state_kinds) for n in encode(item, code, kind)]
+        start = _encoded(state_seeds, codes, state_kinds)
         try:
             final, stacks, sums, _ = loop(
                 step, op.length, [*parts.states, *start], [*parts.slices, *arrays],
@@ -331,7 +333,7 @@ def _derived_branch(
         nonlocal codes
         if not codes:
             codes = [join(form_of(a), form_of(b)) for a, b in zip(own, other)]
-        return [n for item, code, kind in zip(own, codes, kinds) for n in encode(item, code, kind)]
+        return _encoded(own, codes, kinds)
 
     results = iter(branch(predicate, [side(op.then), side(op.otherwise)], both))
     return [decode(results, code, kind) for code, kind in zip(codes, kinds)]

@@ -17,10 +17,10 @@ from typing import Any, cast
 from autograd import primitives
 from autograd.errors import TraceError
 from autograd.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
-from autograd.recording import tracing
+from autograd.recording import current, tracing
 from autograd.rows import Primitive, real
 from autograd.tracing.applied import Applied, Result
-from autograd.tracing.traced import Predicate, Traced, make, record
+from autograd.tracing.traced import Predicate, Traced, leaked, make, record
 from autograd.value import Value
 
 _MOST_PATHS = 64  # through the body of one loop or batch
@@ -145,6 +145,9 @@ class Trace:
     # Branches that the function takes.
 
     def decide(self, predicate: Traced) -> bool:
+        innermost: Trace | None = current().trace
+        if innermost is None or self not in innermost.chain:
+            raise leaked([predicate])
         known = self.decided.get(id(predicate))
         if known is not None:
             return known

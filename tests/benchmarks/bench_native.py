@@ -119,6 +119,11 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
+def load() -> str:
+    """How many processes were running in the last minute: with others on the machine, two threads share a core."""
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+
+
 def write(path: Path, text: str) -> None:
     """Write beside the file, then rename."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -149,13 +154,14 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     chosen = arguments()
     effort = QUICK if chosen.quick else FULL
+    load_before = load()
     lines: list[Line] = []
     print(printed(HEADINGS))
     for name in dict.fromkeys(chosen.rows or ROWS):
         for line in measured_apart(name, effort):
             lines.append(line)
             print(printed(cells(line)), flush=True)
-    about = versions()
+    about = versions() | {"load before the start": load_before}
     print("; ".join(f"{name} {found}" if name != "gcc" else found for name, found in about.items()))
     print("figures: medians of turns taken side by side; ratio: ours over theirs, the median of the turns' ratios; "
           "apart by: the\nlargest relative difference of any contender's numbers from what was expected, at most 1e-9")

@@ -251,5 +251,4 @@ def article_threads(effort: Effort) -> list[Line]:
     task = Task("article-threads", "the same, two threads", "ns/sample", 1e9, effort)
     return compare(task, Contender("ours, 2 threads", batch_of(libraries.ours, threads=2), work=SAMPLES), [
         Contender("ours, 1 thread", batch_of(libraries.ours, threads=1), 0.55, SAMPLES),
-        Contender("JAX, all cores", batch_of(libraries.jax), None, SAMPLES),
     ])
