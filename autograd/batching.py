@@ -79,7 +79,8 @@ def _recorded(
 
     def step(_: Any, __: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         pieces = iter(parts)
-        sample = [_sample(item, axis, lambda *_: shown(next(pieces))) for item, axis in zip((*args, kwargs), (*axes, 0))]
+        given = zip((*args, kwargs), (*axes, 0))
+        sample = [_sample(item, axis, lambda *_: shown(next(pieces))) for item, axis in given]
         numbers, structure = flatten(f(*sample[:-1], **sample[-1]))
         if found:
             require_same(found[0], structure, "each sample's result")

@@ -13,15 +13,19 @@ from typing import Any
 
 from autograd.backends import interpreter
 from autograd.backends.interpreter import Array, GuardFailed
-from autograd.graph import PREDICATE, Graph, Kind
+from autograd.graph import PREDICATE, Branch, Graph, Kind, Loop
 from autograd.recording import current
-from autograd.rows import is_array
+from autograd.rows import NOT_NATIVE, Primitive, is_array
 from autograd.value import Value
 
 
 def as_array(item: Any) -> Any:
     """A contiguous NumPy array of floats as the interpreter's; anything else as it is."""
     return Array(memoryview(item).cast("B").cast("d"), item.shape) if is_array(item) else item
+
+
+class CallFailed(Exception):
+    """A function of the user's, a primitive's `evaluate`, raised during a run."""
 
 
 class Interpreted:
@@ -31,7 +35,12 @@ class Interpreted:
         self.graph = graph
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        results = interpreter.run(self.graph, [as_array(item) for item in inputs])
+        try:
+            results = interpreter.run(self.graph, [as_array(item) for item in inputs])
+        except GuardFailed:
+            raise
+        except Exception as error:  # whatever a user's function raises
+            raise CallFailed from error
         return [_as_numpy(item) if isinstance(item, Array) else item for item in results]
 
 
@@ -51,6 +60,7 @@ class Native:
         self.program = program
         self.llvm_ir: str = program.llvm_ir
         self.object_bytes: int = program.object_bytes
+        self.calls_back = _calls_back(graph)
         self.inputs = graph.kinds[: graph.inputs]
         self.outputs: list[Kind] = [graph.kinds[output] for output in graph.outputs]
         codes = "".join("Q" if kind else "d" for kind in (*self.inputs, *self.outputs))
@@ -66,12 +76,15 @@ class Native:
         frame = self.frames.pop() if self.frames else self.program.frame()
         try:
             self.pack(frame.buffer, 0, *items, *places)
+            failure = self.program.failure
             failed = self.program.function(frame.address)
             results = self.unpack(frame.buffer, self.offset)
         finally:
             self.frames.append(frame)
         if failed >= 0:
             raise GuardFailed(failed)
+        if self.program.failure is not failure:  # during this call, here or in another thread
+            raise CallFailed from self.program.failure
         return [number if item is None else item for number, item in zip(results, arrays)]
 
     @staticmethod
@@ -79,14 +92,24 @@ class Native:
         return sys.modules["numpy"].empty(kind, dtype=float)  # there is an array only where NumPy was imported
 
 
+def _calls_back(graph: Graph) -> bool:
+    """Whether a row has to be computed by its Python function."""
+    return any(
+        operation.native == NOT_NATIVE
+        if isinstance(operation, Primitive)
+        else isinstance(operation, Loop | Branch) and any(map(_calls_back, operation.graphs))
+        for operation in graph.operations
+    )
+
+
 def quick_call(
     native: Native, count: int, outside: list[Value], spec: Any, parts: list[Any], slow: Callable[..., Any]
 ) -> Callable[..., Any] | None:
     """A function of `count` floats that runs the code; `slow(args, kwargs)` where it cannot.
 
-    None where an input or a result is an array, or the result's structure cannot be written as an expression.
+    None where the code calls back into Python, an input or a result is an array, or the result's structure cannot be written as an expression.
     """
-    if any(native.inputs) or any(native.outputs) or count + len(outside) != len(native.inputs):
+    if native.calls_back or any(native.inputs) or any(native.outputs):
         return None
     blocks = iter(f"o[{place}] != 0.0" if kind is PREDICATE else f"o[{place}]" for kind, place in parts)
     names: dict[str, Any] = {}

@@ -7,11 +7,13 @@ import inspect
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
-from autograd.calling import Native
+from autograd.calling import CallFailed, Native
 from autograd.errors import TraceError
 from autograd.graph import Graph
+from autograd.recorded import Recorded
 from autograd.recording import current
 from autograd.rows import is_array, real
 from autograd.tracing import applied, rules
@@ -90,8 +92,10 @@ class Compiled:
         self._of_floats: dict[int, Callable[..., Any]] = {}  # by how many there are: the quick way in
         self._last: Plan | None = None
         self._plain = ""  # why f is called as it is, where it cannot be compiled
+        self.__name__ = ""
         if f is not None:
             functools.update_wrapper(self, f, updated=())
+            self.__name__ = getattr(f, "__name__", getattr(f, "name", type(f).__name__))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
@@ -101,7 +105,13 @@ class Compiled:
         return self._call(args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else MethodType(self, instance)
+
+    def __copy__(self) -> Compiled:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        return self  # as of a function
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         fixed = self._fixed(args, kwargs)
@@ -120,9 +130,10 @@ class Compiled:
             for block, shape in zip(blocks, shapes):
                 _require_numbers(block, shape, args, kwargs)
             if self.function is None:
+                known = " or ".join(str(build(spec, shapes)[0]) for spec, shapes, _ in self._plans) or "none"
                 raise TraceError(
                     "this compiled function was unpickled without its Python source, and can be called only with the "
-                    f"structures and shapes that it was called with before; these are {build(spec, shapes)}"
+                    f"structures and shapes that it was called with before, which are {known}; None is a number"
                 )
             plan = self._plans[key] = Plan(self, spec, shapes, fixed)
         self._last = plan
@@ -130,8 +141,11 @@ class Compiled:
             result = plan.call(blocks)
         except Untraceable as error:
             self._plain = str(error)
-            warnings.warn(f"{_name(self.function)} is not compiled, but called as it is: {error}", RuntimeWarning, 3)
-            return self.function(*args, **kwargs)
+            warnings.warn(f"{self.__name__} is not compiled, but called as it is: {error}", RuntimeWarning, 3)
+            return self._as_it_is(args, kwargs)
+        except CallFailed:
+            # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
+            return self._as_it_is(args, kwargs)
         if not fixed and not kwargs and all(type(arg) is float for arg in args):
             quick = plan.quick
             if quick is not None:
@@ -160,9 +174,23 @@ class Compiled:
         return fixed
 
     def _as_it_is(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.function is None:
+        """What the function itself returns: on Values, so that arithmetic is quiet, and as numbers again."""
+        function = self.function
+        if function is None:
             raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
-        return self.function(*args, **kwargs)
+        fixed = self._fixed(args, kwargs)
+        given = tuple(arg for i, arg in enumerate(args) if i not in fixed)
+        named = {name: arg for name, arg in kwargs.items() if name not in fixed}
+        if any(map(_is_value, take_apart((given, named))[0])):
+            return function(*args, **kwargs)
+
+        def call(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            complete = list(given)
+            for place in sorted(place for place in fixed if isinstance(place, int)):
+                complete.insert(place, fixed[place])
+            return function(*complete, **named, **{k: v for k, v in fixed.items() if isinstance(k, str)})
+
+        return Recorded(call, (given, named)).value()
 
     # What a person looks at.
 
@@ -192,7 +220,7 @@ class Compiled:
 
         variant = self._shown()
         assert self._last is not None
-        own = name or _name(self.function)
+        own = name or self.__name__
         return c.source(variant.graph, own, self._last.names, comment=f"{own}, recorded by scalar-autograd's jit")
 
     def stats(self) -> dict[str, Any]:
@@ -208,15 +236,15 @@ class Compiled:
         }
 
     def __repr__(self) -> str:
-        return f"<compiled {_name(self.function)}>"
+        return f"<compiled {self.__name__}>"
 
     def __reduce__(self) -> Any:
-        return _unpickled, (_picklable(self.function), self._options, self._plans)
+        return _unpickled, (_picklable(self.function), self._options, self._plans, self.__name__, self.__doc__)
 
 
-def _unpickled(function: Any, options: Any, plans: dict[Any, Plan]) -> Compiled:
+def _unpickled(function: Any, options: Any, plans: dict[Any, Plan], name: str, doc: str | None) -> Compiled:
     compiled = Compiled(function, *options)
-    compiled._plans = plans
+    compiled._plans, compiled.__name__, compiled.__doc__ = plans, name, doc
     for plan in plans.values():
         plan.owner = compiled
     return compiled
@@ -256,7 +284,8 @@ def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:
     where = next((name for name, arg in named if any(item is block for item in take_apart(arg)[0])), "an argument")
     raise TypeError(
         f"{where} of a compiled function must be a number, a NumPy array of numbers, or a nest of them, not {what}: "
-        f"{block!r:.60}; name it in static_argnums if it is not a number"
+        f"{block!r:.60}; name it in static_argnums if it is not a number (of a method, argument 1 is the object itself: "
+        "the numbers that it holds are then constants, and its Values are read at each call)"
     )
 
 
@@ -267,8 +296,3 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-

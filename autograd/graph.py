@@ -84,9 +84,9 @@ class Guard:
 class Loop:
     """A body run again and again, carrying state; without state a batch, whose samples may be taken in any order.
 
-    Operands: the number of trips, where `counted`; `carried` initial states; `sliced` arrays; then what all trips share.
-    Inputs of the body: the trip's position, the states, the array's parts at that position, what is shared. Outputs of
-    the body: the new states, `stacked` parts of arrays, then terms of sums. Results: the final states; the stacked
+    Operands: the number of trips, where `counted`; `carried` initial states; `sliced` arrays; then what all trips
+    share. Inputs of the body: the trip's position, the states, the array's parts at that position, what is shared.
+    Outputs of the body: the new states, `stacked` parts of arrays, then terms of sums. Results: the final states; the stacked
     arrays; the sums; where `save`, for each state the array of what each trip began with; where there is a `condition`,
     the number of trips made.
 
@@ -130,15 +130,16 @@ class Loop:
         return (*states, *map(self._stack, parts), *sums, *map(self._stack, saved), *trips)
 
     def _stack(self, kind: Kind) -> Kind:
-        assert kind is not None and self.length is not None
+        assert kind is not None
+        assert self.length is not None
         return (self.length, *kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One of two graphs with the same inputs and kinds of outputs: the first where the first operand, a predicate, holds.
+    """One of two graphs with the same inputs and kinds of outputs: the first where the first operand holds.
 
-    The other operands are the inputs of both.
+    That operand is a predicate; the others are the inputs of both.
     """
 
     then: Graph
@@ -198,7 +199,10 @@ class Graph:
     def size(self) -> int:
         """The number of steps, those of the bodies included."""
         return len(self.operations) + sum(
-            body.size for operation in self.operations if isinstance(operation, Loop | Branch) for body in operation.graphs
+            body.size
+            for operation in self.operations
+            if isinstance(operation, Loop | Branch)
+            for body in operation.graphs
         )
 
     @cached_property

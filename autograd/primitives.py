@@ -25,6 +25,7 @@ from autograd.rows import (
     ATOM,
     COMPARISON,
     NEGATION,
+    NOT_NATIVE,
     POWER,
     PRODUCT,
     SUM,
@@ -58,7 +59,7 @@ def _row(
     summary: str,
     notation: Notation | None = None,
     textbook: tuple[Partial, ...] = (),
-    native: Native = Native(),
+    native: Native = NOT_NATIVE,
     predicate: bool = False,
 ) -> Primitive:
     TABLE[name] = row = Primitive(
@@ -257,8 +258,8 @@ def _remainder_expanded(x: Any, y: Any) -> Any:
 def _floor_divide_expanded(x: Any, y: Any) -> Any:
     rest = _fmod(x, y)
     quotient = divide(x - rest, y)
-    down = where((rest != 0.0) & (rest == rest), where(y < 0.0, where(rest < 0.0, 0.0, 1.0), where(rest < 0.0, 1.0, 0.0)), 0.0)
-    quotient = quotient - down
+    down = where(y < 0.0, where(rest < 0.0, 0.0, 1.0), where(rest < 0.0, 1.0, 0.0))
+    quotient = quotient - where((rest != 0.0) & (rest == rest), down, 0.0)
     whole = floor(quotient)
     whole = where(quotient - whole > 0.5, whole + 1.0, whole)
     zero = where(divide(x, y) < 0.0, -0.0, where(divide(x, y) > 0.0, 0.0, divide(x, y)))
@@ -564,8 +565,9 @@ def _sigmoid_slope(out: Any, x: Any) -> Any:
 
 
 def _sigmoid_expanded(x: Any) -> Any:
+    # With the reciprocal, σ(x) and σ(-x), which the slope needs, share the exponential and the division.
     tail = exp(-abs(x))
-    return divide(where(x >= 0.0, 1.0, tail), 1.0 + tail)
+    return where(x >= 0.0, 1.0, tail) * divide(1.0, 1.0 + tail)
 
 
 sigmoid: Primitive = _row(

@@ -60,6 +60,9 @@ class Native:
     expansion: Callable[..., Any] | None = None
 
 
+NOT_NATIVE = Native()
+
+
 @dataclass(slots=True, eq=False)
 class Primitive:
     """One row of the table; call it on numbers, Values or NumPy arrays of either. Make one with `autograd.primitive`.
@@ -89,7 +92,7 @@ class Primitive:
     partials: tuple[Partial, ...]
     domain: tuple[tuple[float, float], ...]
     summary: str = ""
-    native: Native = Native()
+    native: Native = NOT_NATIVE
     notation: Notation | None = None
     textbook: tuple[Partial, ...] = ()
     predicate: bool = False

@@ -96,7 +96,8 @@ class _Builder:
         self.steps.append(step)
         for value in results:
             self.made[value] = step
-        self.known[key] = results or [object()]
+        if results:
+            self.known[key] = results
         return results
 
     def _values(self, kinds: Iterable[Kind]) -> list[int]:
@@ -148,7 +149,10 @@ def _order(value: Any) -> int:
     return order
 
 
-_COMMUTATIVE = {primitives.TABLE[name] for name in ("add", "multiply", "equal", "not_equal", "logical_and", "logical_or")}
+_COMMUTATIVE = {
+    primitives.add, primitives.multiply, primitives.equal, primitives.not_equal, primitives.logical_and,
+    primitives.logical_or,
+}
 
 
 def rewritten(graph: Graph) -> Graph:
@@ -169,16 +173,9 @@ def _copied(builder: _Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
             values.extend(_loop(builder, operation, taken))
         elif type(operation) is Branch:
             values.extend(_branch(builder, operation, taken))
-        elif type(operation) is Guard and isinstance(taken[0], _Constant) and taken[0].item is operation.outcome:
-            continue
         else:
-            values.extend(builder.add(operation, taken) if type(operation) is not Guard else _guard(builder, operation, taken))
+            values.extend(builder.add(operation, taken))
     return values
-
-
-def _guard(builder: _Builder, operation: Guard, taken: tuple[Any, ...]) -> list[Any]:
-    builder.add(operation, taken)
-    return []
 
 
 def _row(builder: _Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -230,6 +227,11 @@ def _divide(_: _Builder, x: Any, y: Any) -> Any:
 def _negative(builder: _Builder, x: Any) -> Any:
     inner = _of(builder, x, primitives.negative)
     return inner[0] if inner else None
+
+
+def _absolute(builder: _Builder, x: Any) -> Any:
+    inner = _of(builder, x, primitives.negative)
+    return _row(builder, primitives.absolute, inner) if inner else None
 
 
 def _power(builder: _Builder, x: Any, y: Any) -> Any:
@@ -292,6 +294,7 @@ _IDENTITIES: dict[Primitive, Callable[..., Any]] = {
     primitives.multiply: _multiply,
     primitives.divide: _divide,
     primitives.negative: _negative,
+    primitives.absolute: _absolute,
     primitives.power: _power,
     primitives.where: _where,
     primitives.not_equal: _not_equal,
@@ -376,6 +379,8 @@ def _join(steps: list[_Step], first: int) -> bool:
     for place in range(first + 1, len(steps)):
         step = steps[place]
         loop = step.operation
+        if isinstance(loop, Guard):  # what comes after is not computed where it fails
+            return False
         if isinstance(loop, Loop) and loop.batch and loop.length == one.operation.length:
             slices, shared = step.operands[: loop.sliced], step.operands[loop.sliced :]
             if not any(item in after and item not in stacked for item in slices) and not after.intersection(shared):
@@ -404,7 +409,8 @@ def _depending(steps: list[_Step], values: set[int]) -> list[_Step]:
 def _joined(one: _Step, two: _Step) -> _Step:
     """One batch that does what two did."""
     a, b = one.operation, two.operation
-    assert isinstance(a, Loop) and isinstance(b, Loop)
+    assert isinstance(a, Loop)
+    assert isinstance(b, Loop)
     handed = dict(zip(one.results[: a.stacked], a.body.outputs))  # what the first stacks, as values of its body
     slices = list(dict.fromkeys([*one.operands[: a.sliced], *(v for v in two.operands[: b.sliced] if v not in handed)]))
     shared = list(dict.fromkeys([*one.operands[a.sliced :], *two.operands[b.sliced :]]))
@@ -417,7 +423,8 @@ def _joined(one: _Step, two: _Step) -> _Step:
     kinds = ((), *(kind_of[item] for item in slices), *(kind_of[item] for item in shared))
     builder = _Builder(replace(a.body, kinds=kinds, inputs=len(kinds)))
     of_a = _copied(builder, a.body, [
-        0, *(place["slice", v] for v in one.operands[: a.sliced]), *(place["shared", v] for v in one.operands[a.sliced :])
+        0, *(place["slice", v] for v in one.operands[: a.sliced]),
+        *(place["shared", v] for v in one.operands[a.sliced :]),
     ])
     of_b = _copied(builder, b.body, [
         0, *(of_a[handed[v]] if v in handed else place["slice", v] for v in two.operands[: b.sliced]),

@@ -18,6 +18,7 @@ from autograd.recording import tracing
 from autograd.rows import elementwise, is_array, real
 from autograd.simplify import simplify
 from autograd.tracing.arrays import packed, shown
+from autograd.tracing.expansion import expanded
 from autograd.tracing.structured import as_number, kind_of
 from autograd.tracing.trace import Trace, Untraceable
 from autograd.tracing.traced import Predicate, Traced, place_operands
@@ -47,7 +48,9 @@ class Variant:
         else:
             from autograd.backends import llvm
 
-            self.program = Native(llvm.compile(self.graph, threads=threads, fastmath=fastmath, cache=cache), self.graph)
+            self.program = Native(
+                llvm.compile(expanded(self.graph), threads=threads, fastmath=fastmath, cache=cache), self.graph
+            )
             self.backend = "llvm"
         self.seconds["compile"] = perf_counter() - start
 
@@ -133,17 +136,16 @@ class Plan:
                 "this compiled function was unpickled without its Python source, and these numbers take a branch that "
                 "was not recorded before it was pickled"
             )
-        variant = _recorded(self, numbers)
-        assert variant.path[: len(path)] == path, "the function took another branch when it was called again"
+        variant = _recorded(self, numbers, path)
         self.variants.append(variant)
         return variant
 
 
-def _recorded(plan: Plan, numbers: list[Any]) -> Variant:
-    """Call the function on Values without numbers, in the way that these numbers take through it."""
+def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
+    """Call the function on Values without numbers, in the way that begins as given and then is that of the numbers."""
     start = perf_counter()
     known: dict[int, Any] = {}
-    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)))
+    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
     inputs = [root.input(NUMBER if shape is None else shape) for shape in plan.shapes]
     for node, number in zip(inputs, numbers):
         known[id(node)] = number
@@ -162,6 +164,8 @@ def _recorded(plan: Plan, numbers: list[Any]) -> Variant:
         outside = [value for value, node in root.lifted.values() if node.item is None]
         for value, node in root.lifted.values():
             known[id(node)] = value._number
+        if len(root.path) < len(ahead):
+            raise Untraceable("it took another way when it was recorded again: its branches depend on something else")
         graph = root.graph(outputs)
         path = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
     finally:
@@ -170,9 +174,7 @@ def _recorded(plan: Plan, numbers: list[Any]) -> Variant:
     sizes = {"recorded": graph.size}
     graph = simplify(graph, lambda name, result: sizes.update({name: result.size}))
     seconds["simplify"] = perf_counter() - start - seconds["record"]
-    kept = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
-    variant = Variant(graph, kept, outside, sizes, seconds)
-    assert len(path) >= len(kept)
+    variant = Variant(graph, path, outside, sizes, seconds)
     variant.outputs, variant.parts = spec, parts
     return variant
 

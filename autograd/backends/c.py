@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from autograd.backends.c_arrays import WORD, Bundle, Cells, Operand
+from autograd.backends.c_arrays import WORD, Cells, Operand
 from autograd.backends.c_functions import with_needs
 from autograd.backends.c_names import MATH_FUNCTIONS, Names, comment
-from autograd.backends.c_statements import GUARD_MARK, PART, Statements
+from autograd.backends.c_statements import GUARD_MARK, Statements
 from autograd.graph import Graph, Kind
 
 _SINGLE = 16  # numbers that are arguments of their own; more come and go in one array
@@ -133,21 +133,11 @@ class _File:
     def _write_outputs(self, targets: Sequence[Operand], made: Sequence[Operand]) -> None:
         """Store the results; in functions of their own where they are many."""
         writes = self.statements
-        single = list(zip(targets, made))
-        whole = [pair for pair in single if isinstance(pair[0], str)]
-        if len(whole) > 2 * PART:
-            for start in range(0, len(whole), PART):
-
-                def write(start: int = start) -> None:
-                    for target, result in whole[start : start + PART]:
-                        writes.assign(target, result)
-
-                writes.part(write)
-            single = [pair for pair in single if not isinstance(pair[0], str)]
-        for target, result in single:
-            if isinstance(result, Bundle) and len(result.numbers) > 2 * PART:
-                result = writes.stored(result)
-            writes.assign(target, result)
+        numbers = [(target, result) for target, result in zip(targets, made) if isinstance(target, str)]
+        writes.in_turn([f"{target} = {result};" for target, result in numbers])
+        for target, result in zip(targets, made):
+            if not isinstance(target, str):
+                writes.assign(target, result)
 
     def text(self, about: str) -> str:
         writes = self.statements

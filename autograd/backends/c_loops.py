@@ -27,9 +27,7 @@ def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted:
     count_wanted = condition is not None and wanted[-1] == last + (carried if loop.save else 0)
 
     bound = _bound(out, loop, operands)
-    states = [out.result(kinds[j]) if j in live else "" for j in range(carried)]
-    for j in sorted(live):
-        out.assign(states[j], rest[j])
+    states = [_state(out, kinds[j], rest[j]) if j in live else "" for j in range(carried)]
     stacks = {
         index: _stack(out, loop, kinds[index - last if index >= last else index])
         for index in (*(index for index in sorted(terms) if index < carried + loop.stacked), *saved)
@@ -58,6 +56,11 @@ def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted:
         _put(out, stacks[index], position, outputs[index])
     for index, total in sums.items():
         total.add(out, outputs[index], trip)
+    if sums and (loop.length is None or loop.length > 1024):
+        out.block(f"if ({trip} % 1024 == 1023)")
+        for total in sums.values():
+            total.take(out)
+        out.end()
     _next_states(out, [(states[j], outputs[j]) for j in sorted(live) if states[j] != outputs[j]])
     out.end()
 
@@ -68,6 +71,14 @@ def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted:
     if count_wanted:
         results[wanted[-1]] = f"(double){trip}"
     return [results.get(index, "") for index in range(wanted[-1] + 1)]
+
+
+def _state(out: Statements, kind: Kind, initial: Operand) -> Operand:
+    """A state with its initial value."""
+    state = out.result(kind, initial if isinstance(initial, str) else "")
+    if isinstance(state, Cells):
+        out.assign(state, initial)
+    return state
 
 
 def _bound(out: Statements, loop: Loop, operands: Sequence[Operand]) -> str:
@@ -116,12 +127,10 @@ class _Sum:
 
     def __init__(self, out: Statements, kind: Kind) -> None:
         assert kind is not None
-        self.total = out.result(kind)
+        self.total = out.result(kind, "-0.0")
         self.size = math.prod(kind)
         if isinstance(self.total, Cells):
             out.write(*filled(self.total, "-0.0", out.indices()))
-        else:
-            out.write(f"{self.total} = -0.0;")
         self.lanes = out.storage((8, *kind))
         out.write(*filled(self.lanes, "-0.0", out.indices()))
         out.helpers.add("take_lanes")
@@ -135,9 +144,6 @@ class _Sum:
             place = index_sum(lanes.offset, [(self.size, f"({trip} % 8)")])
             out.write(f"double *const {name} = {lanes.base} + {place};")
             out.write(*copied(Cells.packed(name, term.shape), term, out.indices(), "+="))
-        out.block(f"if ({trip} % 1024 == 1023)")
-        self.take(out)
-        out.end()
 
     def take(self, out: Statements) -> None:
         """Add the running sums, which start again, to the total."""

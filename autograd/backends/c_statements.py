@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from autograd.backends.c_rows import RowFunctions
 from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View
 from autograd.rows import Primitive
 
-PART = 1000  # steps, or statements, of one function where there are more than twice as many
+PART = 500  # steps, or statements, of one function where there are more than twice as many
 _LOCAL = 64  # numbers of the largest array that stands in the function itself; larger ones are in the workspace
 _ALL_LOCAL = 1024  # numbers of all such arrays of one function together
 _SPILLED = 8  # single variables from around a part that are handed to it one by one; more travel in the workspace
@@ -83,8 +84,16 @@ class Statements:
         if isinstance(array, Cells) and place is None:
             return array
         target = self.storage(array.shape, place)
-        self.write(*copied(target, array, self.indices()))
+        self.assign(target, array)
         return target
+
+    def in_turn(self, lines: Sequence[str]) -> None:
+        """Write statements of a line each; in functions of their own where they are many."""
+        if len(lines) <= 2 * PART:
+            self.write(*lines)
+            return
+        for start in range(0, len(lines), PART):
+            self.part(functools.partial(self.write, *lines[start : start + PART]))
 
     def block(self, head: str) -> None:
         self.write(head + " {")
@@ -229,17 +238,24 @@ class Statements:
 
     # What is assigned later.
 
-    def result(self, kind: Kind) -> Operand:
-        """A variable or memory that is assigned later."""
-        return self.storage(kind) if kind else self.variable("int" if kind is None else "double", "", constant=False)
+    def result(self, kind: Kind, initial: str = "") -> Operand:
+        """A variable, or memory, that is assigned later."""
+        if kind:
+            return self.storage(kind)
+        return self.variable("int" if kind is None else "double", initial, constant=False)
 
     def assign(self, target: Operand, source: Operand) -> None:
         """Store a number or an array."""
-        if isinstance(target, Cells):
-            assert not isinstance(source, str)
-            self.write(*copied(target, source, self.indices()))
-        else:
+        if isinstance(target, str):
             self.write(f"{target} = {source};")
+            return
+        assert isinstance(target, Cells)
+        assert not isinstance(source, str)
+        lines = copied(target, source, self.indices())
+        if isinstance(source, Bundle):
+            self.in_turn(lines)
+        else:
+            self.write(*lines)
 
     def _branch(self, branch: Branch, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
         kinds = branch.results(())

@@ -1,7 +1,7 @@
-"""Text of LLVM's intermediate representation: the values that it computes with, and a function as it is written.
+"""Text of LLVM's intermediate representation: the values it computes with, and a function as it is written.
 
-A value is one number, or 8 or 16 of them: the lanes of a batch. It has lanes only where its samples differ, so that what
-a batch shares is computed once. An operation whose operands have lanes has lanes.
+A value is one number, or 8 or 16 of them: the lanes of a batch. It has lanes only where its samples differ, so
+that what a batch shares is computed once. An operation whose operands have lanes has lanes.
 """
 
 from __future__ import annotations
@@ -124,7 +124,12 @@ class Function:
 
     def repeat(self, count: int | str, body: Callable[[str], None]) -> None:
         """The body for each position from 0 up to the count, which is at least 1."""
-        self.range("0", str(count), lambda position, _: body(position) or [], [])
+
+        def trip(position: str, _: list[str]) -> list[str]:
+            body(position)
+            return []
+
+        self.range("0", str(count), trip, [])
 
     def range(
         self, first: str, last: str, body: Callable[[str, list[str]], list[str]], initial: list[tuple[str, str]]

@@ -25,13 +25,13 @@ from autograd.backends.ir import (
     number_text,
 )
 from autograd.backends.ir_chunks import load, store
-from autograd.backends.ir_loops import BLOCK, accumulate, only_elements_of
+from autograd.backends.ir_loops import only_elements
+from autograd.backends.ir_sums import BLOCK, VECTOR, accumulate, add_lanes, fold_lanes, sum_of_lanes
 from autograd.graph import Loop
 
 if TYPE_CHECKING:
     from autograd.backends.ir_graph import Writer
 
-VECTOR = DOUBLE[SUMS]
 FEWEST_BLOCKS = 8  # that are worth a second thread
 _NEUTRAL = f"splat (double {number_text(NEUTRAL)})"
 
@@ -44,7 +44,7 @@ def batch(
     kinds: list[Any] = [loop.body.kinds[output] for output in loop.body.outputs]
     blocks = -(-loop.length // BLOCK)
     shared = [
-        item if only_elements_of(loop, 1 + loop.sliced + i, 0) else writer.in_memory(function, item)
+        item if only_elements(loop.body, 1 + loop.sliced + i) else writer.in_memory(function, item)
         for i, item in enumerate(operands[loop.sliced :])
     ]
     slices: list[Any] = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
@@ -158,16 +158,17 @@ class _Samples:
                 start, end, lambda group, running: self._group(function, group, running, large),
                 [(VECTOR, _NEUTRAL)] * count,
             )  # fmt: skip
-            numbers = [folded(function, vector) for vector in vectors]
+            numbers = [sum_of_lanes(function, vector) for vector in vectors]
             if self.sums:
                 self._store(function, position, numbers, large)
                 return []
             for running, total in zip(large, totals):
                 if running is not None and total is not None:
-                    _fold_memory(function, running, total)
+                    fold_lanes(function, running, total)
             return [function.value(f"fadd double {total}, {number}") for total, number in zip(texts, numbers)]
 
-        texts = iter(function.range(first, last, block, [("double", number_text(NEUTRAL))] * (0 if self.sums else count)))
+        start = [("double", number_text(NEUTRAL))] * (0 if self.sums else count)
+        texts = iter(function.range(first, last, block, start))
         if self.sums:
             return []
         return [
@@ -184,7 +185,7 @@ class _Samples:
             target = function.part(array, block)
             if running is not None:
                 function.fill(target, NEUTRAL)
-                _fold_memory(function, running, target)
+                fold_lanes(function, running, target)
             else:
                 for i in range(math.prod(target.shape)):
                     function.store(Number(next(rest)), target, i)
@@ -209,7 +210,7 @@ class _Samples:
         position = Number(function.value(f"sitofp <{width} x i64> {places} to {DOUBLE[width]}"), width)
         function.lanes = width
         slices = [
-            self._slice(function, array, start, mask, only_elements_of(loop, 1 + i, 0))
+            self._slice(function, array, start, mask, only_elements(loop.body, 1 + i))
             for i, array in enumerate(self.slices)
         ]
         outputs = writer.graph(function, loop.body, [position, *slices, *self.shared])
@@ -229,7 +230,8 @@ class _Samples:
                 function.lanes = 1
                 continue
             for number in [term] if isinstance(term, Number) else elements(function, term):
-                new.append(_added_lanes(function, next(rest), _counted(function, function.number(number, width), mask, width), width))
+                counted = _counted(function, function.number(number, width), mask, width)
+                new.append(add_lanes(function, next(rest), counted, width))
         return new
 
     def _slice(self, function: Function, array: Array, start: str, mask: str, single: bool) -> Item:
@@ -256,18 +258,6 @@ def _counted(function: Function, term: str, mask: str, width: int) -> str:
     return function.value(f"select {TRUTH[width]} {mask}, {kind} {term}, {kind} {neutral}")
 
 
-def _added_lanes(function: Function, running: str, term: str, width: int) -> str:
-    """The eight running sums with the lanes of a term, eight after eight."""
-    kind = DOUBLE[width]
-    for start in range(0, width, SUMS):
-        eight = term
-        if width > SUMS:
-            lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + SUMS))
-            eight = function.value(f"shufflevector {kind} {term}, {kind} poison, <{SUMS} x i32> <{lanes}>")
-        running = function.value(f"fadd {VECTOR} {running}, {eight}")
-    return running
-
-
 def _accumulate_masked(function: Function, item: Any, running: Array, mask: str, width: int) -> None:
     """Add a term that is an array to the eight running sums in memory of each element."""
     if isinstance(item, Array) and item.shape:
@@ -277,28 +267,4 @@ def _accumulate_masked(function: Function, item: Any, running: Array, mask: str,
         return
     number = item if isinstance(item, Number) else function.load(item)
     term = _counted(function, function.number(number, width), mask, width)
-    function.store(Number(_added_lanes(function, function.load(running).text, term, width), SUMS), running)
-
-
-def folded(function: Function, vector: str) -> str:
-    """The sum of eight lanes, in pairs."""
-    kind = VECTOR
-    for half in (4, 2, 1):
-        numbers = (", ".join(f"i32 {lane + start}" for lane in range(half)) for start in (0, half))
-        low, high = (
-            function.value(f"shufflevector {kind} {vector}, {kind} poison, <{half} x i32> <{lanes}>")
-            for lanes in numbers
-        )
-        kind = f"<{half} x double>"
-        vector = function.value(f"fadd {kind} {low}, {high}")
-    return function.value(f"extractelement {kind} {vector}, i64 0")
-
-
-def _fold_memory(function: Function, running: Array, target: Array) -> None:
-    """Add the lanes of running sums in memory to an array."""
-    if running.shape:
-        if running.shape[0]:
-            function.repeat(running.shape[0], lambda i: _fold_memory(
-                function, function.part(running, i), function.part(target, i)))  # fmt: skip
-        return
-    accumulate(function, Number(folded(function, function.load(running).text)), target)
+    function.store(Number(add_lanes(function, function.load(running).text, term, width), SUMS), running)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.backends.ir import DOUBLE, TRUTH, Function, Item, Number, Tuple
-from autograd.graph import Graph, Guard
+from autograd.graph import Graph
 
 if TYPE_CHECKING:
     from autograd.backends.ir_graph import Writer
@@ -92,7 +92,6 @@ def graph(
     first = len(values)
     values += [None] * (len(graph.kinds) - first)
     steps = list(graph.steps())
-    apply = writer.rows.apply
     start = 0
     while start < count:
         end = _end(writer, graph, start, function.lanes)
@@ -161,6 +160,3 @@ def _leave_where_failed(function: Function, guard: str) -> None:
     function.open(failed)
     function.line(f"ret i64 {guard}")
     function.open(held)
-
-
-__all__ = ["Guard", "Stored", "graph", "load", "store"]

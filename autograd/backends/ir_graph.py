@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.backends import ir_batches, ir_chunks, ir_loops
-from autograd.backends.ir import Array, Function, Item, Number, Tuple, constant, contiguous, elements, lanes_of
+from autograd.backends import ir_batches, ir_branches, ir_chunks, ir_loops
+from autograd.backends.ir import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
 from autograd.backends.ir_rows import Rows, expanded, has_expansion
 from autograd.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View, row_major
 from autograd.rows import Primitive
@@ -19,7 +19,7 @@ class Workspace:
 
     def __init__(self) -> None:
         self.size = 0
-        self.free: dict[int, list[int]] = {1: [], 8: [], 16: []}  # places of single numbers to use again, by their lanes
+        self.free: dict[int, list[int]] = {1: [], 8: [], 16: []}  # places to use again, by lanes
 
     def reserve(self, count: int) -> int:
         if count >= 8:
@@ -162,7 +162,7 @@ class Writer:
         if isinstance(operation, Pack):
             return [self._pack(function, taken, operation.shape, memory[0])]
         if isinstance(operation, Branch):
-            return ir_loops.branch(self, function, operation, taken)
+            return ir_branches.branch(self, function, operation, taken)
         if function.lanes == 1 and operation.batch and operation.length and not _has_free_loops(operation.body):
             return ir_batches.batch(self, function, operation, taken, memory)
         return ir_loops.loop(self, function, operation, taken, memory)
@@ -223,15 +223,3 @@ def _has_free_loops(graph: Graph) -> bool:
         or isinstance(operation, Loop | Branch) and any(map(_has_free_loops, operation.graphs))
         for operation in graph.operations
     )  # fmt: skip
-
-
-def only_elements(graph: Graph, value: int) -> bool:
-    """Whether nothing but single elements of an array are used."""
-    return value not in graph.outputs and all(
-        isinstance(operation, Element)
-        for operation, operands in zip(graph.operations, graph.operands)
-        if value in operands
-    )
-
-
-__all__ = ["Workspace", "Writer", "elements", "only_elements", "target"]

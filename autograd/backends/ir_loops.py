@@ -1,9 +1,9 @@
-"""Loops that carry state, trip after trip, and branches."""
+"""Loops that carry state, trip after trip."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.backends.ir import (
@@ -20,13 +20,11 @@ from autograd.backends.ir import (
     lanes_of,
     number_text,
 )
-from autograd.graph import Branch, Kind, Loop
+from autograd.backends.ir_sums import BLOCK, accumulate, fold
+from autograd.graph import Element, Graph, Kind, Loop
 
 if TYPE_CHECKING:
     from autograd.backends.ir_graph import Writer
-
-BLOCK = 1024
-
 
 def loop(
     writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
@@ -56,7 +54,9 @@ class _Trips:
         ]
         first_shared = 1 + loop.carried + loop.sliced
         self.shared = [
-            item if only_elements_of(loop, first_shared + i, 1 + loop.carried + i) else writer.in_memory(function, item)
+            item
+            if only_elements(loop.body, first_shared + i) and only_elements(loop.condition, 1 + loop.carried + i)
+            else writer.in_memory(function, item)
             for i, item in enumerate(taken[loop.carried + loop.sliced :])
         ]
         self.kinds: list[Kind] = [loop.body.kinds[output] for output in loop.body.outputs]
@@ -99,7 +99,8 @@ class _Trips:
         return function.value(f"call i64 @llvm.fptosi.sat.i64.f64(double {count})")
 
     def _stack(self, kind: Kind) -> Array:
-        assert kind is not None and self.loop.length is not None
+        assert kind is not None
+        assert self.loop.length is not None
         return self.writer.slot((self.loop.length, *kind), self.function.lanes)
 
     def _state_memory(self, state: Item, kind: Kind) -> Array | None:
@@ -111,17 +112,17 @@ class _Trips:
         self.function.copy(state, slot)
         return slot
 
-    def _numbers(self, states: Sequence[Item]) -> list[tuple[str, str, bool]]:
-        """The states that are numbers, with those of small arrays: type, operand, and whether it is a predicate."""
+    def _numbers(self, states: Sequence[Item]) -> list[tuple[str, str]]:
+        """The states that are numbers, with those of small arrays: the type and the operand of each."""
         function, lanes, numbers = self.function, self.function.lanes, []
         for state, kind, memory in zip(states, self.state_kinds, self.state_memory):
             if memory is not None:
                 continue
             for number in [state] if isinstance(state, Number) else elements(function, state):
                 if kind is None:
-                    numbers.append((TRUTH[lanes], function.truth(number, lanes), True))
+                    numbers.append((TRUTH[lanes], function.truth(number, lanes)))
                 else:
-                    numbers.append((DOUBLE[lanes], function.number(number, lanes), False))
+                    numbers.append((DOUBLE[lanes], function.number(number, lanes)))
         return numbers
 
     def _states(self, names: Sequence[str]) -> list[Item]:
@@ -132,8 +133,7 @@ class _Trips:
             if memory is not None:
                 item = memory
             elif kind:
-                count = len(elements_of(kind))
-                item = Tuple(tuple(Number(next(rest), lanes) for _ in range(count)), kind)
+                item = Tuple(tuple(Number(next(rest), lanes) for _ in range(math.prod(kind))), kind)
             else:
                 item = Number(next(rest), lanes, kind is None)
             states.append(item)
@@ -167,7 +167,8 @@ class _Trips:
         function.open(body)
         new = self._numbers(self._trip(trip, position, place, states))
         following = function.value(f"add nuw nsw i64 {trip}, 1")
-        phis = [("i64", "0", following), *((kind, first, text) for (kind, first, _), (_, text, _) in zip(self.initial, new))]
+        pairs = zip(self.initial, new)
+        phis = [("i64", "0", following), *((kind, first, text) for (kind, first), (_, text) in pairs)]
         for line, name, (kind, first, text) in zip(places, [trip, *names], phis):
             function.lines[line] = f"  {name} = phi {kind} [ {first}, %{before} ], [ {text}, %{function.block} ]"
         function.go(head)
@@ -225,20 +226,13 @@ class _Trips:
             function.copy(item, memory)
 
 
-def elements_of(shape: tuple[int, ...]) -> range:
-    count = 1
-    for length in shape:
-        count *= length
-    return range(count)
-
-
-def only_elements_of(loop: Loop, value: int, condition_value: int) -> bool:
-    """Whether the loop's graphs take nothing but single elements of a shared array."""
-    from autograd.backends.ir_graph import only_elements
-
-    return only_elements(loop.body, value) and (
-        loop.condition is None or only_elements(loop.condition, condition_value)
-    )
+def only_elements(graph: Graph | None, value: int) -> bool:
+    """Whether a graph takes nothing but single elements of an array, which then need not be in memory."""
+    return graph is None or value not in graph.outputs and all(
+        isinstance(operation, Element)
+        for operation, operands in zip(graph.operations, graph.operands)
+        if value in operands
+    )  # fmt: skip
 
 
 def _taken(function: Function, array: Any, position: str) -> Item:
@@ -253,129 +247,3 @@ def put(function: Function, stack: Array, position: str, item: Item) -> None:
         function.store(item, part)
     else:
         function.copy(item, part)
-
-
-def _sum(function: Function, x: Number, y: Number) -> Number:
-    lanes = max(x.lanes, y.lanes)
-    return Number(
-        function.value(f"fadd {DOUBLE[lanes]} {function.number(x, lanes)}, {function.number(y, lanes)}"), lanes
-    )
-
-
-def accumulate(function: Function, item: Any, target: Array) -> None:
-    """Add a number to one in memory, or an array in memory to another."""
-    if isinstance(item, Number):
-        function.store(_sum(function, function.load(target), item), target)
-    elif not item.shape:
-        accumulate(function, function.load(item), target)
-    elif item.shape[0]:
-        function.repeat(
-            item.shape[0], lambda i: accumulate(function, function.part(item, i), function.part(target, i))
-        )
-
-
-def fold(function: Function, running: Array, total: Array) -> None:
-    """Add eight running sums to the total, in pairs, and start them anew."""
-    if total.shape:
-        if total.shape[0]:
-            function.repeat(
-                total.shape[0], lambda i: fold(function, second_part(function, running, i), function.part(total, i))
-            )
-        return
-    lanes = [function.load(running, i * running.strides[0]) for i in range(SUMS)]
-    quarters = [_sum(function, lanes[i], lanes[i + 4]) for i in range(4)]
-    block = _sum(function, _sum(function, quarters[0], quarters[2]), _sum(function, quarters[1], quarters[3]))
-    accumulate(function, block, total)
-    function.fill(running, NEUTRAL)
-
-
-def second_part(function: Function, array: Array, position: str) -> Array:
-    """What stands at a position of the second axis."""
-    pointer = function.address(array.pointer, position, array.strides[1])
-    shape, strides = array.shape, array.strides
-    return replace(array, pointer=pointer, shape=(shape[0], *shape[2:]), strides=(strides[0], *strides[2:]))
-
-
-def branch(writer: Writer, function: Function, branch: Branch, operands: Sequence[Any]) -> list[Item]:
-    """Write a branch: a jump, or, where the samples of a batch differ in it, both sides and a choice."""
-    condition, *inputs = operands
-    kinds = [branch.then.kinds[output] for output in branch.then.outputs]
-    if condition.lanes == 1:
-        return _jump(writer, function, branch, condition, inputs, kinds)
-    mask = function.truth(condition, condition.lanes)
-    sides = [writer.graph(function, side, inputs) for side in branch.graphs]
-    results: list[Item] = []
-    for kind, x, y in zip(kinds, *sides):
-        if isinstance(x, Number) and isinstance(y, Number):
-            results.append(function.select(condition, x, y, kind is None))
-            continue
-        assert kind and not isinstance(x, Number) and not isinstance(y, Number)
-        if writer.small(kind):
-            pairs = zip(elements(function, x), elements(function, y))
-            results.append(Tuple(tuple(function.select(condition, a, b) for a, b in pairs), kind))
-        else:
-            slot = writer.slot(kind, condition.lanes)
-            function.copy(y, slot)
-            function.copy(x, replace(slot, mask=mask))
-            results.append(slot)
-    return results
-
-
-def _jump(
-    writer: Writer, function: Function, branch: Branch, condition: Number, inputs: list[Item], kinds: list[Kind]
-) -> list[Item]:
-    labels, join = [function.label(), function.label()], function.label()
-    function.choose(function.truth(condition, 1), *labels)
-    lines = function.lines
-    written, blocks, outputs = [], [], []
-    for label, side in zip(labels, branch.graphs):
-        function.lines = []
-        function.open(label)
-        items = writer.graph(function, side, inputs)
-        outputs.append([
-            elements(function, item) if not isinstance(item, Number) and writer.small(kind) else item
-            for kind, item in zip(kinds, items)
-        ])  # fmt: skip
-        written.append(function.lines)
-        blocks.append(function.block)
-    # Now the lanes of both sides are known, and each side is ended with what the other needs too.
-    slots: dict[int, Array] = {}
-    texts: list[list[list[str]]] = []
-    for k, items in enumerate(outputs):
-        function.lines, function.block = written[k], blocks[k]
-        side_texts = []
-        for i, (kind, item) in enumerate(zip(kinds, items)):
-            lanes = max(lanes_of(number) for other in outputs for number in _items(other[i]))
-            if isinstance(item, Array | Tuple):
-                slot = slots.setdefault(i, writer.slot(kind or (), lanes)) if i not in slots else slots[i]
-                function.copy(item, slot)
-                side_texts.append([])
-            else:
-                side_texts.append([
-                    function.truth(number, lanes) if kind is None else function.number(number, lanes)
-                    for number in _items(item)
-                ])  # fmt: skip
-        texts.append(side_texts)
-        blocks[k] = function.block
-        function.go(join)
-    function.lines = [*lines, *written[0], *written[1]]
-    function.open(join)
-    results: list[Item] = []
-    for i, kind in enumerate(kinds):
-        if i in slots:
-            results.append(slots[i])
-            continue
-        lanes = max(lanes_of(number) for other in outputs for number in _items(other[i]))
-        type_name = TRUTH[lanes] if kind is None else DOUBLE[lanes]
-        numbers = [
-            Number(
-                function.value(f"phi {type_name} [ {x}, %{blocks[0]} ], [ {y}, %{blocks[1]} ]"), lanes, kind is None
-            )
-            for x, y in zip(texts[0][i], texts[1][i])
-        ]
-        results.append(Tuple(tuple(numbers), kind) if kind else numbers[0])
-    return results
-
-
-def _items(item: Any) -> list[Any]:
-    return item if isinstance(item, list) else [item]

@@ -6,18 +6,20 @@ workspace. A number or a predicate stands in its place; of an array the address 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from autograd.backends import ir_chunks
 from autograd.backends.ir import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
 from autograd.backends.ir_graph import Writer, target
-from autograd.backends.ir_rows import Rows, expanded, has_expansion
+from autograd.backends.ir_rows import Rows, expanded, has_expansion, is_ours
 from autograd.graph import Branch, ConstantArray, Graph, Loop, Pack, row_major
 from autograd.rows import Primitive
 
 WHOLE = 2_500  # steps up to which a program is one function
 PART = 1_000  # steps of a function of a larger program
+INLINE = 32  # calls of our functions, such as exp, up to which they are inlined
 
 def _memory_intrinsics(width: int) -> list[str]:
     kind, mask, pointers = DOUBLE[width], TRUTH[width], f"<{width} x ptr>"
@@ -53,8 +55,8 @@ class Module:
 
 
 def rows_of(graph: Graph) -> Iterator[Primitive]:
-    """The rows that a graph uses, those of its bodies and of expansions included, some of them more than once."""
-    for operation in dict.fromkeys(graph.operations):
+    """The row of each step, those of bodies and of expansions included."""
+    for operation in graph.operations:
         if isinstance(operation, Primitive):
             yield from _with_expansions(operation)
         elif isinstance(operation, Loop | Branch):
@@ -70,20 +72,20 @@ def _with_expansions(row: Primitive) -> Iterator[Primitive]:
 
 
 def write(
-    graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool],
-    whole: int = WHOLE, part: int = PART,
-) -> Module:  # fmt: skip
-    """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells which functions the platform's C library has."""
+    graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool]
+) -> Module:
+    """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells what the platform's C library has."""
     rows = Rows({}, known, fma, fastmath)
     places = graph.inputs + len(graph.outputs)
-    for row in rows_of(graph):
-        if row not in rows.callbacks and rows.needs_callback(row):
+    counts = Counter(rows_of(graph))
+    for row in counts:
+        if rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)
     header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
     writer = Writer(rows, None, threads, header, width)
-    if writer.weight(graph) > whole:
-        rows.inline = False
-        writer = Writer(rows, part, threads, header, width)
+    rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
+    if writer.weight(graph) > WHOLE:
+        writer = Writer(rows, PART, threads, header, width)
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
     targets = _targets(graph)

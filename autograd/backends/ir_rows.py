@@ -100,6 +100,11 @@ def expanded(row: Primitive) -> Template:
     return tuple(steps[len(row.partials) :]), result
 
 
+def is_ours(row: Primitive) -> bool:
+    """Whether a function of the module computes it."""
+    return row.name in vector_math.FUNCTIONS or row.native.library in vector_math.FUNCTIONS
+
+
 def has_expansion(row: Primitive) -> bool:
     return row.native.expansion is not None and row.name not in vector_math.FUNCTIONS
 
@@ -140,7 +145,7 @@ class Rows:
         if instruction.startswith("fcmp"):
             return _comparison(instruction)
         if instruction == "select":
-            return lambda function, operands: function.select(*operands)
+            return lambda function, operands: function.select(operands[0], operands[1], operands[2])
         if instruction in ("and", "or", "xor"):
             return _logical(instruction)
         if instruction:
@@ -247,9 +252,9 @@ class Rows:
     def needs_callback(self, row: Primitive) -> bool:
         """Whether nothing but the row's `evaluate` computes it."""
         native = row.native
-        if native.expansion is not None or native.llvm or row.name in vector_math.FUNCTIONS:
+        if native.expansion is not None or native.llvm or is_ours(row):
             return False
-        return not native.library or not (native.library in vector_math.FUNCTIONS or self.known(native.library))
+        return not native.library or not self.known(native.library)
 
 
 def _as_predicate(function: Function, row: Primitive, number: Number) -> Number:

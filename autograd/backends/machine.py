@@ -1,4 +1,7 @@
-"""LLVM itself: text to machine code for this computer, kept on disk where asked. The one module that imports llvmlite."""
+"""LLVM itself: text to machine code for this computer, kept on disk where asked.
+
+The one module that imports llvmlite.
+"""
 
 from __future__ import annotations
 

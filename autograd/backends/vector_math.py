@@ -346,7 +346,12 @@ def _exp_scaled(x: Term, low: Term | None = None) -> tuple[Term, Term]:
 
 
 def _exp(x: Term) -> Term:
-    """s + s·e as in _exp_scaled: 0.5 ulp for the sum, and less than 0.05 for e."""
+    """s + s·e as in _exp_scaled: 0.5 ulp for the sum, and less than 0.05 for e.
+
+    In a batch a branch, around which every register is saved, costs more than the way that is right everywhere.
+    """
+    if x.lines.width > 1:
+        return _exp_everywhere(x)
     scale, excess = _exp_scaled(x)
     return x.lines.unless(~(abs(x) <= 700.0), x.lines.fma(scale, excess, scale), _exp_everywhere, x)
 

@@ -33,11 +33,16 @@ class Untraceable(TraceError):
 class Trace:
     """One recording: of a whole function, or of a body inside another recording.
 
-    `evaluate` gives the outcome of a predicate, for the outermost trace.
+    `evaluate` gives the outcome of a predicate, for the outermost trace, beyond those in `ahead`, with which the way
+    through the function begins.
     """
 
     def __init__(
-        self, parent: Trace | None = None, branch: bool = False, evaluate: Callable[[Traced], bool] | None = None
+        self,
+        parent: Trace | None = None,
+        branch: bool = False,
+        evaluate: Callable[[Traced], bool] | None = None,
+        ahead: tuple[bool, ...] = (),
     ) -> None:
         self.parent = parent
         self.chain: tuple[Trace, ...] = (self,) if parent is None else (*parent.chain, self)
@@ -54,7 +59,7 @@ class Trace:
         self.constants: dict[Any, Any] = {}
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
-        self.ahead: tuple[bool, ...] = ()  # the outcomes that this path through a body begins with
+        self.ahead = ahead
         self.open = True
 
     # What a node is made of.
@@ -74,7 +79,8 @@ class Trace:
             outer = self.parent.capture(node)
             if outer.kind is PREDICATE:  # only numbers and arrays go into a body
                 number = self.input(NUMBER)
-                self.outside.append(record(primitives.where, (outer, 1.0, 0.0)))
+                truth = (outer, self.parent.constant(1.0), self.parent.constant(0.0))
+                self.outside.append(self.parent.append(primitives.where, truth, NUMBER))
                 local = self.append(primitives.not_equal, (number, self.constant(0.0)), PREDICATE)
             else:
                 local = self.input(outer.kind)
@@ -152,8 +158,9 @@ class Trace:
         if known is not None:
             return known
         if self.evaluate is not None:
-            outcome = self.evaluate(predicate)
-            self.nodes.append(make(self, Guard(outcome), (predicate,), PREDICATE))
+            given = len(self.path) < len(self.ahead)
+            outcome = self.ahead[len(self.path)] if given else self.evaluate(predicate)
+            self.guard(predicate, outcome)
             if len(self.path) >= _MOST_GUARDS:
                 raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: write the loop with while_loop")
         else:
@@ -161,6 +168,10 @@ class Trace:
         self.decided[id(predicate)] = outcome
         self.path.append((predicate, outcome))
         return outcome
+
+    def guard(self, predicate: Any, outcome: bool) -> None:
+        """Record that the program goes on only where the predicate has this outcome."""
+        self.nodes.append(make(self, Guard(outcome), (predicate,), PREDICATE))
 
     def explore(self, function: Callable[[], list[Any]]) -> list[Any]:
         """What `function` returns, over all ways that it can take: a list of nodes and numbers.

@@ -41,8 +41,8 @@ class Traced(Value):
 
     def _no_number(self, *_: Any) -> Any:
         raise TraceError(
-            "a Value of a function that is being compiled has no number: its data cannot be read or set, printed, drawn "
-            "or turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
+            "a Value of a function that is being compiled has no number: its data cannot be read, set, printed or drawn, "
+            "nor turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
             "compare it in an `if` where you need a decision"
         )
 
