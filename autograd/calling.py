@@ -13,14 +13,16 @@ from typing import Any
 
 from autograd.backends import interpreter
 from autograd.backends.interpreter import Array, GuardFailed
-from autograd.graph import PREDICATE, Branch, Graph, Kind, Loop
+from autograd.graph import PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 from autograd.recording import current
 from autograd.rows import NOT_NATIVE, Primitive, is_array
 from autograd.value import Value
 
 
 def as_array(item: Any) -> Any:
-    """A contiguous NumPy array of floats as the interpreter's; anything else as it is."""
+    """A contiguous NumPy array of floats, or a constant one, as the interpreter's; anything else as it is."""
+    if isinstance(item, ConstantArray):
+        return Array(item.numbers, item.shape)
     return Array(memoryview(item).cast("B").cast("d"), item.shape) if is_array(item) else item
 
 
@@ -107,7 +109,8 @@ def quick_call(
 ) -> Callable[..., Any] | None:
     """A function of `count` floats that runs the code; `slow(args, kwargs)` where it cannot.
 
-    None where the code calls back into Python, an input or a result is an array, or the result's structure cannot be written as an expression.
+    None where the code calls back into Python, where an input or a result is an array, or where the result's structure
+    cannot be written as an expression.
     """
     if native.calls_back or any(native.inputs) or any(native.outputs):
         return None
@@ -152,6 +155,8 @@ def _expression(spec: Any, blocks: Any, names: dict[str, Any]) -> str | None:
     if spec == "block":
         block: str = next(blocks)
         return block
+    if spec == "none":
+        return "None"
     kind, keys, children, shown = spec
     items = [_expression(child, blocks, names) for child in children]
     if kind not in (list, tuple, dict) or None in items:

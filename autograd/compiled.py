@@ -22,6 +22,7 @@ from autograd.tracing.traced import Traced, leaked
 from autograd.trees import build, take_apart
 from autograd.value import Value
 from autograd.variants import Plan, Variant
+from autograd.watching import level_of_the_caller
 
 applied.rules.update(pull=rules.pull, push=rules.push)
 
@@ -74,7 +75,8 @@ def jit(
         raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
     if backend not in ("auto", "llvm", "interpreter"):
         raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums or ())
+    several = static_argnums if isinstance(static_argnums, list | tuple) else [static_argnums]
+    static = () if static_argnums is None else tuple(several)
     if not all(isinstance(place, int) for place in static):
         raise TypeError(f"static_argnums is a position or several, whole numbers, not {static_argnums!r}")
     return Compiled(f, static, threads, fastmath, cache, backend)
@@ -86,7 +88,7 @@ class Compiled:
     def __init__(
         self, f: Callable[..., Any], static: tuple[int, ...], threads: int, fastmath: bool, cache: Any, backend: str
     ) -> None:
-        self.function = f
+        self.function: Any = f  # None where it was unpickled without it
         self._options = static, threads, fastmath, cache, backend
         self._plans: dict[Any, Plan] = {}
         self._of_floats: dict[int, Callable[..., Any]] = {}  # by how many there are: the quick way in
@@ -141,7 +143,8 @@ class Compiled:
             result = plan.call(blocks)
         except Untraceable as error:
             self._plain = str(error)
-            warnings.warn(f"{self.__name__} is not compiled, but called as it is: {error}", RuntimeWarning, 3)
+            message = f"{self.__name__} is not compiled, but called as it is: {error}"
+            warnings.warn(message, RuntimeWarning, level_of_the_caller())
             return self._as_it_is(args, kwargs)
         except CallFailed:
             # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
@@ -284,7 +287,7 @@ def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:
     where = next((name for name, arg in named if any(item is block for item in take_apart(arg)[0])), "an argument")
     raise TypeError(
         f"{where} of a compiled function must be a number, a NumPy array of numbers, or a nest of them, not {what}: "
-        f"{block!r:.60}; name it in static_argnums if it is not a number (of a method, argument 1 is the object itself: "
+        f"{block!r:.60}; name it in static_argnums if it is not a number (a method's argument 1 is the object itself: "
         "the numbers that it holds are then constants, and its Values are read at each call)"
     )
 

@@ -86,9 +86,9 @@ class Loop:
 
     Operands: the number of trips, where `counted`; `carried` initial states; `sliced` arrays; then what all trips
     share. Inputs of the body: the trip's position, the states, the array's parts at that position, what is shared.
-    Outputs of the body: the new states, `stacked` parts of arrays, then terms of sums. Results: the final states; the stacked
-    arrays; the sums; where `save`, for each state the array of what each trip began with; where there is a `condition`,
-    the number of trips made.
+    Outputs of the body: the new states, `stacked` parts of arrays, then terms of sums. Results: the final states; the
+    stacked arrays; the sums; where `save`, for each state the array of what each trip began with; where there is a
+    `condition`, the number of trips made.
 
     Positions count from 0 up to the number of trips, or in `reverse` down from the last to 0. Arrays have an axis of
     `length` before that of their parts; a position that was not reached holds zeros.

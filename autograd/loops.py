@@ -6,6 +6,7 @@ Called outside of one they are ordinary Python loops over numbers or Values.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograd.batching import stacked
@@ -23,9 +24,11 @@ from autograd.value import Value
 def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:
     """The state after `for i in range(lower, upper): state = body(i, state)`.
 
-    Parameters: `lower` and `upper`, whole numbers; in a compiled function they may be computed, and then there is no
-    reverse mode through the loop; `body(i, state)`, which returns a state of the same structure; `init`, the first
-    state: a number, or a nest of numbers and arrays.
+    Parameters
+    - `lower` and `upper`: whole numbers; in a compiled function they may be computed, and then i goes up from `lower`
+      as long as it is below `upper`, and there is no reverse mode through the loop;
+    - `body(i, state)`: returns a state of the same structure;
+    - `init`: the first state, a number or a nest of numbers and arrays.
 
     Raises: `ShapeError` where the body returns another structure; `TypeError` where a bound is not a whole number.
 
@@ -65,7 +68,7 @@ def while_loop(
         raise ValueError(f"max_trips is 0 or more, not {max_trips}")
     if current().trace is None:
         state, trips = init, 0
-        while trips != max_trips and cond(state):
+        while trips != max_trips and _holds(cond(state)):
             state = _checked(body(state), init, "while_loop's body")
             trips += 1
         return state
@@ -105,10 +108,11 @@ def scan(
     (count,) = lengths
     as_array = any(not isinstance(leaf, list | tuple) for leaf in leaves)
     if current().trace is None:
+        _state(init)
         state, outputs = init, [None] * count
         for i in reversed(range(count)) if reverse else range(count):
-            state, outputs[i] = _pair(f(state, _taken(xs, lambda leaf, i=i: _plain(leaf[i]))))
-            _checked(state, init, "scan's function")
+            state, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
+            state = _checked(state, init, "scan's function")
         return state, _stacked(outputs, as_array)
     states, structure = _state(init)
     found: list[Structure] = []
@@ -135,6 +139,8 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     >>> cond(3.0 > 2.0, lambda x: x + 1.0, lambda x: x - 1.0, 10.0)
     11.0
     """
+    if not isinstance(pred, Value):
+        real(pred)  # raises for what is no number, and no comparison
     if not isinstance(pred, Value) or current().trace is None:
         return true_fun(*operands) if pred else false_fun(*operands)
     if is_number(pred):
@@ -155,9 +161,17 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
 
 
 def _whole(number: Any, name: str) -> int:
-    if not isinstance(number, Value) and real(number) == int(number):
-        return int(number)
+    number = number.data if isinstance(number, Value) and current().trace is None else number
+    try:
+        if real(number) == int(number):
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
     raise TypeError(f"{name} is a whole number, not {number!r:.60}")
+
+
+def _holds(outcome: Any) -> bool:
+    return bool(outcome if isinstance(outcome, Value) else real(outcome))
 
 
 def _is_zero(number: Any) -> bool:
@@ -165,13 +179,19 @@ def _is_zero(number: Any) -> bool:
 
 
 def _checked(state: Any, init: Any, what: str) -> Any:
-    require_same(flatten(init)[1], flatten(state)[1], f"the state that {what} returns")
-    return state
+    """The state, as numbers of the same structure as the first one."""
+    numbers, structure = _state(state, f"{what} returned")
+    require_same(flatten(init)[1], structure, f"the state that {what} returns")
+    return structure.unflatten(numbers)
 
 
-def _state(init: Any) -> tuple[list[Any], Structure]:
-    numbers, structure = flatten(init)
-    return [structured.as_number(number) for number in numbers], structure
+def _state(state: Any, what: str = "the first state is") -> tuple[list[Any], Structure]:
+    """The numbers of a state, and its structure; `TypeError` where it holds anything else."""
+    numbers, structure = flatten(state)
+    try:
+        return [structured.as_number(number) for number in numbers], structure
+    except TypeError as error:
+        raise TypeError(f"{what} no number: {error}") from None
 
 
 def _rebuilt(structure: Structure, items: list[Any]) -> Any:
@@ -179,13 +199,14 @@ def _rebuilt(structure: Structure, items: list[Any]) -> Any:
 
 
 def _next(state: Any, structure: Structure, what: str) -> list[Any]:
-    numbers, found = flatten(state)
+    numbers, found = _state(state, f"{what} returned")
     require_same(structure, found, f"the state that {what} returns")
     return numbers
 
 
-def _plain(item: Any) -> Any:
-    """A number of an array as Python's own."""
+def _part(i: int, batch: Any) -> Any:
+    """What stands at a place of a batch; a number of an array as Python's own."""
+    item = batch[i]
     return item.item() if getattr(item, "ndim", None) == 0 else item
 
 
@@ -217,9 +238,11 @@ def _taken(xs: Any, function: Callable[[Any], Any]) -> Any:
 
 def _stacked(outputs: list[Any], as_array: bool) -> Any:
     """The outputs of an eager scan, stacked along a first axis."""
-    if outputs[0] is None:
+    if all(output is None for output in outputs):
         return None
-    found = [flatten(output) for output in outputs]
+    if any(output is None for output in outputs):
+        raise ShapeError("the outputs of scan must have one structure: some are None, and others are not")
+    found = [_state(output, "an output of scan is") for output in outputs]
     structure = found[0][1]
     for _, other in found:
         require_same(structure, other, "each output of scan")

@@ -47,6 +47,8 @@ class _Constant:
 
     __slots__ = ("item", "order")
 
+    item: Any
+
     def __init__(self, item: Any, order: int) -> None:
         self.item, self.order = item, order
 
@@ -72,7 +74,9 @@ class _Builder:
     def kind(self, value: Any) -> Kind:
         if isinstance(value, _Constant):
             item = value.item
-            return item.shape if isinstance(item, ConstantArray) else PREDICATE if type(item) is bool else ()
+            if isinstance(item, ConstantArray):
+                return item.shape
+            return PREDICATE if type(item) is bool else ()
         return self.kinds[value]
 
     def add(self, operation: Operation, operands: tuple[Any, ...]) -> list[Any]:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
-from autograd.rows import Primitive
-
 
 class Node(Protocol):
     """What a sweep needs of a node."""
@@ -28,7 +26,7 @@ class Node(Protocol):
     def record(self) -> tuple[Any, ...]: ...
 
     @property
-    def primitive(self) -> Primitive | None: ...
+    def primitive(self) -> Any: ...  # a Primitive; of a node in a recording perhaps another operation; None at a leaf
 
     def arguments(self) -> tuple[Any, ...]: ...
 

@@ -67,6 +67,8 @@ def _blocks(nest: Any, blocks: list[Any]) -> Any:
     if type(nest) is float:
         blocks.append(nest)
         return "block"
+    if nest is None:
+        return "none"
     if isinstance(nest, dict):
         keys = _sorted(nest)
         return dict, keys, tuple([_blocks(nest[key], blocks) for key in keys]), _Shown(nest)
@@ -120,6 +122,8 @@ def build(spec: Any, blocks: Sequence[Any]) -> Any:
 def _build(spec: Any, blocks: Any) -> Any:
     if spec == "block":
         return next(blocks)
+    if spec == "none":
+        return None
     kind, keys, children, shown = spec
     items = [_build(child, blocks) for child in children]
     if keys is not None:

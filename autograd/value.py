@@ -69,7 +69,7 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
     def method(self: Value, other: Any) -> bool:
         trace = current().trace
         if trace is not None:  # the outcome may be another one when the compiled function is called
-            return cast(bool, compare(trace.lift(self), other))
+            return compare(trace.lift(self), other)
         if isinstance(other, Value):
             return compare(self._number, other._number)
         try:

@@ -24,6 +24,7 @@ from autograd.tracing.trace import Trace, Untraceable
 from autograd.tracing.traced import Predicate, Traced, place_operands
 from autograd.trees import build, take_apart
 from autograd.value import Value
+from autograd.watching import level_of_the_caller
 
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
 
@@ -76,7 +77,7 @@ def _llvm_is_there() -> bool:
         "llvmlite is not installed, and compiled functions run in Python, slowly: "
         "pip install 'scalar-autograd[jit]'",
         RuntimeWarning,
-        stacklevel=6,
+        stacklevel=level_of_the_caller(),
     )
     return False
 
@@ -159,6 +160,8 @@ def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Varian
             for place in sorted(place for place in plan.fixed if isinstance(place, int)):
                 args.insert(place, plan.fixed[place])
             blocks, spec = take_apart(plan.owner.function(*args, **kwargs))
+            if spec == "none":
+                raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
             outputs: list[Any] = []
             parts = [_part(block, outputs) for block in blocks]
         outside = [value for value, node in root.lifted.values() if node.item is None]

@@ -36,6 +36,15 @@ def line_of_the_caller() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
+def level_of_the_caller() -> int:
+    """The `stacklevel` with which a warning, given by whoever calls this, names the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<string>")):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
 def check_value(node: Any) -> None:
     """Raise where `node` is nan and no operand is, or infinite and every operand is finite."""
     out, *operands = node.record

@@ -1,4 +1,4 @@
-"""The C that a compiled function shows, built with the platform's compiler and called like the function itself."""
+"""The C that a compiled function shows, built with the platform's compiler and called on the same arguments."""
 
 from __future__ import annotations
 
@@ -13,66 +13,52 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import PREDICATE
-from autograd.trees import build, take_apart
+from autograd.trees import take_apart
 
 COMPILER = shutil.which("cc") or "gcc"
 FLAGS = "-std=c99 -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Werror -shared -fPIC".split()
-MOST_SINGLE = 16  # numbers beyond this many come and go in one array, as the header comment of the file says
+MOST_SINGLE = 16  # numbers beyond this many come and go in one array, as the comment at the head of the file says
 
 
 class InC:
-    """The C of what a compiled function ran last; takes and returns what the function does."""
+    """The C of what a compiled function ran last. A call returns the numbers and arrays of the result in one list."""
 
     def __init__(self, compiled: Any) -> None:
-        variant = compiled._shown()
-        graph = variant.graph
+        graph, source = compiled.graph, compiled.c_source("f")
         self.inputs = graph.kinds[: graph.inputs]
         self.outputs = [graph.kinds[output] for output in graph.outputs]
-        self.spec, self.parts = variant.outputs, variant.parts
-        assert graph.inputs == len(compiled._last.shapes), "a function that takes Values from outside has more inputs"
         with tempfile.TemporaryDirectory() as folder:
             file, library = Path(folder, "f.c"), Path(folder, "f.so")
-            file.write_text(compiled.c_source("f"))
+            file.write_text(source)
             done = subprocess.run(
                 [COMPILER, *FLAGS, str(file), "-o", str(library), "-lm"], capture_output=True, text=True, check=False
             )
             assert (done.returncode, done.stderr) == (0, ""), done.stderr[:3000]
             self.function = ctypes.CDLL(str(library)).f
-            self.status = re.search(r"^int f\(", file.read_text(), re.MULTILINE) is not None
-        self.function.restype = ctypes.c_int if self.status else None
+        self.has_status = re.search(r"^int f\(", source, re.MULTILINE) is not None
+        self.function.restype = ctypes.c_int if self.has_status else None
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any) -> list[Any]:
         blocks, _ = take_apart((args, {}))
-        given = [np.ascontiguousarray(item, dtype=float) if kind else item for item, kind in zip(blocks, self.inputs)]
-        targets = [np.zeros(kind or 1) if kind is not PREDICATE else (ctypes.c_int * 1)() for kind in self.outputs]
-        status = self.function(*self._arguments(given, self.inputs), *self._arguments(targets, self.outputs))
-        assert not self.status or status == 0, f"guard {status} met another outcome"
-        results = [target if kind else target[0] for target, kind in zip(targets, self.outputs)]
-        return build(self.spec, [self._result(kind, results[place]) for kind, place in self.parts])
+        assert len(blocks) == len(self.inputs), "the graph has other inputs than these arguments"
+        given = [np.array(item, dtype=float).reshape(kind or 1) for item, kind in zip(blocks, self.inputs)]
+        targets = [np.zeros(kind or 1, dtype=np.intc if kind is PREDICATE else float) for kind in self.outputs]
+        status = self.function(*self._arguments(given, True), *self._arguments(targets, False))
+        assert not self.has_status or status == 0, f"guard {status} met another outcome"
+        return [target if kind else target[0].item() for target, kind in zip(targets, self.outputs)]
 
-    def _arguments(self, items: list[Any], kinds: Any) -> list[Any]:
+    def _arguments(self, items: list[np.ndarray], by_value: bool) -> list[Any]:
+        kinds = self.inputs if by_value else self.outputs
         numbers = [i for i, kind in enumerate(kinds) if kind == ()]
+        shared = np.array([items[i][0] for i in numbers], dtype=float)
         arguments: list[Any] = []
-        if len(numbers) > MOST_SINGLE:
-            shared = np.array([np.ravel(items[i])[0] for i in numbers], dtype=float)
-            for row, i in enumerate(numbers):
-                items[i] = shared[row : row + 1]  # a view, through which a result is seen
-        for i, item in enumerate(items):
-            if len(numbers) > MOST_SINGLE and kinds[i] == ():
-                if i == numbers[0]:
-                    arguments.append(shared.ctypes.data_as(ctypes.c_void_p))
-            elif isinstance(item, np.ndarray):
-                arguments.append(item.ctypes.data_as(ctypes.c_void_p))
+        for i, (item, kind) in enumerate(zip(items, kinds)):
+            if kind == () and len(numbers) > MOST_SINGLE:
+                place = numbers.index(i)
+                items[i] = shared[place : place + 1]  # a view, through which a result is seen
+                arguments += [shared.ctypes.data_as(ctypes.c_void_p)] if place == 0 else []
+            elif by_value and not kind:
+                arguments.append(ctypes.c_int(int(item[0])) if kind is PREDICATE else ctypes.c_double(item[0]))
             else:
-                arguments.append(ctypes.c_double(item) if isinstance(item, float | int) else item)
+                arguments.append(item.ctypes.data_as(ctypes.c_void_p))
         return arguments
-
-    @staticmethod
-    def _result(kind: Any, result: Any) -> Any:
-        if kind is PREDICATE:
-            return bool(result)
-        if kind and kind[0] == "bool":
-            return result.astype(bool)
-        return result if kind else float(result)
-
-

@@ -32,7 +32,7 @@ class GuardFailed(Exception):
 
 
 class Array:
-    """Numbers in memory, seen through a shape: element (i, j, …) stands at offset + i · strides[0] + j · strides[1] …"""
+    """Numbers in memory, seen through a shape: element (i, j) stands at offset + i · strides[0] + j · strides[1]."""
 
     __slots__ = ("numbers", "offset", "shape", "strides")
 
@@ -142,7 +142,8 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
 
 
 def _stack(loop: Loop, kind: Kind) -> Array:
-    assert loop.length is not None and kind is not None
+    assert loop.length is not None
+    assert kind is not None
     return Array.zeros((loop.length, *kind))
 
 

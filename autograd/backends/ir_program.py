@@ -54,21 +54,25 @@ class Module:
     kernels: list[int]  # the size of the workspace that a thread needs for each
 
 
-def rows_of(graph: Graph) -> Iterator[Primitive]:
-    """The row of each step, those of bodies and of expansions included."""
+def rows_of(graph: Graph) -> Counter[Primitive]:
+    """How often each row is a step, those of bodies and of expansions included."""
+    counts = Counter(operation for operation in graph.operations if isinstance(operation, Primitive))
+    for row, count in list(counts.items()):
+        for step in _steps_of(row):
+            counts[step] += count
     for operation in graph.operations:
-        if isinstance(operation, Primitive):
-            yield from _with_expansions(operation)
-        elif isinstance(operation, Loop | Branch):
+        if isinstance(operation, Loop | Branch):
             for body in operation.graphs:
-                yield from rows_of(body)
+                counts += rows_of(body)
+    return counts
 
 
-def _with_expansions(row: Primitive) -> Iterator[Primitive]:
-    yield row
+def _steps_of(row: Primitive) -> Iterator[Primitive]:
+    """The rows of an expansion, and of theirs."""
     if has_expansion(row):
         for step, _ in expanded(row)[0]:
-            yield from _with_expansions(step)
+            yield step
+            yield from _steps_of(step)
 
 
 def write(
@@ -77,7 +81,7 @@ def write(
     """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells what the platform's C library has."""
     rows = Rows({}, known, fma, fastmath)
     places = graph.inputs + len(graph.outputs)
-    counts = Counter(rows_of(graph))
+    counts = rows_of(graph)
     for row in counts:
         if rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)

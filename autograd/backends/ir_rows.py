@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from autograd import primitives
@@ -92,6 +93,7 @@ class Symbol:
         return primitives.logical_not(self)
 
 
+@cache
 def expanded(row: Primitive) -> Template:
     """The steps that a row's expansion consists of, whose first are its operands, and its result."""
     assert row.native.expansion is not None

@@ -53,10 +53,11 @@ class _Replay:
 
 def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[tuple[Any, Any]]:
     """The shares of a node's operands in its cotangent: one step of the reverse sweep."""
-    operation = node.primitive.operation  # type: ignore[union-attr]
+    operation = node.primitive.operation
     wanted = [isinstance(item, Traced) and (active is None or item in active) for item in node.operands]
     if isinstance(operation, Element | Pack | View):
         derivative = cotangent
+        shares: list[Any]
         if isinstance(operation, Element):
             shape = kind_of(node.operands[0])
             assert shape
@@ -76,8 +77,8 @@ def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[t
 
 def push(node: Traced, tangents: dict[Any, Any]) -> Any:
     """The tangent of a node, from those of its operands: one step of the forward sweep."""
-    operation = node.primitive.operation  # type: ignore[union-attr]
-    seeds = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
+    operation = node.primitive.operation
+    seeds: list[Any] = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
     if all(seed is None for seed in seeds):
         return None
     if isinstance(operation, Element):
@@ -219,7 +220,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     ends, stacked_items = iter(final), iter(stacks)
     of_states = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
     of_slices = [
-        decode(stacked_items, code, (op.length, *kind)) for code, kind in zip(slice_codes, slice_kinds)  # type: ignore[misc]
+        decode(stacked_items, code, (op.length, *kind)) for code, kind in zip(slice_codes, slice_kinds)
     ]
     totals = iter(sums) if summed else ends
     of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]

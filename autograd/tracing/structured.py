@@ -32,7 +32,7 @@ def apply(operation: Element | Loop | Branch | Any, operands: Sequence[Any], her
     node = trace.append(Applied(operation), items, results)
     found: list[Traced] | None = trace.shared.get(id(node))
     if found is None:
-        found = [make(trace, Result(i), (node,), kind) for i, kind in enumerate(results)]  # type: ignore[arg-type]
+        found = [make(trace, Result(i), (node,), kind) for i, kind in enumerate(results)]
         trace.nodes += found
         trace.shared[id(node)] = found
     return found

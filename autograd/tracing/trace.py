@@ -75,12 +75,12 @@ class Trace:
             return node
         local = self.captured.get(id(node))
         if local is None:
-            assert self.parent is not None
+            if self.parent is None:
+                raise leaked([node])
             outer = self.parent.capture(node)
             if outer.kind is PREDICATE:  # only numbers and arrays go into a body
-                number = self.input(NUMBER)
                 truth = (outer, self.parent.constant(1.0), self.parent.constant(0.0))
-                self.outside.append(self.parent.append(primitives.where, truth, NUMBER))
+                number = self.capture(self.parent.append(primitives.where, truth, NUMBER))
                 local = self.append(primitives.not_equal, (number, self.constant(0.0)), PREDICATE)
             else:
                 local = self.input(outer.kind)
@@ -134,7 +134,8 @@ class Trace:
         node = self.capture(item if isinstance(item, Traced) else self.lift(item))
         copy = make(self, primitives.identity, (node,), node.kind)
         self.nodes.append(copy)
-        return copy.named(item.name)
+        copy.name = item.name
+        return copy
 
     def fresh_array(self, item: Any) -> Traced:
         if not isinstance(item, Traced):

@@ -27,6 +27,7 @@ class Traced(Value):
 
     __slots__ = ("trace", "kind", "operands", "item")
 
+    primitive: Any  # a row, or what is in applied.py
     trace: Any
     kind: Any
     operands: tuple[Any, ...]  # nodes of the same trace, and constants
@@ -41,8 +42,8 @@ class Traced(Value):
 
     def _no_number(self, *_: Any) -> Any:
         raise TraceError(
-            "a Value of a function that is being compiled has no number: its data cannot be read, set, printed or drawn, "
-            "nor turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
+            "a Value of a function that is being compiled has no number: its data cannot be read, set, shown or drawn "
+            "or turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
             "compare it in an `if` where you need a decision"
         )
 
@@ -58,10 +59,10 @@ class Traced(Value):
             "use fori_loop for the loop, where or cond for the choice, or name the argument in jit's static_argnums"
         )
 
-    data = property(_no_number, _no_number)  # type: ignore[assignment]
-    _number = out = record = property(_no_number)  # type: ignore[assignment]
+    data = property(_no_number, _no_number)
+    _number = out = record = property(_no_number)
     __float__ = __complex__ = __format__ = _no_number
-    grad = property(_no_gradient, _no_gradient)  # type: ignore[assignment]
+    grad = property(_no_gradient, _no_gradient)
     backward = zero_grad = register_hook = _no_gradient  # type: ignore[assignment]
     __index__ = __int__ = _no_whole_number
 
@@ -77,7 +78,7 @@ class Traced(Value):
         return record(primitive, [op if isinstance(op, Value) or type(op) is bool else real(op) for op in operands])
 
     def __bool__(self) -> bool:
-        return self.trace.decide(record(primitives.not_equal, (self, 0.0)))
+        return bool(self.trace.decide(record(primitives.not_equal, (self, 0.0))))
 
     def __copy__(self) -> Traced:
         return self
@@ -100,7 +101,7 @@ class Predicate(Traced):
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        return self.trace.decide(self)
+        return bool(self.trace.decide(self))
 
     def __and__(self, other: Any) -> Any:
         return primitives.logical_and(self, other)
@@ -191,7 +192,7 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
         return result
     if primitive.predicate or primitive is primitives.where:
         items = _with_predicates(trace, primitive, items)
-    node = trace.append(primitive, items, PREDICATE if primitive.predicate else NUMBER)
+    node: Traced = trace.append(primitive, items, PREDICATE if primitive.predicate else NUMBER)
     if not current().enabled and primitive is not primitives.stop_gradient and not primitive.predicate:
         return record(primitives.stop_gradient, (node,))
     return node
