@@ -75,7 +75,8 @@ class _Builder:
         if isinstance(value, _Constant):
             item = value.item
             if isinstance(item, ConstantArray):
-                return item.shape
+                shape: Kind = item.shape
+                return shape
             return PREDICATE if type(item) is bool else ()
         return self.kinds[value]
 

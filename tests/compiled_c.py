@@ -45,19 +45,24 @@ class InC:
         targets = [np.zeros(kind or 1, dtype=np.intc if kind is PREDICATE else float) for kind in self.outputs]
         status = self.function(*self._arguments(given, True), *self._arguments(targets, False))
         assert not self.has_status or status == 0, f"guard {status} met another outcome"
-        return [target if kind else target[0].item() for target, kind in zip(targets, self.outputs)]
+        return [
+            target if kind else bool(target[0]) if kind is PREDICATE else target[0].item()
+            for target, kind in zip(targets, self.outputs)
+        ]
 
     def _arguments(self, items: list[np.ndarray], by_value: bool) -> list[Any]:
         kinds = self.inputs if by_value else self.outputs
         numbers = [i for i, kind in enumerate(kinds) if kind == ()]
-        shared = np.array([items[i][0] for i in numbers], dtype=float)
         arguments: list[Any] = []
-        for i, (item, kind) in enumerate(zip(items, kinds)):
-            if kind == () and len(numbers) > MOST_SINGLE:
-                place = numbers.index(i)
+        if len(numbers) > MOST_SINGLE:  # one array, which comes first
+            shared = np.array([items[i][0] for i in numbers], dtype=float)
+            arguments.append(shared.ctypes.data_as(ctypes.c_void_p))
+            for place, i in enumerate(numbers):
                 items[i] = shared[place : place + 1]  # a view, through which a result is seen
-                arguments += [shared.ctypes.data_as(ctypes.c_void_p)] if place == 0 else []
-            elif by_value and not kind:
+        for item, kind in zip(items, kinds):
+            if kind == () and len(numbers) > MOST_SINGLE:
+                continue
+            if by_value and not kind:
                 arguments.append(ctypes.c_int(int(item[0])) if kind is PREDICATE else ctypes.c_double(item[0]))
             else:
                 arguments.append(item.ctypes.data_as(ctypes.c_void_p))

@@ -93,7 +93,7 @@ def _function(name: str, spelled: bool, arguments: Sequence[Any]) -> Callable[..
     if spelled and name in OPERATORS:
         return OPERATORS[name]
     if spelled and isinstance(arguments[0], Value) and hasattr(Value, name):
-        return getattr(Value, name)
+        return lambda first, *others: getattr(first, name)(*others)
     return getattr(autograd, name)
 
 
