@@ -122,15 +122,17 @@ class Compiled:
         blocks, spec = take_apart((given, named))
         recording = current()
         if self._plain or not recording.plain or any(map(_is_value, blocks)):
-            if recording.trace is None and any(isinstance(getattr(block, "node", block), Traced) for block in blocks):
-                raise leaked([getattr(block, "node", block) for block in blocks])
+            nodes = [node for block in blocks for node in _nodes(block)]
+            if nodes and recording.trace is None:
+                raise leaked(nodes)
             return self._as_it_is(args, kwargs)
         shapes = tuple([_shape(block) for block in blocks])
+        for block, shape in zip(blocks, shapes):
+            if type(block) is not float:
+                _require_numbers(block, shape, args, kwargs)
         key = spec, shapes, tuple(fixed.items())
         plan = self._plans.get(key)
         if plan is None:
-            for block, shape in zip(blocks, shapes):
-                _require_numbers(block, shape, args, kwargs)
             if self.function is None:
                 known = " or ".join(str(build(spec, shapes)[0]) for spec, shapes, _ in self._plans) or "none"
                 raise TraceError(
@@ -268,6 +270,12 @@ def _shape(block: Any) -> Any:
 
 def _is_value(block: Any) -> bool:
     return isinstance(block, Value) or (is_array(block) and block.dtype == object) or hasattr(block, "node")
+
+
+def _nodes(block: Any) -> list[Traced]:
+    """The nodes of a recording in a block."""
+    items = block.flat if is_array(block) and block.dtype == object else [getattr(block, "node", block)]
+    return [item for item in items if isinstance(item, Traced)]
 
 
 def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:

@@ -188,7 +188,7 @@ def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
         truths = block.size > 0 and all(isinstance(item, bool | Predicate) for item in block.flat)
         if truths:
             block = elementwise(as_number, [block])
-        outputs.append(packed(block))
+        outputs += place_operands([packed(block)])[1]
         return ("bool", *block.shape) if truths else block.shape, len(outputs) - 1
     try:
         item = block if isinstance(block, Predicate) else as_number(block)

@@ -6,40 +6,28 @@ neurons h1, h2, … and output neurons o1, o2, …; a neuron X names its weighte
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autograd import ShapeError, Value, scope
+from autograd import Value, scope
+from nn.activations import ACTIVATIONS, COMPOSED, Activation, check_activation
+from nn.initializers import Initializer, uniform
+from nn.linear import count, vector
 from nn.module import Module
-
-Activation = str | Callable[[Value], Value]
-
-
-# What a repr calls each activation; all but "linear" are methods of Value.
-ACTIVATIONS = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "linear": "Linear"}
-
-
-def check_activation(activation: Activation) -> Activation:
-    """The activation, which is a function or one of the names above; `ValueError` where it is neither."""
-    if not callable(activation) and activation not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {activation!r}: give one of {', '.join(ACTIVATIONS)}, or a function")
-    return activation
-
-
-def _count(number: Any, what: str) -> int:
-    if not isinstance(number, int) or number < 1:
-        raise ValueError(f"the number of {what} is a whole number from 1 up, not {number!r}")
-    return number
 
 
 class Neuron(Module):
     """A weighted sum of the inputs plus a bias, put through an activation.
 
-    Parameters: `inputs`, how many; `nonlin`, False to leave the activation out; `activation`, "relu", "tanh",
-    "sigmoid", "linear" or a function; `bias`, a Value to share with other neurons, one of its own where not given;
-    `name`, by which net_NAME and out_NAME are called. Weights are drawn from Python's `random`, uniform in [-1, 1];
-    the bias starts at 0.
+    Parameters
+    - `inputs`, how many;
+    - `nonlin`, False to leave the activation out;
+    - `activation`, "relu", "tanh", "sigmoid", "linear", "softplus", "silu", "gelu", "elu", "leaky_relu", or a function;
+    - `bias`, a Value to share with other neurons, one of its own where not given, which starts at 0;
+    - `name`, by which net_NAME and out_NAME are called;
+    - `generator`, from which the weights are drawn, Python's `random` where not given;
+    - `initializer`, how they are drawn (see `nn.initializers`), uniform in [-1, 1] where not given;
+    - `fan_out`, how many neurons read the same inputs, which some initialisers ask for.
 
     Calling it takes a sequence of `inputs` numbers or Values and returns a Value. Raises: `ShapeError` for another
     number of inputs.
@@ -57,8 +45,12 @@ class Neuron(Module):
         activation: Activation = "relu",
         bias: Value | None = None,
         name: str = "",
+        generator: Any = None,
+        initializer: Initializer | None = None,
+        fan_out: int = 1,
     ) -> None:
-        self.w = [Value(random.uniform(-1, 1), f"w{i + 1}") for i in range(_count(inputs, "inputs"))]
+        draw = initializer or uniform()
+        self.w = [Value(draw(inputs, fan_out, generator), f"w{i + 1}") for i in range(count(inputs, "inputs"))]
         self.b = Value(0.0, "b") if bias is None else bias
         self.activation = check_activation(activation if nonlin else "linear")
         self.name = name
@@ -74,8 +66,7 @@ class Neuron(Module):
 
     def net(self, x: Sequence[Any]) -> Value:
         """The weighted sum before the activation: w1·x1 + w2·x2 + … + b."""
-        if len(x) != len(self.w):
-            raise ShapeError(f"this neuron takes {len(self.w)} inputs, {len(x)} were given")
+        x = vector(x, len(self.w), "neuron")
         pairs = zip(self.w, x)
         weight, number = next(pairs)
         total: Value = weight * number
@@ -89,13 +80,20 @@ class Neuron(Module):
         net = self.net(x)
         if self.activation == "linear":
             return net
-        out: Value = self.activation(net) if callable(self.activation) else getattr(net, self.activation)()
+        if isinstance(self.activation, str) and self.activation not in COMPOSED:
+            out: Value = getattr(net, self.activation)()
+        else:
+            function: Any = COMPOSED[self.activation] if isinstance(self.activation, str) else self.activation
+            out = function(net)
         out.name = self._out
         return out
 
     def __repr__(self) -> str:
         function = self.activation
-        title = getattr(function, "__name__", "Custom") if callable(function) else ACTIVATIONS[function]
+        if callable(function):
+            title = type(function).__name__ if isinstance(function, Module) else getattr(function, "__name__", "Custom")
+        else:
+            title = ACTIVATIONS[function]
         return f"{title}Neuron({len(self.w)})"
 
 
@@ -103,7 +101,8 @@ class Layer(Module):
     """Neurons that read the same inputs.
 
     Parameters: `inputs` and `outputs`, how many; `nonlin` and `activation` as for a Neuron; `shared_bias`, True for one
-    bias that all neurons of the layer share; `name`, the scope in which its Values are recorded.
+    bias that all neurons of the layer share; `name`, the scope in which its Values are recorded; `generator` and
+    `initializer` as for a Neuron.
 
     Calling it returns a list of `outputs` Values, or the Value itself where there is one.
 
@@ -120,14 +119,19 @@ class Layer(Module):
         activation: Activation = "relu",
         shared_bias: bool = False,
         name: str = "layer",
+        generator: Any = None,
+        initializer: Initializer | None = None,
     ) -> None:
         self.name = name
         with scope(name):
             bias = Value(0.0, "b") if shared_bias else None
             self.neurons = [
-                Neuron(inputs, nonlin, activation=activation, bias=bias, name=f"n{i + 1}")
-                for i in range(_count(outputs, "outputs"))
-            ]
+                Neuron(
+                    inputs, nonlin, activation=activation, bias=bias, name=f"n{i + 1}",
+                    generator=generator, initializer=initializer, fan_out=outputs,
+                )
+                for i in range(count(outputs, "outputs"))
+            ]  # fmt: skip
 
     def __call__(self, x: Sequence[Any]) -> Any:
         with scope(self.name):
@@ -142,7 +146,8 @@ class MLP(Module):
     """A multilayer perceptron: layers, each fully connected to the one before.
 
     Parameters: `inputs`, how many; `outputs`, the width of each layer in turn; `activation`, of all layers but the
-    last; `output_activation`, of the last; `shared_bias`, True for one bias a layer, as in the article.
+    last; `output_activation`, of the last; `shared_bias`, True for one bias a layer, as in the article; `generator` and
+    `initializer` as for a Neuron.
 
     Calling it returns what its last layer returns: a list, or a Value where that has one neuron.
 
@@ -159,6 +164,8 @@ class MLP(Module):
         output_activation: Activation = "linear",
         *,
         shared_bias: bool = False,
+        generator: Any = None,
+        initializer: Initializer | None = None,
     ) -> None:
         if len(outputs) == 0:
             raise ValueError("a network needs one layer at least: MLP(2, [16, 16, 1])")
@@ -167,9 +174,12 @@ class MLP(Module):
         names.append("output layer")
         activations = [activation] * hidden + [output_activation]
         self.layers = [
-            Layer(before, width, activation=function, shared_bias=shared_bias, name=name)
+            Layer(
+                before, width, activation=function, shared_bias=shared_bias, name=name,
+                generator=generator, initializer=initializer,
+            )
             for before, width, function, name in zip([inputs, *outputs], outputs, activations, names)
-        ]
+        ]  # fmt: skip
         self._number()
 
     def _number(self) -> None:

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from reprlib import recursive_repr
+from typing import Any, NamedTuple, Self
 
 from autograd import Value
+from nn.errors import StateError
+
+MOST_LISTED = 10  # paths of each kind that an error message lists
+
+
+class Unmatched(NamedTuple):
+    """What `load_state_dict` passed over: paths of the module without a number, and numbers without a parameter."""
+
+    missing: list[str]
+    extra: list[str]
 
 
 class Module:
-    """The base of neurons, layers and networks: it finds the parameters in its own attributes.
+    """The base of neurons, layers and networks: it finds the parameters and the modules in its own attributes.
 
-    A parameter is a leaf Value held as an attribute, in a list or tuple, or in another Module; each counts once, in the
-    order of assignment, however many places hold it.
+    A parameter is a leaf Value held as an attribute, in a list, tuple or dict, or in another Module; each counts once,
+    in the order of assignment, however many places hold it. A subclass defines `forward`, which a call runs, or
+    `__call__` itself.
+
+    Attributes: `training`, True until `eval()`; parts that behave differently in training, as Dropout does, read it.
 
     >>> class Line(Module):
     ...     def __init__(self):
     ...         self.slope, self.offset = Value(2.0), Value(1.0)
-    ...     def __call__(self, x):
+    ...     def forward(self, x):
     ...         return self.slope * x + self.offset
     >>> [path for path, parameter in Line().named_parameters()]
     ['slope', 'offset']
+    >>> Line()(3.0).data
+    7.0
     """
+
+    training: bool = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        forward = getattr(self, "forward", None)
+        if forward is None:
+            raise TypeError(f"{type(self).__name__} cannot be called: it defines neither forward nor __call__")
+        return forward(*args, **kwargs)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """The path and the Value of each parameter, such as `("layers.0.neurons.1.b", b)`."""
         seen: set[Value] = set()
-        for path, value in _leaves(vars(self), ""):
+        for path, value in _leaves(self, "", set()):
             if value not in seen:
                 seen.add(value)
                 yield path, value
@@ -35,15 +59,126 @@ class Module:
         """The parameters, each once."""
         return [value for _, value in self.named_parameters()]
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The path and the module of each module held directly, such as `("layers.0", layer)`, each once."""
+        seen: set[int] = set()
+        for path, item in _held(vars(self), "", set()):
+            if isinstance(item, Module) and id(item) not in seen:
+                seen.add(id(item))
+                yield path, item
+
+    def children(self) -> list[Module]:
+        """The modules held directly, each once."""
+        return [child for _, child in self.named_children()]
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """The path and the module of this module, whose path is "", and of all inside it, each once."""
+        yield from _modules(self, "", set())
+
+    def modules(self) -> list[Module]:
+        """This module and all inside it, each once."""
+        return [module for _, module in self.named_modules()]
+
+    def apply(self, function: Callable[[Module], object]) -> Self:
+        """Call a function with every module inside this one, then with this one; returns this one.
+
+        >>> class Pair(Module):
+        ...     def __init__(self):
+        ...         self.parts = [Module(), Module()]
+        >>> names = []
+        >>> pair = Pair().apply(lambda module: names.append(type(module).__name__))
+        >>> names
+        ['Module', 'Module', 'Pair']
+        """
+        for module in _bottom_up(self, set()):
+            function(module)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` on this module and on all inside it; returns this one."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """`train(False)`: from now on parts such as Dropout pass everything through."""
+        return self.train(False)
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
+    def state_dict(self) -> dict[str, float]:
+        """The number of each parameter by its path.
 
-def functional_call(
-    module: Module, parameters: Mapping[str, Any], *args: Any, **kwargs: Any
-) -> Any:
+        Raises: `StateError` where two parameters have the same path, as under the dict keys 1 and "1".
+
+        >>> class Line(Module):
+        ...     def __init__(self):
+        ...         self.slope = Value(2.0)
+        >>> Line().state_dict()
+        {'slope': 2.0}
+        """
+        return {path: parameter.data for path, parameter in _by_path(self).items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Unmatched:
+        """Set the parameters to the numbers of a `state_dict`.
+
+        Parameters: `state`, a number for each path; `strict`, False to leave parameters without a number as they are,
+        and to pass over numbers without a parameter.
+
+        Returns what was passed over: nothing where `strict`.
+
+        Raises: `StateError`, which lists together the paths that are missing, that the module does not have, and whose
+        entries are not numbers; then nothing is changed. `TypeError` for a state that is not a mapping.
+
+        >>> class Line(Module):
+        ...     def __init__(self):
+        ...         self.slope = Value(2.0)
+        >>> line = Line()
+        >>> line.load_state_dict({"slope": 3.0})
+        Unmatched(missing=[], extra=[])
+        >>> line.slope.data
+        3.0
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict of numbers by path, such as state_dict(), not {type(state).__name__}")
+        own = _by_path(self)
+        missing = [path for path in own if path not in state]
+        extra = [path for path in state if path not in own]
+        numbers: dict[str, float] = {}
+        wrong = []
+        for path, entry in state.items():
+            if path in own:
+                try:
+                    numbers[path] = (entry if isinstance(entry, Value) else Value(entry)).data
+                except (TypeError, ValueError, OverflowError):
+                    wrong.append(f"{path} ({type(entry).__name__})")
+        complaints = {"missing": missing, "not in the module": extra} if strict else {}
+        complaints["not a number"] = wrong
+        listed = [f"{what}: {_listed(paths)}" for what, paths in complaints.items() if paths]
+        if listed:
+            raise StateError(f"the state does not fit this {type(self).__name__}; {'; '.join(listed)}")
+        for path, number in numbers.items():
+            own[path].data = number
+        return Unmatched(missing, extra)
+
+    def extra_repr(self) -> str:
+        """What a repr shows between the parentheses, before the modules inside: the options of the module."""
+        return ""
+
+    @recursive_repr("(…)")
+    def __repr__(self) -> str:
+        lines = [f"({path}): {child!r}".replace("\n", "\n  ") for path, child in self.named_children()]
+        options = self.extra_repr()
+        name = type(self).__name__
+        if not lines:
+            return f"{name}({options})"
+        return "\n  ".join([f"{name}({options}", *lines]) + "\n)"
+
+
+def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
     """Call a module with other numbers in the place of its parameters, which keep their own.
 
     So a loss is a function of the parameters, to be differentiated, compiled or looped over.
@@ -66,17 +201,19 @@ def functional_call(
     own = dict(module.named_parameters())
     unknown = [path for path in parameters if path not in own]
     if unknown:
-        raise KeyError(f"the module has no parameter {unknown[0]!r}; it has {', '.join(own) or 'none'}")
+        raise KeyError(f"the module has no parameter {unknown[0]!r}; it has {_listed(list(own)) or 'none'}")
     replaced: list[tuple[Any, Any, Any]] = []
     try:
-        _replace(vars(module), {own[path]: item for path, item in parameters.items()}, replaced)
-        return module(*args, **kwargs)  # type: ignore[operator]  # a module that is called defines __call__
+        _replace(vars(module), {own[path]: item for path, item in parameters.items()}, replaced, set())
+        return module(*args, **kwargs)
     finally:
         for container, key, item in reversed(replaced):
             container[key] = item
 
 
-def _replace(container: Any, by_value: dict[Value, Any], replaced: list[tuple[Any, Any, Any]]) -> None:
+def _replace(
+    container: Any, by_value: dict[Value, Any], replaced: list[tuple[Any, Any, Any]], seen: set[int]
+) -> None:
     """Put other items in the place of Values in a dict or list and in what it holds; `replaced` is for the way back."""
     for key, item in list(container.items() if isinstance(container, dict) else enumerate(container)):
         if isinstance(item, Value):
@@ -84,30 +221,68 @@ def _replace(container: Any, by_value: dict[Value, Any], replaced: list[tuple[An
                 continue
             new = by_value[item]
         elif isinstance(item, Module | dict | list):
-            _replace(vars(item) if isinstance(item, Module) else item, by_value, replaced)
+            if id(item) not in seen:  # a part may hold the whole that holds it
+                seen.add(id(item))
+                _replace(vars(item) if isinstance(item, Module) else item, by_value, replaced, seen)
             continue
         elif isinstance(item, tuple):
             parts = list(item)
-            _replace(parts, by_value, replaced)
-            new = tuple(parts)
+            _replace(parts, by_value, replaced, seen)
+            new = type(item)(*parts) if hasattr(item, "_fields") else tuple(parts)
         else:
             continue
         replaced.append((container, key, item))
         container[key] = new
 
 
-def _leaves(item: Any, path: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(item, Value):
-        if not item.op:
-            yield path, item
+def _held(container: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Value | Module]]:
+    """The Values and modules in a container and in the containers within, but not those inside modules."""
+    if id(container) in seen:
         return
-    if isinstance(item, Module):
-        item = vars(item)
-    if isinstance(item, dict):
-        entries: Any = item.items()
-    elif isinstance(item, list | tuple):
-        entries = enumerate(item)
-    else:
+    seen.add(id(container))
+    for key, item in list(container.items() if isinstance(container, dict) else enumerate(container)):
+        place = f"{path}.{key}" if path else str(key)
+        if isinstance(item, Value | Module):
+            yield place, item
+        elif isinstance(item, dict | list | tuple):
+            yield from _held(item, place, seen)
+
+
+def _leaves(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    for place, item in _held(vars(module), path, seen):
+        if isinstance(item, Module):
+            yield from _leaves(item, place, seen)
+        elif not item.op:
+            yield place, item
+
+
+def _modules(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    if id(module) in seen:
         return
-    for key, entry in entries:
-        yield from _leaves(entry, f"{path}.{key}" if path else str(key))
+    seen.add(id(module))
+    yield path, module
+    for place, child in module.named_children():
+        yield from _modules(child, f"{path}.{place}" if path else place, seen)
+
+
+def _bottom_up(module: Module, seen: set[int]) -> Iterator[Module]:
+    seen.add(id(module))
+    for child in module.children():
+        if id(child) not in seen:
+            yield from _bottom_up(child, seen)
+    yield module
+
+
+def _by_path(module: Module) -> dict[str, Value]:
+    """The parameters by their paths, which must differ."""
+    by_path: dict[str, Value] = {}
+    for path, parameter in module.named_parameters():
+        if path in by_path:
+            raise StateError(f"two parameters of this {type(module).__name__} have the same path {path!r}: rename one")
+        by_path[path] = parameter
+    return by_path
+
+
+def _listed(paths: list[str]) -> str:
+    more = len(paths) - MOST_LISTED
+    return ", ".join(f"{path:.100}" for path in paths[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,192 +1,265 @@
-"""Optimizers: rules that change parameters by their gradients, with PyTorch's arguments and numbers.
+"""Optimizers with PyTorch's arguments and PyTorch's numbers: SGD, RMSprop, Adam and AdamW.
 
-A rule is written once, for one number, with operators and autograd's functions: `step` applies it to floats, and a
-compiled epoch applies the same to numbers that are not known yet. In the formulas below θ is a parameter, g its
-gradient, t the number of the step from 1 up, and ← takes the place of a loop.
+In the formulas θ is a parameter, g its gradient and t the number of the step, from 1 up; what is remembered starts at 0,
+and ← gives it its new value. Where `weight_decay` is w, g is gradient + w·θ, except in AdamW. With `maximize` the sign
+of the gradient is turned first. PyTorch's formulas: https://docs.pytorch.org/docs/stable/optim.html.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
-from math import inf
-from numbers import Real
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from autograd import Value, divide, equal, maximum, sqrt, where
+from nn.optimizer_base import Optimizer, checked
 
-State = dict[str, Any]  # a list of numbers for each thing remembered, and "step" where the rule counts
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 
-class Optimizer:
-    """The base of optimizers: parameters, a learning rate, and what the rule remembers of each parameter.
+class SGD(Optimizer):
+    """Gradient descent: parameter ← parameter - lr × gradient, with momentum, Nesterov's too, and weight decay.
 
-    Attributes: `parameters`, a list in which each stands once; `lr`, the learning rate, which may be changed at any
-    time; `state`, what is remembered: a dict of lists with one number for each parameter, and "step", the number of
-    steps taken, which is a list too once the parameters differ in it.
+    With a momentum μ and a dampening d: b ← μ·b + (1 - d)·g, but b ← g in the first step; θ ← θ - lr·b, or with
+    `nesterov` θ ← θ - lr·(g + μ·b).
 
-    A rule of one's own is a subclass that sets `options` (the names of its arguments, which are attributes), and
-    `remembered`, `counts` and `rule`.
+    Parameters: `parameters`, an iterable of leaf Values, each changed once a step; `lr`, the learning rate, positive;
+    `momentum`, `dampening` and `weight_decay`, from 0 up; `nesterov`, which needs a momentum and no dampening;
+    `maximize`, True to go up.
+
+    Raises: `TypeError` where a parameter is not a Value, `ValueError` for a learning rate that is not positive, for
+    no parameter at all, or for an option outside its range.
+
+    Sources: Polyak (1964), doi:10.1016/0041-5553(64)90137-5; Sutskever, Martens, Dahl and Hinton (2013), "On the
+    importance of initialization and momentum in deep learning", whose velocity has the learning rate inside; here it
+    stands outside, as in PyTorch, which makes a difference where the learning rate changes.
+
+    >>> x = Value(1.0)
+    >>> optimizer = SGD([x], lr=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> x.data
+    0.0
     """
 
-    options: ClassVar[tuple[str, ...]] = ()
+    options = ("momentum", "dampening", "weight_decay", "nesterov", "maximize")
 
-    def __init__(self, parameters: Iterable[Value], lr: float) -> None:
-        name = type(self).__name__
-        if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
-            raise TypeError(f"{name} takes an iterable of Values, such as model.parameters(), not {parameters!r:.60}")
-        self.parameters = list(parameters)
-        for parameter in self.parameters:
-            if not isinstance(parameter, Value):
-                raise TypeError(
-                    f"a parameter is a Value, not {type(parameter).__name__}: {parameter!r:.60}; parameters that learn "
-                    "at different rates have an optimizer each"
-                )
-            if parameter.op:
-                raise ValueError(f"a parameter is a leaf, not the result of {parameter.op!r}: make it by Value(...)")
-        self.parameters = list(dict.fromkeys(self.parameters))
-        if not self.parameters:
-            raise ValueError(f"{name} needs one parameter at least: {name}(model.parameters(), lr=0.1)")
-        if not isinstance(lr, Real) or not 0.0 < lr < inf:
-            raise ValueError(f"the learning rate is a positive number, not {lr!r}")
-        self.lr = float(lr)
-
-    def _start(self) -> None:
-        """What every constructor does last."""
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.momentum = checked("momentum", momentum, advice="0.9 is usual")
+        self.dampening = checked("dampening", dampening)
+        self.weight_decay = checked("weight_decay", weight_decay, advice="1e-4 is usual")
+        self.nesterov, self.maximize = bool(nesterov), bool(maximize)
+        if nesterov and (momentum == 0.0 or dampening != 0.0):
+            raise ValueError(
+                "nesterov needs a momentum and no dampening: nesterov=True, momentum=0.9, dampening=0.0; given were "
+                f"momentum={momentum!r} and dampening={dampening!r}"
+            )
         self.state = self.initial_state()
 
     @property
     def remembered(self) -> tuple[str, ...]:
-        """The names of what the rule remembers of a parameter."""
-        return ()
+        return ("momentum",) if self.momentum else ()
 
     @property
     def counts(self) -> bool:
-        """Whether the rule needs the number of the step."""
-        return False
-
-    def factors(self, step: Any) -> Any:
-        """What of the rule depends on the number of the step alone; `rule` gets it as `factors`."""
-        return step
+        return self.momentum != 0.0 and self.dampening != 0.0  # without dampening the first step needs no exception
 
     def rule(self, number: Any, gradient: Any, memory: Sequence[Any], factors: Any, lr: Any) -> tuple[Any, list[Any]]:
-        """A parameter's new number, and what is remembered of it: pure, and without an `if` on a number."""
-        raise NotImplementedError(f"{type(self).__name__} has no rule: define rule(number, gradient, memory, ...)")
-
-    def initial_state(self) -> State:
-        """What is remembered before the first step: zeros."""
-        state: State = {"step": 0.0} if self.counts else {}
-        return state | {name: [0.0] * len(self.parameters) for name in self.remembered}
-
-    def update(
-        self, numbers: Sequence[Any], gradients: Sequence[Any], state: State, lr: Any
-    ) -> tuple[list[Any], State]:
-        """The new numbers and the new state: the rule as a pure function, to be compiled and looped over.
-
-        Parameters: `numbers` and `gradients`, one for each parameter, floats or Values; `state`, as `initial_state`
-        gives it; `lr`, the learning rate.
-
-        >>> rule = SGD([Value(0.0)], lr=0.1, momentum=0.9)
-        >>> rule.update([1.0], [2.0], rule.initial_state(), 0.5)
-        ([0.0], {'momentum': [2.0]})
-        """
-        new: State = {}
-        factors: Iterable[Any] = repeat(None)
+        g = _directed(self, number, gradient)
+        if not self.momentum:
+            return number - lr * g, []
+        b = self.momentum * memory[0] + (1.0 - self.dampening) * g
         if self.counts:
-            taken = state["step"]
-            new["step"] = [step + 1.0 for step in taken] if isinstance(taken, list) else taken + 1.0
-            factors = map(self.factors, new["step"]) if isinstance(taken, list) else repeat(self.factors(new["step"]))
-        memories: Iterable[Any] = zip(*(state[name] for name in self.remembered)) if self.remembered else repeat(())
-        results = [
-            self.rule(number, gradient, memory, factor, lr)
-            for number, gradient, memory, factor in zip(numbers, gradients, memories, factors)
-        ]
-        for i, name in enumerate(self.remembered):
-            new[name] = [memory[i] for _, memory in results]
-        return [number for number, _ in results], new
+            b = where(equal(factors, 1.0), g, b)
+        return number - lr * (g + self.momentum * b if self.nesterov else b), [b]
 
     def step(self) -> None:
-        """Change every parameter by its gradient; one that has none stays as it is, and so does its state."""
-        places = [i for i, parameter in enumerate(self.parameters) if parameter.has_grad]
-        present = [self.parameters[i] for i in places]
-        state, count = self.state, len(self.parameters)
-        if len(places) < count:
-            if self.counts and not isinstance(state["step"], list):
-                state = state | {"step": [state["step"]] * count}
-            part = {name: [column[i] for i in places] for name, column in state.items()}
-        else:
-            part = state
-        gradients = [_number(parameter.grad) for parameter in present]
-        numbers, new = self.update([parameter.data for parameter in present], gradients, part, self.lr)
-        if part is not state:
-            for name, column in new.items():
-                changed = dict(zip(places, column))
-                new[name] = [changed.get(i, old) for i, old in enumerate(state[name])]
-        self.state = new
-        for parameter, number in zip(present, numbers):
-            parameter.data = number
-
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        if self.momentum or self.weight_decay or self.maximize:
+            super().step()
+            return
+        lr = self.lr
         for parameter in self.parameters:
-            parameter.grad = None
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that a resumed training needs, as dicts, lists, strings and numbers that JSON keeps to the bit."""
-        options = {name: getattr(self, name) for name in self.options}
-        options = {name: list(item) if isinstance(item, tuple) else item for name, item in options.items()}
-        state = {name: list(item) if isinstance(item, list) else item for name, item in self.state.items()}
-        return {"optimizer": type(self).__name__, "lr": self.lr, "options": options, "state": state}
-
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Continue as the optimizer that `state_dict` described: its learning rate, its options and its state.
-
-        Raises: `ValueError` where it describes another optimizer, other options or another number of parameters; then
-        nothing is changed.
-        """
-        try:
-            self.__dict__.update(self._restored(saved).__dict__)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"this is no state of {type(self).__name__} for {len(self.parameters)} parameters: {error}") from error
-
-    def _restored(self, saved: Mapping[str, Any]) -> Self:
-        _same_names("the description", saved, ("optimizer", "lr", "options", "state"))
-        if saved["optimizer"] != type(self).__name__:
-            raise ValueError(f"it is one of {saved['optimizer']!r:.60}")
-        _same_names("the options", saved["options"], self.options)
-        restored = type(self)(self.parameters, **saved["options"])
-        restored.lr = checked("the learning rate", saved["lr"])
-        _same_names("the state", saved["state"], restored.state)
-        for name, column in saved["state"].items():
-            single = name == "step" and not isinstance(column, list)
-            numbers = [column] if single else column
-            if not isinstance(numbers, list) or not single and len(numbers) != len(self.parameters):
-                raise ValueError(f"{name!r} is a list of one number for each parameter, not {numbers!r:.60}")
-            if not all(isinstance(number, Real) and not isinstance(number, bool) for number in numbers):
-                raise ValueError(f"{name!r} holds what is no number: {numbers!r:.60}")
-            floats = [float(number) for number in numbers]
-            restored.state[name] = floats[0] if single else floats
-        return restored
-
-    def __repr__(self) -> str:
-        options = "".join(f", {name}={getattr(self, name)!r}" for name in self.options)
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr!r}{options})"
+            gradient = parameter.grad
+            parameter.data -= lr * (gradient if type(gradient) is float else gradient.data)
 
 
-def _number(gradient: Any) -> float:
-    number: float = gradient.data if isinstance(gradient, Value) else gradient  # a Value by backward(create_graph=True)
-    return number
+class RMSprop(Optimizer):
+    """Each gradient over the root of the running mean of its squares.
+
+    v ← α·v + (1 - α)·g² and θ ← θ - lr·g / (√v + ε). With `centered` the mean m ← m + (1 - α)·(g - m) is taken off,
+    √(v - m²) in place of √v; with a momentum μ, b ← μ·b + g / (√v + ε) and θ ← θ - lr·b.
+
+    Parameters: `parameters` and `lr`, as for SGD; `alpha`, `eps`, `weight_decay` and `momentum`, from 0 up;
+    `centered` and `maximize`, True or False. Raises: as SGD.
+
+    Sources: Tieleman and Hinton (2012), lecture 6.5 of "Neural networks for machine learning"; `centered` is of Graves
+    (2013), arXiv:1308.0850, equations 38 to 45, which have ε under the root. Here it stands outside, as in PyTorch.
+
+    >>> x = Value(1.0)
+    >>> optimizer = RMSprop([x], lr=0.01)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)  # the first step is lr / √(1 - α), whatever the gradient
+    0.9
+    """
+
+    options = ("alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.alpha = checked("alpha", alpha, advice="0.99 is usual")
+        self.eps = checked("eps", eps, advice="1e-8 is usual")
+        self.weight_decay = checked("weight_decay", weight_decay, advice="1e-4 is usual")
+        self.momentum = checked("momentum", momentum, advice="0.9 is usual")
+        self.centered, self.maximize = bool(centered), bool(maximize)
+        self.state = self.initial_state()
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        return ("square", *["mean"] * self.centered, *["momentum"] * bool(self.momentum))
+
+    def rule(self, number: Any, gradient: Any, memory: Sequence[Any], factors: Any, lr: Any) -> tuple[Any, list[Any]]:
+        g = _directed(self, number, gradient)
+        square = self.alpha * memory[0] + (1.0 - self.alpha) * g * g
+        new, spread = [square], square
+        if self.centered:
+            mean = memory[1] + (1.0 - self.alpha) * (g - memory[1])
+            new.append(mean)
+            spread = square - mean * mean
+        root = sqrt(spread) + self.eps
+        if not self.momentum:
+            return number - divide(lr * g, root), new
+        b = self.momentum * memory[-1] + divide(g, root)
+        return number - lr * b, [*new, b]
 
 
-def _same_names(what: str, given: Any, expected: Iterable[str]) -> None:
-    if not isinstance(given, Mapping) or set(given) != set(expected):
-        names = list(given) if isinstance(given, Mapping) else given
-        raise ValueError(f"{what} has the entries {list(expected)}, not {names!r:.120}")
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, both corrected for starting at 0.
+
+    m ← m + (1 - β1)·(g - m) and v ← β2·v + (1 - β2)·g²; θ ← θ - lr / (1 - β1ᵗ) · m / (√v / √(1 - β2ᵗ) + ε). With
+    `amsgrad` the largest v so far takes its place.
+
+    Parameters: `parameters` and `lr`, as for SGD; `betas`, the pair (β1, β2), each from 0 up and below 1; `eps` and
+    `weight_decay`, from 0 up; `amsgrad` and `maximize`, True or False. Raises: as SGD.
+
+    Sources: Kingma and Ba (2015), arXiv:1412.6980, algorithm 1; Reddi, Kale and Kumar (2018), arXiv:1904.09237,
+    algorithm 2, for `amsgrad`, which has no corrections for the start; here, as in PyTorch, the largest v is corrected
+    like v.
+
+    >>> x = Value(1.0)
+    >>> optimizer = Adam([x], lr=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)  # the first step is lr, whatever the gradient
+    0.9
+    """
+
+    options = ("betas", "eps", "weight_decay", "amsgrad", "maximize")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: Sequence[float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        if not isinstance(betas, list | tuple) or len(betas) != 2:
+            raise ValueError(f"betas is a pair of numbers, such as (0.9, 0.999), not {betas!r:.60}")
+        self.betas = (checked("betas[0]", betas[0], 1.0, "0.9 is usual"),
+                      checked("betas[1]", betas[1], 1.0, "0.999 is usual"))  # fmt: skip
+        self.eps = checked("eps", eps, advice="1e-8 is usual")
+        self.weight_decay = checked("weight_decay", weight_decay, advice="1e-2 is usual")
+        self.amsgrad, self.maximize = bool(amsgrad), bool(maximize)
+        self.state = self.initial_state()
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        return ("mean", "square", *["largest"] * self.amsgrad)
+
+    @property
+    def counts(self) -> bool:
+        return True
+
+    def factors(self, step: Any) -> Any:
+        """1 - β1ᵗ and √(1 - β2ᵗ)."""
+        return 1.0 - self.betas[0] ** step, sqrt(1.0 - self.betas[1] ** step)
+
+    def rule(self, number: Any, gradient: Any, memory: Sequence[Any], factors: Any, lr: Any) -> tuple[Any, list[Any]]:
+        return self._move(number, _directed(self, number, gradient), memory, factors, lr)
+
+    def _move(self, number: Any, g: Any, memory: Sequence[Any], factors: Any, lr: Any) -> tuple[Any, list[Any]]:
+        beta1, beta2 = self.betas
+        correction, root_correction = factors
+        mean = memory[0] + (1.0 - beta1) * (g - memory[0])
+        square = beta2 * memory[1] + (1.0 - beta2) * g * g
+        new = [mean, square]
+        if self.amsgrad:
+            new.append(maximum(memory[2], square))
+        root = divide(sqrt(new[-1]), root_correction) + self.eps
+        return number - divide(divide(lr, correction) * mean, root), new
 
 
-def checked(what: str, number: Any, below: float = inf, advice: str = "") -> float:
-    """The number as a float; `ValueError` where it is none, negative, or not below the bound."""
-    if isinstance(number, bool) or not isinstance(number, Real) or not 0.0 <= number < below:
-        limits = "a number from 0 up" if below == inf else f"a number from 0 up and below {below:g}"
-        raise ValueError(f"{what} is {limits}, not {number!r:.60}{advice and '; '}{advice}")
-    return float(number)
+class AdamW(Adam):
+    """Adam with a weight decay that does not pass through its means: θ ← θ - lr·w·θ first, then Adam's step.
+
+    Parameters and errors: as Adam's, with another default of `weight_decay`.
+
+    Source: Loshchilov and Hutter (2019), arXiv:1711.05101, algorithm 2; its schedule multiplier η is `lr` here, so that
+    the decay is lr·w, as in PyTorch.
+
+    >>> x = Value(1.0)
+    >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    0.85
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: Sequence[float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+    def rule(self, number: Any, gradient: Any, memory: Sequence[Any], factors: Any, lr: Any) -> tuple[Any, list[Any]]:
+        number = number * (1.0 - lr * self.weight_decay)
+        return self._move(number, -gradient if self.maximize else gradient, memory, factors, lr)
+
+
+def _directed(optimizer: Any, number: Any, gradient: Any) -> Any:
+    """The gradient with the sign of the search, and with the weight decay."""
+    g = -gradient if optimizer.maximize else gradient
+    return g + optimizer.weight_decay * number if optimizer.weight_decay else g

@@ -16,7 +16,7 @@ from autograd.graph import PREDICATE
 from autograd.trees import take_apart
 
 COMPILER = shutil.which("cc") or "gcc"
-FLAGS = "-std=c99 -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Werror -shared -fPIC".split()
+FLAGS = ["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
 MOST_SINGLE = 16  # numbers beyond this many come and go in one array, as the comment at the head of the file says
 
 

@@ -225,9 +225,17 @@ def test_steps_that_no_output_needs_are_dropped_and_guards_are_kept():
     assert failed.value.guard == 0
 
 
-def test_a_guard_on_a_constant_is_dropped_where_it_holds_and_kept_where_it_fails():
-    holds = program([("less", 1, 2), ("guard", 3, True), ("exp", 0)], constants=[1.0, 2.0])
-    assert names(simplify(holds)) == ["exp"]
+def test_a_guard_on_a_constant_decides_as_any_other_and_keeps_its_number():
+    # Were one dropped, the guards after it would count from another number than those of other branches.
+    steps = [("less", 1, 2), ("guard", 3, True), ("less", 0, 2), ("guard", 4, True), ("exp", 0)]
+    holds = program(steps, constants=[1.0, 2.0])
+    simplified = simplify(holds)
+    assert names(simplified)[-3:] == ["less", "guard", "exp"]
+    assert interpreter.run(simplified, [0.0]) == [1.0]
+    for graph in (holds, simplified):
+        with pytest.raises(interpreter.GuardFailed) as failed:
+            interpreter.run(graph, [3.0])
+        assert failed.value.guard == 1
     fails = program([("less", 2, 1), ("guard", 3, True), ("exp", 0)], constants=[1.0, 2.0])
     with pytest.raises(interpreter.GuardFailed):
         interpreter.run(simplify(fails), [1.0])
@@ -383,7 +391,8 @@ def test_simplifying_twice_changes_nothing():
 
 def test_the_passes_are_logged_by_name():
     seen = []
-    simplify(program([("multiply", 0, 1), ("exp", 2)], constants=[1.0]), lambda name, graph: seen.append((name, graph.size)))
+    graph = program([("multiply", 0, 1), ("exp", 2)], constants=[1.0])
+    simplify(graph, lambda name, graph: seen.append((name, graph.size)))
     assert [name for name, _ in seen[:3]] == ["rewritten", "fused", "pruned"]
     assert {size for _, size in seen} == {1}
 

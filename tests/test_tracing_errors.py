@@ -50,6 +50,8 @@ def test_an_argument_that_is_no_number_is_named_with_its_place_and_type(compiled
     with pytest.raises(TypeError, match=f"'z' of a compiled function .*not {kind}: "):
         f(1.0, 2.0, z=argument)
     assert f(1.0, 2.0) == 2.0
+    with pytest.raises(TypeError, match=f"argument 2 .*not {kind}: "):  # also where numbers stood at an earlier call
+        f(1.0, argument)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,10 @@ def test_an_argument_that_is_no_number_is_named_with_its_place_and_type(compiled
 def test_an_array_of_no_numbers_is_an_error_and_loses_nothing_in_silence(compiled, array):
     with pytest.raises(TypeError, match="argument 1 of a compiled function"):
         compiled(lambda x: x)(array)
+    f = compiled(lambda x: x)
+    f(np.array([1.0]))
+    with pytest.raises(TypeError, match="argument 1 of a compiled function"):
+        f(array)
 
 
 def test_an_integer_beyond_the_floats_overflows(compiled):
@@ -123,8 +129,8 @@ def test_options_that_make_no_sense():
         (lambda x: draw(x * 2.0), "drawn"),
         (lambda x: explain(x * x, x), "has no number"),
     ],
-    ids=["data", "float", "int", "complex", "math.exp", "isnan", "backward", "range", "index", "repeat", "set data", "grad",
-         "set grad", "pickle", "array index", "astype", "draw", "explain"],
+    ids=["data", "float", "int", "complex", "math.exp", "isnan", "backward", "range", "index", "repeat", "set data",
+         "grad",  "set grad", "pickle", "array index", "astype", "draw", "explain"],
 )
 def test_what_needs_a_number_says_what_to_do_instead(compiled, use, words):
     f = compiled(lambda x: (use(x), x)[1])
@@ -210,9 +216,10 @@ LEAKED = "belongs to a function that was being compiled"
     "use",
     [
         lambda v: v + 1.0, lambda v: 2.0 * v, lambda v: -v, lambda v: exp(v), lambda v: v.exp(), lambda v: v > 1.0,
-        lambda v: bool(v), lambda v: Value(1.0) * v, lambda v: sum([v, v]), lambda v: max(v, 1.0), lambda v: where(v, 1.0, 2.0),
-        lambda v: grad(lambda y: y * v)(1.0), lambda v: grad(lambda y: y * y)(v), lambda v: vmap(lambda a: a * v)([1.0]),
-        lambda v: fori_loop(0, 2, lambda i, s: s * v, 1.0), lambda v: np.array([1.0, 2.0]) * v,
+        lambda v: bool(v), lambda v: Value(1.0) * v, lambda v: sum([v, v]), lambda v: max(v, 1.0),
+        lambda v: where(v, 1.0, 2.0), lambda v: fori_loop(0, 2, lambda i, s: s * v, 1.0),
+        lambda v: grad(lambda y: y * v)(1.0), lambda v: grad(lambda y: y * y)(v),
+        lambda v: vmap(lambda a: a * v)([1.0]), lambda v: np.array([1.0, 2.0]) * v,
     ],
 )
 def test_a_value_that_leaked_raises_when_it_is_used(compiled, use):
@@ -241,7 +248,8 @@ def test_a_comparison_that_leaked_decides_nothing(compiled):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda v, y: y * v, lambda v, y: v, lambda v, y: [y, v], lambda v, y: y if v > 1.0 else -y, lambda v, y: y if v else -y,
+        lambda v, y: y * v, lambda v, y: v, lambda v, y: [y, v], lambda v, y: y if v > 1.0 else -y,
+        lambda v, y: y if v else -y,
         lambda v, y: fori_loop(0, 2, lambda i, s: s + v, y), lambda v, y: fori_loop(0, 2, lambda i, s: s, v),
         lambda v, y: vmap(lambda a: a * v)([y, y]), lambda v, y: vmap(lambda a: a * y)([v, v]),
         lambda v, y: cond(y > 0, lambda: v, lambda: y), lambda v, y: grad(lambda a: a * v)(y),
@@ -291,7 +299,8 @@ def test_an_array_that_leaked(compiled, size):
     "use",
     [
         lambda kept, last: last + kept, lambda kept, last: kept, lambda kept, last: last if kept > 1.0 else -last,
-        lambda kept, last: fori_loop(0, 3, lambda i, s: s + kept, last), lambda kept, last: vmap(lambda a: a * kept)([1.0]),
+        lambda kept, last: fori_loop(0, 3, lambda i, s: s + kept, last),
+        lambda kept, last: vmap(lambda a: a * kept)([1.0]),
         lambda kept, last: grad(lambda a: a * kept)(last), lambda kept, last: grad(lambda a: a * a)(kept),
     ],
 )

@@ -8,7 +8,7 @@ import os
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ class Program:
     - `function`: runs on the frame at an address; returns -1, or the number of the first guard that failed, from 0;
     - `llvm_ir`: the text as it was written, before it is optimised;
     - `object_bytes`, `seconds`: the size of the machine code, and the time that it took to make;
-    - `failure`: what the `evaluate` of a row raised that was called back, in place of which the result is nan.
+    - `failure`: what was raised last by a row's `evaluate` that was called back, in place of which the result is nan,
+      or while threads ran; a result of that run is not to be used.
     """
 
     def __init__(self, graph: Graph, *, fastmath: bool, threads: int, cache: Path | None) -> None:
@@ -80,7 +81,8 @@ class Program:
         self._kernels = [_KERNEL(self._engine.address(f"kernel{i}")) for i in range(len(module.kernels))]
         self._pool = ThreadPoolExecutor(threads) if self._kernels else None
         self._callbacks = {place: self._callback(row) for row, place in module.callbacks.items()}
-        self._callbacks[module.parallel] = _PARALLEL(self._share)
+        if self._kernels:
+            self._callbacks[module.parallel] = _PARALLEL(self._shared)
         self.seconds = time.perf_counter() - begin
 
     def _callback(self, row: Primitive) -> Any:
@@ -96,6 +98,13 @@ class Program:
 
         return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * len(row.partials))(called)
 
+    def _shared(self, number: int, frame: int, blocks: int) -> None:
+        """As `_share`; what goes wrong cannot pass through machine code."""
+        try:
+            self._share(number, frame, blocks)
+        except BaseException as error:  # an interrupt, too, leaves samples that were not computed
+            self.failure = error
+
     def _share(self, number: int, frame: int, blocks: int) -> None:
         """Run a kernel on all blocks, a range of them in each thread."""
         assert self._pool is not None
@@ -108,8 +117,11 @@ class Program:
             for i in range(1, self.threads)
             if ranges[i] < ranges[i + 1]
         ]
-        if ranges[1]:
-            kernel(frame, own, 0, ranges[1])
+        try:
+            if ranges[1]:
+                kernel(frame, own, 0, ranges[1])
+        finally:
+            wait(waiting)  # also after an interrupt, for the frame is used again
         for thread in waiting:
             thread.result()
 

@@ -186,6 +186,16 @@ def test_a_counted_loop_stops_at_its_count_and_at_its_bound(way: str, reverse: b
     assert_same(graph, *([count, 0.5, -1.5, numbers(12), 0.9] for count in counts))
 
 
+def test_positions_that_were_not_reached_hold_zeros_also_where_an_earlier_run_reached_them(way: str) -> None:
+    body = Program(NUMBER, NUMBER, constants=(1.5,))
+    inner = Loop(body.graph(body(MULTIPLY, 1, 2), body(ADD, 1, 2)), 5, carried=1, stacked=1, counted=True, save=True)
+    outer = Program(NUMBER, NUMBER, constants=(0.75,))
+    _, stacked, saved = outer(inner, 1, 2)
+    program = Program((4,))
+    graph = program.graph(*program(Loop(outer.graph(stacked, saved), 4, sliced=1, stacked=2), 0))
+    assert_same(graph, [[5.0, 2.0, 0.0, 3.0]])
+
+
 @pytest.mark.parametrize("length", [None, 6, 40])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_loop_ends_where_its_condition_fails_and_tells_its_trips(length: int | None, reverse: bool) -> None:
