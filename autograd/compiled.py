@@ -189,13 +189,20 @@ class Compiled:
         if any(map(_is_value, take_apart((given, named))[0])):
             return function(*args, **kwargs)
 
+        results: list[Any] = []
+        spec: Any = None
+
         def call(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            nonlocal results, spec
             complete = list(given)
             for place in sorted(place for place in fixed if isinstance(place, int)):
                 complete.insert(place, fixed[place])
-            return function(*complete, **named, **{k: v for k, v in fixed.items() if isinstance(k, str)})
+            result = function(*complete, **named, **{k: v for k, v in fixed.items() if isinstance(k, str)})
+            results, spec = take_apart(result)
+            return [block for block in results if type(block) is not bool]
 
-        return Recorded(call, (given, named)).value()
+        numbers = iter(Recorded(call, (given, named)).value())
+        return build(spec, [block if type(block) is bool else next(numbers) for block in results])
 
     # What a person looks at.
 

@@ -22,13 +22,14 @@ from autograd.rows import Primitive
 
 def simplify(graph: Graph, log: Callable[[str, Graph], None] | None = None) -> Graph:
     """All passes, until nothing changes. `log` is told the name of each pass and what it gave."""
+    nested = any(isinstance(operation, Loop | Branch) for operation in graph.operations)
     for _ in range(4):
         before = graph.size
         for pass_ in (rewritten, fused, pruned):
             graph = pass_(graph)
             if log is not None:
                 log(pass_.__name__, graph)
-        if graph.size == before:
+        if not nested or graph.size == before:  # of rows alone, nothing new comes of a second time
             break
     return graph
 
@@ -84,8 +85,8 @@ class _Builder:
         """The results of a step, which is made where there is none like it."""
         key: Any = (operation, *operands)
         if type(operation) is Primitive:
-            if operation in _COMMUTATIVE:
-                key = (operation, *sorted(operands, key=_order))
+            if operation in _COMMUTATIVE and _order(operands[0]) > _order(operands[1]):
+                key = (operation, operands[1], operands[0])
         elif type(operation) is Loop:
             key = (replace(operation, save=False), *operands)
         elif type(operation) is Guard:
@@ -95,14 +96,22 @@ class _Builder:
             if type(operation) is Loop:
                 return self._of_known_loop(operation, self.made[known[0]])
             return known
-        kinds = results_of(operation, tuple(self.kind(operand) for operand in operands))
-        results = self._values(kinds)
+        results: list[Any] = self.place(operation, operands)
+        if results:
+            self.known[key] = results
+        return results
+
+    def place(self, operation: Operation, operands: tuple[Any, ...]) -> list[int]:
+        """The results of a new step."""
+        if type(operation) is Primitive:
+            results = [len(self.kinds)]
+            self.kinds.append(PREDICATE if operation.predicate else ())
+        else:
+            results = self._values(results_of(operation, tuple(self.kind(operand) for operand in operands)))
         step = _Step(operation, operands, results)
         self.steps.append(step)
         for value in results:
             self.made[value] = step
-        if results:
-            self.known[key] = results
         return results
 
     def _values(self, kinds: Iterable[Kind]) -> list[int]:
@@ -453,7 +462,7 @@ def pruned(graph: Graph) -> Graph:
     needed = set(graph.outputs)
     kept: list[tuple[Operation, tuple[int, ...], list[int]]] = []
     for operation, operands, results in reversed(steps):
-        if type(operation) is not Guard and not needed.intersection(results):
+        if type(operation) is not Guard and needed.isdisjoint(results):
             continue
         taken, made = operands, list(results)
         if type(operation) is Loop:
@@ -468,7 +477,7 @@ def pruned(graph: Graph) -> Graph:
     values: dict[int, Any] = {value: value for value in range(graph.inputs)}
     values |= {graph.inputs + i: builder.constant(item) for i, item in enumerate(graph.constants)}
     for operation, taken, made in reversed(kept):
-        values.update(zip(made, builder.add(operation, tuple(values[operand] for operand in taken))))
+        values.update(zip(made, builder.place(operation, tuple([values[operand] for operand in taken]))))
     return builder.graph([values[output] for output in graph.outputs])
 
 

@@ -100,7 +100,8 @@ class _Shown(tuple[Any, ...]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Shown)
 
-    __hash__ = tuple.__hash__
+    def __hash__(self) -> int:
+        return 0  # equal to all of its kind
 
 
 _NOT_SHOWN = _Shown()
@@ -139,7 +140,8 @@ def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
         return numpy.array(numbers, dtype=float).reshape(shape)
     result = numpy.empty(len(numbers), dtype=object)
     result[:] = numbers
-    return result.reshape(shape)
+    view = next((type(number).view_of_array for number in numbers if hasattr(type(number), "view_of_array")), None)
+    return result.reshape(shape) if view is None else view(result.reshape(shape))
 
 
 def require_same(expected: Structure, given: Structure, what: str) -> None:

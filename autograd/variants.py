@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -110,7 +112,8 @@ class Plan:
         while True:
             self.last = variant
             if variant.program is None:
-                variant.compile(*self.owner._options[1:])
+                with collector_paused():
+                    variant.compile(*self.owner._options[1:])
             try:
                 results = variant.program.run([*numbers, *(value._number for value in variant.outside)])
             except GuardFailed as failed:
@@ -145,6 +148,23 @@ class Plan:
 def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
     """Call the function on Values without numbers, in the way that begins as given and then is that of the numbers."""
     start = perf_counter()
+    with collector_paused():
+        return _recorded_now(plan, numbers, ahead, start)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection, which goes through all nodes of a large recording again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start: float) -> Variant:
     known: dict[int, Any] = {}
     root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
     inputs = [root.input(NUMBER if shape is None else shape) for shape in plan.shapes]

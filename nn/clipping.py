@@ -112,5 +112,5 @@ def _number(parameter: Value) -> float:
 def _check(name: str, limit: Any) -> None:
     if isinstance(limit, Value):  # a number that a compiled function computes
         return
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0.0 <= limit:
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0.0:
         raise ValueError(f"{name} is a number from 0 up, not {limit!r:.60}")

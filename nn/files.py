@@ -52,14 +52,19 @@ def write_document(path: Path_, kind: str, version: int, content: dict[str, Any]
     members = ",\n".join(f"{json.dumps(key)}: {_text(entry)}" for key, entry in document.items())
     text = f"{{\n{members}\n}}\n"
     _check_bounds(text)
+    write_whole(path, text.encode("ascii"))
+
+
+def write_whole(path: Path_, content: bytes) -> None:
+    """Write a file beside its place, through to the disk, and rename it, so that no half of it is ever there."""
     target = Path(os.path.realpath(path))  # a link stays a link
     if target.exists() and not target.is_file():
         _refuse(f"cannot write {os.fspath(path)!r}: it is a folder, or a device, and no file")
     beside = target.with_name(f".{target.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         try:
-            with open(beside, "x", encoding="ascii", newline="\n") as file:
-                file.write(text)
+            with open(beside, "xb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             with contextlib.suppress(FileNotFoundError):

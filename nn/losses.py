@@ -151,7 +151,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 def _cross_entropy_of_one(logits: Any, target: Any) -> Any:
     if is_sequence(target):
         if len(target) != len(logits):
-            raise ShapeError(f"there are {len(logits)} logits, and {len(target)} probabilities: give one for each class")
+            raise ShapeError(f"there are {len(logits)} logits, and {len(target)} probabilities: give one for each")
         return -sum([t * logit for t, logit in zip(listed(target), log_softmax(logits))])
     if isinstance(target, Value):
         chosen: Any = nan
@@ -181,8 +181,8 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
 
     The derivative is 0 where the target's side is reached by exactly the margin, as relu's is at 0.
 
-    Parameters: `scores`, numbers or nests of them; `targets`, -1 or 1, in the same structure; `margin`, a number; `reduction`,
-    as said above.
+    Parameters: `scores`, numbers or nests of them; `targets`, -1 or 1, in the same structure; `margin`, a number;
+    `reduction`, as said above.
 
     Sources: Cortes and Vapnik (1995), doi:10.1007/BF00994018; micrograd's demonstration.
 
@@ -192,7 +192,7 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
     return _reduced(lambda score, target: relu(margin + -target * score), scores, targets, reduction)
 
 
-def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "mean") -> Any:
     """The mean of ½ d² where |d| ≤ delta, elsewhere delta·(|d| - ½ delta), with d = prediction - target.
 
     Parameters: as for `mean_squared_error`; `delta`, a positive number.

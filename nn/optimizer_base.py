@@ -47,9 +47,7 @@ class Optimizer:
         self.parameters = list(dict.fromkeys(self.parameters))
         if not self.parameters:
             raise ValueError(f"{name} needs one parameter at least: {name}(model.parameters(), lr=0.1)")
-        if not isinstance(lr, Real) or not 0.0 < lr < inf:
-            raise ValueError(f"the learning rate is a positive number, not {lr!r}")
-        self.lr = float(lr)
+        self.lr: float = checked("the learning rate", lr, positive=True)
         self.state: State = {}
 
     @property
@@ -185,9 +183,11 @@ def _same_names(what: str, given: Any, expected: Iterable[str]) -> None:
         raise ValueError(f"{what} has the entries {list(expected)}, not {names!r:.120}")
 
 
-def checked(what: str, number: Any, below: float = inf, advice: str = "") -> float:
-    """The number as a float; `ValueError` where it is none, negative, or not below the bound."""
-    if isinstance(number, bool) or not isinstance(number, Real) or not 0.0 <= number < below:
+def checked(what: str, number: Any, below: float = inf, advice: str = "", *, positive: bool = False) -> float:
+    """The number as a float; `ValueError` where it is none, negative, or not below the bound; or 0, for `positive`."""
+    if positive and (not isinstance(number, Real) or not 0.0 < float(number) < inf):
+        raise ValueError(f"{what} is a positive number, not {number!r:.60}")
+    if isinstance(number, bool) or not isinstance(number, Real) or not 0.0 <= float(number) < below:
         limits = "a number from 0 up" if below == inf else f"a number from 0 up and below {below:g}"
         raise ValueError(f"{what} is {limits}, not {number!r:.60}{advice and '; '}{advice}")
     return float(number)

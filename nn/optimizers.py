@@ -1,8 +1,8 @@
 """Optimizers with PyTorch's arguments and PyTorch's numbers: SGD, RMSprop, Adam and AdamW.
 
-In the formulas θ is a parameter, g its gradient and t the number of the step, from 1 up; what is remembered starts at 0,
-and ← gives it its new value. Where `weight_decay` is w, g is gradient + w·θ, except in AdamW. With `maximize` the sign
-of the gradient is turned first. PyTorch's formulas: https://docs.pytorch.org/docs/stable/optim.html.
+In the formulas θ is a parameter, g its gradient and t the number of the step, from 1 up; what is remembered starts at
+0, and ← gives it its new value. Where `weight_decay` is w, g is gradient + w·θ, except in AdamW. With `maximize` the
+sign of the gradient is turned first. PyTorch's formulas: https://docs.pytorch.org/docs/stable/optim.html.
 """
 
 from __future__ import annotations
@@ -89,8 +89,10 @@ class SGD(Optimizer):
             return
         lr = self.lr
         for parameter in self.parameters:
-            gradient = parameter.grad
-            parameter.data -= lr * (gradient if type(gradient) is float else gradient.data)
+            try:
+                parameter.data -= lr * parameter.grad
+            except TypeError:  # a gradient that is a Value; asking for it first would cost every step
+                parameter.data -= lr * parameter.grad.data
 
 
 class RMSprop(Optimizer):

@@ -99,7 +99,7 @@ def sequence(schedules: Sequence[Schedule], milestones: Sequence[int]) -> Schedu
             f"a sequence of {len(schedules)} schedules has {max(len(schedules) - 1, 0)} milestones between them, "
             f"{len(milestones)} were given"
         )
-    if any(not 0 < milestone for milestone in milestones) or list(milestones) != sorted(set(milestones)):
+    if any(milestone <= 0 for milestone in milestones) or list(milestones) != sorted(set(milestones)):
         raise ValueError(f"milestones are steps from 1 up, each after the one before, not {list(milestones)}")
 
     def schedule(step: Any) -> Any:
@@ -131,7 +131,7 @@ def product(*schedules: Schedule) -> Schedule:
 
 
 def _check(name: str, number: Any) -> None:
-    if isinstance(number, bool) or not isinstance(number, Real) or not 0.0 <= number < inf:
+    if isinstance(number, bool) or not isinstance(number, Real) or not 0.0 <= float(number) < inf:
         raise ValueError(f"{name} is a number from 0 up, not {number!r:.60}")
 
 

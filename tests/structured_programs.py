@@ -27,6 +27,7 @@ from autograd import (
     sigmoid,
     sin,
     softplus,
+    sqrt,
     tanh,
     vmap,
     where,
@@ -52,6 +53,7 @@ PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "minimum": minimum,
     "relu": lambda a, b: relu(a - 0.3 * b),
     "where": lambda a, b: where(a > 0.25 * b, a * b * 0.5, sin(a)),
+    "dead": lambda a, b: where(a > b + 0.25, sqrt(a - b), 0.3 * a * b),  # singular where a is b
     "absolute": lambda a, b: abs(a) - 0.2 * b,
     "constant": lambda a, b: 0.7,
 }

@@ -2,12 +2,13 @@
 
 A function has one algorithm, written once as a formula over `Term`s; the width only changes the types. So a sample
 gets the same bits wherever it stands in a batch. Worst errors in units in the last place, to which
-tests/backends/test_vector_math.py holds the functions: exp and pow 0.55 (1 where the result is subnormal), log 0.6,
-sin and cos 0.85, log1p 1, expm1 1.1, sigmoid and tanh 1.8. Infinities, nan, signed zeros, overflow and gradual
-underflow follow C99's Annex F. Samples outside a fast path's range take a cold path, out of line.
+tests/backends/test_vector_math.py holds the functions: exp 0.95 (1 where the result is subnormal), pow 0.55 (1),
+log 0.6, sin and cos 0.85, log1p 1, expm1 1.45, tanh 2.3, sigmoid 2.7. Infinities, nan, signed zeros, overflow and
+gradual underflow follow C99's Annex F. Samples outside a fast path's range take a cold path, out of line.
 
-The methods are P. T. P. Tang's table-driven ones (ACM TOMS 15(2), 1989, exp; 16(4), 1990, log) and, for sin and cos,
-the argument reduction of W. J. Cody and W. Waite ("Software Manual for the Elementary Functions", 1980).
+The logarithm, and the exponential in pow, are P. T. P. Tang's table-driven ones (ACM TOMS 16(4), 1990, and 15(2),
+1989); the argument reduction of exp, sin and cos is that of W. J. Cody and W. Waite ("Software Manual for the
+Elementary Functions", 1980).
 
 >>> print(define("sigmoid", 8, fma=True).text.splitlines()[0])
 define internal <8 x double> @autograd.sigmoid.w8(<8 x double> %x) alwaysinline {
@@ -15,12 +16,12 @@ define internal <8 x double> @autograd.sigmoid.w8(<8 x double> %x) alwaysinline 
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cache
 from math import inf, nan
+
+from autograd.backends.terms import Formula, Lines, Operand, Term, bits_of, number_of, vector_type
 
 FUNCTIONS: tuple[str, ...] = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sin", "cos", "pow")
 
@@ -40,7 +41,7 @@ def type_name(width: int) -> str:
     >>> type_name(1), type_name(8)
     ('double', '<8 x double>')
     """
-    return _type("double", width)
+    return vector_type("double", width)
 
 
 def define(name: str, width: int, *, fma: bool, inline: bool = True) -> Definition:
@@ -56,239 +57,16 @@ def define(name: str, width: int, *, fma: bool, inline: bool = True) -> Definiti
     ('autograd.log.w1', ['declare double @llvm.fma.f64(double, double, double)'])
     """
     formula, arity = _FORMULAS[name]
-    lines = _Lines(width, fma)
+    lines = Lines(width, fma)
     arguments = [Term(lines, argument, "double") for argument in ("%x", "%y")[:arity]]
     symbol = f"autograd.{name}.w{width}"
     text = lines.function(symbol, "alwaysinline" if inline else "noinline", arguments, formula(*arguments))
     return Definition(symbol, text, tuple(lines.declarations))
 
 
-# The expression builder
-
-
-def _type(kind: str, width: int) -> str:
-    return kind if width == 1 else f"<{width} x {kind}>"
-
-
-def _bits(number: float) -> int:
-    return int(struct.unpack("<q", struct.pack("<d", number))[0])
-
-
-def _number(bits: int) -> float:
-    return float(struct.unpack("<d", struct.pack("<q", bits))[0])
-
-
-def _infix(operation: str, on_doubles: str = "", swapped: bool = False) -> Callable[[Term, Operand], Term]:
-    """An operator of Term: the instruction for integers and truth values, and the one for doubles."""
-
-    def write(term: Term, other: Operand) -> Term:
-        other = term.lines.constant(other, term.kind)
-        x, y = (other, term) if swapped else (term, other)
-        instruction = on_doubles if term.kind == "double" else operation
-        return term.lines.emit(term.kind, f"{instruction} {term.type} {x.name}, {y.name}")
-
-    return write
-
-
-class Term:
-    """An operand: `width` doubles, 64-bit integers or truth values. An operator on it writes an instruction."""
-
-    __slots__ = ("kind", "lines", "name")
-
-    def __init__(self, lines: _Lines, name: str, kind: str) -> None:
-        self.lines, self.name, self.kind = lines, name, kind
-
-    @property
-    def type(self) -> str:
-        return _type(self.kind, self.lines.width)
-
-    __add__ = _infix("add", "fadd")
-    __radd__ = _infix("add", "fadd", swapped=True)
-    __sub__ = _infix("sub", "fsub")
-    __rsub__ = _infix("sub", "fsub", swapped=True)
-    __mul__ = _infix("mul", "fmul")
-    __rmul__ = _infix("mul", "fmul", swapped=True)
-    __truediv__ = _infix("sdiv", "fdiv")
-    __and__ = _infix("and")
-    __or__ = _infix("or")
-    __xor__ = _infix("xor")
-    __lshift__ = _infix("shl")
-    __rshift__ = _infix("ashr")
-
-    def __neg__(self) -> Term:
-        return self.lines.emit(self.kind, f"fneg {self.type} {self.name}")
-
-    def __abs__(self) -> Term:
-        return self.lines.intrinsic("fabs", self)
-
-    def __invert__(self) -> Term:
-        return self ^ -1
-
-    # Comparisons of doubles are ordered: false where one of them is nan.
-    def __lt__(self, other: Operand) -> Term:
-        return self.compare("olt", other)
-
-    def __le__(self, other: Operand) -> Term:
-        return self.compare("ole", other)
-
-    def __gt__(self, other: Operand) -> Term:
-        return self.compare("ogt", other)
-
-    def compare(self, condition: str, other: Operand) -> Term:
-        """The truth value of an fcmp or icmp with this condition."""
-        operation = "fcmp" if self.kind == "double" else "icmp"
-        other = self.lines.constant(other, self.kind)
-        return self.lines.emit("i1", f"{operation} {condition} {self.type} {self.name}, {other.name}")
-
-    def bits(self) -> Term:
-        """A double's bits as an integer."""
-        return self.lines.emit("i64", f"bitcast {self.type} {self.name} to {self.lines.type('i64')}")
-
-    def number(self) -> Term:
-        """The double with these bits."""
-        return self.lines.emit("double", f"bitcast {self.type} {self.name} to {self.lines.type('double')}")
-
-
-Operand = Term | float | int
-Formula = Callable[..., Term]
-
-
-class _Lines:
-    """The instructions of one function, and what its module must declare for them."""
-
-    def __init__(self, width: int, fma: bool) -> None:
-        self.width, self.fused = width, fma
-        self.text: list[str] = []
-        self.block = "entry"
-        self.count = 0
-        self.declarations: dict[str, None] = {}
-
-    def type(self, kind: str) -> str:
-        return _type(kind, self.width)
-
-    def emit(self, kind: str, instruction: str) -> Term:
-        """The value of an instruction, under the next number."""
-        self.count += 1
-        self.text.append(f"  %t{self.count} = {instruction}")
-        return Term(self, f"%t{self.count}", kind)
-
-    def start(self, block: str) -> None:
-        self.text.append(f"{block}:")
-        self.block = block
-
-    def constant(self, value: Operand, kind: str = "double") -> Term:
-        """A number in every lane; a term as it is."""
-        if isinstance(value, Term):
-            return value
-        if kind == "i1":
-            scalar = "true" if value else "false"
-        else:
-            scalar = f"0x{_bits(value) & (1 << 64) - 1:016X}" if kind == "double" else str(value)
-        return Term(self, scalar if self.width == 1 else f"splat ({kind} {scalar})", kind)
-
-    def intrinsic(self, name: str, *operands: Operand) -> Term:
-        """LLVM's intrinsic of this name on doubles."""
-        suffix = "f64" if self.width == 1 else f"v{self.width}f64"
-        kind = self.type("double")
-        self.declarations[f"declare {kind} @llvm.{name}.{suffix}({', '.join([kind] * len(operands))})"] = None
-        arguments = ", ".join(f"{kind} {self.constant(operand).name}" for operand in operands)
-        return self.emit("double", f"call {kind} @llvm.{name}.{suffix}({arguments})")
-
-    def fma(self, x: Operand, y: Operand, z: Operand) -> Term:
-        """x·y + z, rounded once where the machine can; the formulas are right with either."""
-        if self.fused:
-            return self.intrinsic("fma", x, y, z)
-        return self.constant(x) * y + z
-
-    def product(self, x: Term, y: Term) -> tuple[Term, Term]:
-        """x·y rounded, and its rounding error (T. J. Dekker 1971 where no fused multiply-add is there)."""
-        result = x * y
-        if self.fused:
-            return result, self.intrinsic("fma", x, y, -result)
-        x_high, y_high = ((term.bits() & -(1 << 27)).number() for term in (x, y))
-        x_low, y_low = x - x_high, y - y_high
-        return result, ((x_high * y_high - result) + x_high * y_low + x_low * y_high) + x_low * y_low
-
-    def polynomial(self, x: Term, coefficients: tuple[float, ...]) -> Term:
-        """The sum of coefficients[i]·xⁱ in Estrin's order, which has the shortest chain of dependent operations."""
-        terms: list[Operand] = list(coefficients)
-        while len(terms) > 1:
-            pairs = [self.fma(x, terms[i + 1], terms[i]) for i in range(0, len(terms) - 1, 2)]
-            terms, x = [*pairs, *terms[2 * len(pairs):]], x * x  # fmt: skip
-        return self.constant(terms[0])
-
-    def select(self, condition: Term, x: Operand, y: Operand) -> Term:
-        kind = self.type("double")
-        x, y = self.constant(x), self.constant(y)
-        return self.emit("double", f"select {self.type('i1')} {condition.name}, {kind} {x.name}, {kind} {y.name}")
-
-    def look_up(self, table: str, column: tuple[float, ...], index: Term) -> Term:
-        """The entries of a table, which becomes a constant of the module."""
-        values = ", ".join(f"double 0x{_bits(value) & (1 << 64) - 1:016X}" for value in column)
-        symbol = f"@autograd.table.{table}"
-        kind, width = self.type("double"), self.width
-        self.declarations[f"{symbol} = private unnamed_addr constant [{len(column)} x double] [{values}]"] = None
-        address = self.emit("ptr", f"getelementptr double, ptr {symbol}, {self.type('i64')} {index.name}")
-        if width == 1:
-            return self.emit("double", f"load double, ptr {address.name}")
-        gather = f"@llvm.masked.gather.v{width}f64.v{width}p0"
-        self.declarations[f"declare {kind} {gather}(<{width} x ptr>, i32, <{width} x i1>, {kind})"] = None
-        mask = self.constant(1, "i1").name
-        arguments = f"<{width} x ptr> {address.name}, i32 8, <{width} x i1> {mask}, {kind} poison"
-        return self.emit("double", f"call {kind} {gather}({arguments})")
-
-    def unless(self, rare: Term, usual: Term, cold_path: Formula, *arguments: Term) -> Term:
-        """`usual`, and in the rare lanes what the cold path returns, a function out of line that sees all lanes."""
-        symbol = f"autograd.{cold_path.__name__.strip('_')}.w{self.width}"
-        inner = _Lines(self.width, self.fused)
-        names = [Term(inner, f"%a{i}", term.kind) for i, term in enumerate(arguments)]
-        text = inner.function(symbol, "noinline cold", names, cold_path(*names))
-        self.declarations |= inner.declarations | {text: None}
-        kind = self.type("double")
-        before, cold, after = self.block, f"cold{self.count}", f"after{self.count}"
-        any_rare = rare
-        if self.width > 1:
-            reduce = f"@llvm.vector.reduce.or.v{self.width}i1"
-            self.declarations[f"declare i1 {reduce}({self.type('i1')})"] = None
-            any_rare = self.emit("i1", f"call i1 {reduce}({self.type('i1')} {rare.name})")
-        self.text.append(f"  br i1 {any_rare.name}, label %{cold}, label %{after}")
-        self.start(cold)
-        given = ", ".join(f"{term.type} {term.name}" for term in arguments)
-        result = self.select(rare, self.emit("double", f"call {kind} @{symbol}({given})"), usual)
-        self.text.append(f"  br label %{after}")
-        self.start(after)
-        return self.emit("double", f"phi {kind} [ {usual.name}, %{before} ], [ {result.name}, %{cold} ]")
-
-    def lane_by_lane(self, function: str, chosen: Term, otherwise: Term, *arguments: Term) -> Term:
-        """libm's function in the chosen lanes, called once for each."""
-        self.declarations[f"declare double @{function}({', '.join(['double'] * len(arguments))})"] = None
-        if self.width == 1:
-            operands = ", ".join(f"double {term.name}" for term in arguments)
-            return self.emit("double", f"call double @{function}({operands})")
-        result, kind = otherwise, self.type("double")
-        for lane in range(self.width):
-            before, call, after = self.block, f"call{lane}", f"next{lane}"
-            condition = self.emit("i1", f"extractelement {self.type('i1')} {chosen.name}, i64 {lane}")
-            self.text.append(f"  br i1 {condition.name}, label %{call}, label %{after}")
-            self.start(call)
-            scalars = [self.emit("double", f"extractelement {kind} {term.name}, i64 {lane}") for term in arguments]
-            operands = ", ".join(f"double {scalar.name}" for scalar in scalars)
-            value = self.emit("double", f"call double @{function}({operands})")
-            changed = self.emit("double", f"insertelement {kind} {result.name}, double {value.name}, i64 {lane}")
-            self.text.append(f"  br label %{after}")
-            self.start(after)
-            result = self.emit("double", f"phi {kind} [ {result.name}, %{before} ], [ {changed.name}, %{call} ]")
-        return result
-
-    def function(self, symbol: str, attributes: str, arguments: list[Term], result: Term) -> str:
-        kind = self.type("double")
-        parameters = ", ".join(f"{term.type} {term.name}" for term in arguments)
-        head = f"define internal {kind} @{symbol}({parameters}) {attributes} {{"
-        return "\n".join([head, "entry:", *self.text, f"  ret {kind} {result.name}", "}"])
-
-
 # Constants, exact to 60 digits before they are rounded. "High" parts have zeros at the end of their mantissas, so that
-# their products with the integers that occur are exact also without a fused multiply-add.
+# their products with the integers that occur are exact also without a fused multiply-add. Where nothing else is said,
+# coefficients interpolate their function at the Chebyshev nodes of its interval, solved with mpmath at 100 digits.
 
 _EXACT = Context(prec=60)
 _LN2 = _EXACT.ln(Decimal(2))
@@ -307,98 +85,89 @@ def _parts(value: Decimal, *bits: int) -> list[float]:
     return [*parts, float(value)]
 
 
-# Exponentials. exp(x) = 2**(n/64)·exp(r) for n = rint(64·x/ln 2), |r| <= ln 2/128; 2**(i/64) = scale·(1 + tail).
-_LN2_64_HIGH, _LN2_64_LOW = _parts(_EXACT.divide(_LN2, Decimal(64)), 40)
-_STEPS = float(_EXACT.divide(Decimal(64), _LN2))
-# All coefficients here interpolate their function at the Chebyshev nodes of its interval, solved with mpmath at 100
-# digits and rounded. These are of (exp(r) - 1 - r)/r²: relative error 2**-69 of exp(r).
-_EXP = (0.5, 0.16666666666661314, 0.041666666666659975, 0.008333340620837088, 0.001388889799826784)
+# Exponentials. exp(x) = 2**n·(1 + e) for n = rint(x/ln 2), and e = exp(r) - 1 with |r| <= ln 2/2.
+_LN2_HIGH, _LN2_LOW = _parts(_LN2, 42)
+_INVERSE_LN2 = float(_EXACT.divide(Decimal(1), _LN2))
+# (exp(r) - 1 - r)/r²: relative error 2**-57.9 of exp(r), evenly spread (E. Y. Remez's exchange, with mpmath).
+_EXP = (
+    0.5000000000000011, 0.1666666666666641, 0.04166666666652973, 0.008333333333495003, 0.001388888894375891,
+    0.0001984126950571367, 2.4801492950619054e-05, 2.7557586861269417e-06, 2.763030593332016e-07, 2.4999999887036e-08,
+)  # fmt: skip
 
 
-@cache
-def _exp_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    exact = [_EXACT.power(Decimal(2), Decimal(i) / 64) for i in range(64)]
-    scales = tuple(float(value) for value in exact)
-    tails = [_EXACT.subtract(_EXACT.divide(value, Decimal(scale)), Decimal(1)) for value, scale in zip(exact, scales)]
-    return scales, tuple(float(tail) for tail in tails)
+def _exp_parts(x: Term, shift: Operand = 0.0, exact: bool = False) -> tuple[Term, Term, Term]:
+    """exp(x)·2**shift = s·(1 + r + t) for an s that is a power of two and a normal number: s, r, t.
 
-
-def _exp_parts(x: Term, low: Term | None = None) -> tuple[Term, Term, Term]:
-    """exp(x + low) = 2**(n/64)·s·(1 + e): n as an integer that 64 divides, s from the table, e; |x| below 2**30."""
+    `exact` adds to t the rounding error of r. There is no table: in a batch a gather costs more than the longer
+    polynomial, whose two halves shorten the chain of operations.
+    """
     lines = x.lines
-    shifted = lines.fma(x, _STEPS, _ROUNDER)
-    steps = shifted - _ROUNDER
-    r = lines.fma(steps, -_LN2_64_LOW, lines.fma(steps, -_LN2_64_HIGH, x))
-    if low is not None:
-        r = r + low
-    index = shifted.bits() & 63
-    scales, tails = _exp_table()
-    scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
+    # The last bits of `shifted` are the exponent field of s.
+    rounder = shift + (_ROUNDER + 1023.0)
+    shifted = lines.fma(x, _INVERSE_LN2, rounder)
+    n = shifted - rounder
+    near = lines.fma(n, -_LN2_HIGH, x)
+    r = lines.fma(n, -_LN2_LOW, near)
     square = r * r
-    low_terms = lines.fma(square, lines.polynomial(r, _EXP[:2]), tail + r)
-    return shifted.bits() - index, scale, lines.fma(square * square, lines.polynomial(r, _EXP[2:]), low_terms)
-
-
-def _exp_scaled(x: Term, low: Term | None = None) -> tuple[Term, Term]:
-    """exp(x + low) = s·(1 + e), where it is a normal number: s, e."""
-    steps, scale, excess = _exp_parts(x, low)
-    return (scale.bits() + (steps << 46)).number(), excess
+    low_terms = lines.polynomial(r, _EXP[:4])
+    low_terms = lines.fma(square, low_terms, lines.fma(n, -_LN2_LOW, near - r)) if exact else square * low_terms
+    terms = lines.fma(square * (square * square), lines.polynomial(r, _EXP[4:]), low_terms)
+    return (shifted.bits() << 52).number(), r, terms
 
 
 def _exp(x: Term) -> Term:
-    """s + s·e as in _exp_scaled: 0.5 ulp for the sum, and less than 0.05 for e.
+    """s + s·(r + t) as in _exp_parts: 0.5 ulp for the sum, and less than 0.4 for r + t and t.
 
     In a batch a branch, around which every register is saved, costs more than the way that is right everywhere.
     """
     if x.lines.width > 1:
         return _exp_everywhere(x)
-    scale, excess = _exp_scaled(x)
-    return x.lines.unless(~(abs(x) <= 700.0), x.lines.fma(scale, excess, scale), _exp_everywhere, x)
+    scale, r, terms = _exp_parts(x, exact=True)
+    return x.lines.unless(~(abs(x) <= 700.0), x.lines.fma(scale, r + terms, scale), _exp_everywhere, x)
 
 
 def _exp_everywhere(x: Term) -> Term:
-    """exp for all x: the power of two in two factors, so that only the last product over- or underflows.
+    """exp for all x: 2**n in two factors, so that only the last product over- or underflows.
 
     Where it would underflow to zero it is not multiplied at all: that takes a processor many times as long.
     """
     lines = x.lines
     zero = x < -746.0
     x = lines.select(zero, 0.0, lines.select(x > 710.0, 710.0, x))
-    steps, scale, excess = _exp_parts(x)
-    exponent = (steps - _bits(_ROUNDER)) >> 6
-    half = exponent >> 1
-    first, second = (((part + 1023) << 52).number() for part in (half, exponent - half))
-    return lines.select(zero, 0.0, lines.fma(scale, excess, scale) * first * second)
+    negative = x < 0.0
+    scale, r, terms = _exp_parts(x, lines.select(negative, 128.0, -128.0), exact=True)
+    factor = lines.select(negative, 2.0**-128, 2.0**128)
+    return lines.select(zero, 0.0, lines.fma(scale, r + terms, scale) * factor)
 
 
 def _sigmoid(x: Term) -> Term:
-    """1/(1 + t) or, for negative x, t/(1 + t), where t = exp(-|x|): no overflow, full accuracy in both tails.
+    """1/(1 + exp(-x)), with both terms of the sum multiplied by 2**-54: 0.5 ulp for the quotient, the rest for the sum.
 
-    The quotient is corrected by the rounding error of 1 + t, over a straight line for 1/(1 + t): 1.8 ulp, not 2.1.
+    So the sum does not overflow before the quotient is zero, and a subnormal quotient is rounded once.
     """
+    if x.lines.width > 1:
+        return _sigmoid_everywhere(x)
+    return x.lines.unless(~(abs(x) <= 660.0), _sigmoid_inside(x), _sigmoid_everywhere, x)
+
+
+def _sigmoid_inside(x: Term) -> Term:
+    """sigmoid for -746 <= x <= 660."""
     lines = x.lines
-    t = _exp(-abs(x))
-    below = 1.0 + t
-    error = ((1.0 - below) + t) * lines.fma(below, -0.5, 1.5)
-    quotient = lines.select(x < 0.0, t, 1.0) / below
-    return lines.fma(-quotient, error, quotient)
+    scale, r, terms = _exp_parts(-x, -54.0)
+    return lines.constant(2.0**-54) / lines.fma(scale, terms, lines.fma(scale, r, scale + 2.0**-54))
 
 
-# (exp(x) - 1 - x)/x² for |x| <= 1/32: relative error 2**-64 of exp(x) - 1.
-_EXPM1 = (
-    0.5, 0.16666666666666693, 0.04166666666666669, 0.008333333331033739, 0.0013888888886589299, 0.0001984174079677586,
-    2.4802058256222265e-05,
-)  # fmt: skip
+def _sigmoid_everywhere(x: Term) -> Term:
+    """sigmoid for all x: from 38 on it is 1."""
+    lines = x.lines
+    return _sigmoid_inside(lines.select(x > 60.0, 60.0, lines.select(x < -746.0, -746.0, x)))
 
 
 def _expm1(x: Term) -> Term:
-    """(s - 1) + s·e as in _exp_scaled, where s - 1 has two parts; a polynomial below 1/32: 0.7 ulp; 1.1 near 2**53."""
+    """(s - 1) + s·r + s·t as in _exp_parts: both sums round, the first one not where it is small."""
     lines = x.lines
-    scale, excess = _exp_scaled(x)
-    minus_one = scale - 1.0
-    large = minus_one + lines.fma(scale, excess, (-1.0 - minus_one) + scale)
-    small = lines.fma(x * x, lines.polynomial(x, _EXPM1), x)
-    value = lines.intrinsic("copysign", lines.select(abs(x) < 0.03125, small, large), x)
+    scale, r, terms = _exp_parts(x, exact=True)
+    value = lines.intrinsic("copysign", lines.fma(scale, terms, lines.fma(scale, r, scale - 1.0)), x)
     return lines.unless(~(abs(x) <= 700.0), value, _expm1_far_out, x)
 
 
@@ -411,15 +180,15 @@ _TANH = (-0.3333333333333333, 0.13333333333325165, -0.05396825380111003, 0.02186
 
 
 def _tanh(x: Term) -> Term:
-    """m/(m + 2), where m = exp(2·|x|) - 1 = (s - 1) + s·e as in _exp_scaled; a polynomial below 1/16.
+    """m/(m + 2), where m = exp(2·|x|) - 1 = (s - 1) + s·r + s·t as in _exp_parts; a polynomial below 1/16.
 
-    As in _sigmoid, the quotient is corrected, where 1/(m + 2) is (1 - quotient)/2: 1.8 ulp, not 2.1.
+    The quotient is corrected by the rounding error of m + 2, where 1/(m + 2) is (1 - quotient)/2.
     """
     lines = x.lines
     size = abs(x)
     # From 19.1 on the result is 1.
-    scale, excess = _exp_scaled(2.0 * lines.select(size > 20.0, 20.0, size))
-    m = lines.fma(scale, excess, scale - 1.0)
+    scale, r, terms = _exp_parts(2.0 * lines.select(size > 20.0, 20.0, size), exact=True)
+    m = lines.fma(scale, terms, lines.fma(scale, r, scale - 1.0))
     below = m + 2.0
     half_error = 0.5 * ((lines.select(m > 2.0, m, 2.0) - below) + lines.select(m > 2.0, 2.0, m))
     quotient = m / below
@@ -431,7 +200,6 @@ def _tanh(x: Term) -> Term:
 
 # Logarithms. log(x) = k·ln 2 - log(c) + log(1 + r) for x = 2**k·z, r = z·c - 1, where c, from a table of 128 entries,
 # is a multiple of 1/512 near 1/z, and 1 around z = 1: there is no cancellation, as -0.0048 < r < 0.0046.
-_LN2_HIGH, _LN2_LOW = _parts(_LN2, 42)
 _LEAST_Z = 0x3FE69 << 44
 # (log(1 + r) - r)/r²: relative error 2**-61 of log(1 + r).
 _LOG = (-0.5, 0.33333333333333515, -0.249999999981648, 0.19999999897417017, -0.16667005035821486, 0.142922168101806)
@@ -445,7 +213,7 @@ _LOG_LONGER = (
 @cache
 def _log_table() -> tuple[tuple[float, ...], ...]:
     """c, and -log(c) in two parts."""
-    centres = [_number(_LEAST_Z + (i << 45) + (1 << 44)) for i in range(128)]
+    centres = [number_of(_LEAST_Z + (i << 45) + (1 << 44)) for i in range(128)]
     inverses = [round(512 / centre) / 512 for centre in centres]
     parts = [_parts(_EXACT.minus(_EXACT.ln(Decimal(inverse))), 42) for inverse in inverses]
     return tuple(inverses), tuple(high for high, _ in parts), tuple(low for _, low in parts)
@@ -458,7 +226,7 @@ def _log_parts(x: Term, shift: Operand = 0.0) -> tuple[Term, Term, Term, Term]:
     exponent = offset >> 52
     index = (offset >> 45) & 127
     z = (x.bits() - (exponent << 52)).number()
-    k = (exponent + _bits(_ROUNDER)).number() - _ROUNDER + shift
+    k = (exponent + bits_of(_ROUNDER)).number() - _ROUNDER + shift
     tables = _log_table()
     c, high, low = (lines.look_up(name, table, index) for name, table in zip(("log", "log_high", "log_low"), tables))
     return z, c, lines.fma(k, _LN2_HIGH, high), lines.fma(k, _LN2_LOW, low)
@@ -482,7 +250,7 @@ def _normal_log(x: Term, shift: Operand = 0.0, extra: Term | None = None) -> Ter
 
 def _is_not_normal(x: Term) -> Term:
     """Whether x is not a positive normal number."""
-    return (x.bits() - _bits(_SMALLEST_NORMAL)).compare("uge", _bits(inf) - _bits(_SMALLEST_NORMAL))
+    return (x.bits() - bits_of(_SMALLEST_NORMAL)).compare("uge", bits_of(inf) - bits_of(_SMALLEST_NORMAL))
 
 
 def _log(x: Term) -> Term:
@@ -587,6 +355,37 @@ def _long_log(x: Term) -> tuple[Term, Term]:
     return result, (head - result) + tail
 
 
+# The exponential in pow, to 0.55 ulp. exp(x) = 2**(n/64)·exp(r) for n = rint(64·x/ln 2), |r| <= ln 2/128, and
+# 2**(i/64) = scale·(1 + tail).
+_LN2_64_HIGH, _LN2_64_LOW = _parts(_EXACT.divide(_LN2, Decimal(64)), 40)
+_STEPS = float(_EXACT.divide(Decimal(64), _LN2))
+# (exp(r) - 1 - r)/r²: relative error 2**-69 of exp(r).
+_EXP_64 = (0.5, 0.16666666666661314, 0.041666666666659975, 0.008333340620837088, 0.001388889799826784)
+
+
+@cache
+def _exp_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
+    exact = [_EXACT.power(Decimal(2), Decimal(i) / 64) for i in range(64)]
+    scales = tuple(float(value) for value in exact)
+    tails = [_EXACT.subtract(_EXACT.divide(value, Decimal(scale)), Decimal(1)) for value, scale in zip(exact, scales)]
+    return scales, tuple(float(tail) for tail in tails)
+
+
+def _exp_by_table(x: Term, low: Term) -> tuple[Term, Term]:
+    """exp(x + low) = s·(1 + e), where it is a normal number: s, with the table's scale, and e."""
+    lines = x.lines
+    shifted = lines.fma(x, _STEPS, _ROUNDER)
+    steps = shifted - _ROUNDER
+    r = lines.fma(steps, -_LN2_64_LOW, lines.fma(steps, -_LN2_64_HIGH, x)) + low
+    index = shifted.bits() & 63
+    scales, tails = _exp_table()
+    scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
+    square = r * r
+    low_terms = lines.fma(square, lines.polynomial(r, _EXP_64[:2]), tail + r)
+    excess = lines.fma(square * square, lines.polynomial(r, _EXP_64[2:]), low_terms)
+    return (scale.bits() + ((shifted.bits() - index) << 46)).number(), excess
+
+
 def _pow(x: Term, y: Term) -> Term:
     """exp(y·log|x|) with the exponent in two parts, and the sign of an odd y: 0.55 ulp.
 
@@ -596,7 +395,7 @@ def _pow(x: Term, y: Term) -> Term:
     size = abs(x)
     high, low = _long_log(size)
     exponent, error = lines.product(y, high)
-    scale, excess = _exp_scaled(exponent, lines.fma(y, low, error))
+    scale, excess = _exp_by_table(exponent, lines.fma(y, low, error))
     value = lines.fma(scale, excess, scale)
     fraction = y - lines.intrinsic("rint", y)
     half = 0.5 * y

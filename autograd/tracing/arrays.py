@@ -7,6 +7,7 @@ it into single numbers first.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import sys
@@ -137,7 +138,31 @@ def _elements(node: Any) -> Any:
     assert shape
     result = numpy.empty(math.prod(shape), dtype=object)
     result[:] = [element(node, index) for index in product(*map(range, shape))]
-    return result.reshape(shape)
+    return view_of_array(result.reshape(shape))
+
+
+def view_of_array(array: Any) -> Any:
+    """A NumPy array of nodes whose comparisons give predicates; NumPy's own would ask each for its outcome."""
+    return array.view(_array_type())
+
+
+@functools.cache
+def _array_type() -> Any:
+    numpy = sys.modules["numpy"]
+    comparisons = {numpy.less, numpy.less_equal, numpy.greater, numpy.greater_equal, numpy.equal, numpy.not_equal}
+
+    class Nodes(numpy.ndarray):  # type: ignore[misc, name-defined]
+        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+            plain = [item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in inputs]
+            if ufunc in comparisons:
+                options.setdefault("dtype", object)
+            result = getattr(ufunc, method)(*plain, **options)
+            return view_of_array(result) if isinstance(result, numpy.ndarray) and result.dtype == object else result
+
+    return Nodes
+
+
+Traced.view_of_array = staticmethod(view_of_array)
 
 
 def shown(node: Any) -> Any:

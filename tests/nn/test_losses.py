@@ -90,7 +90,8 @@ def test_cross_entropy_of_extreme_logits_is_finite_and_so_are_its_derivatives():
         assert value == expected
         slopes = [1.0 - (target == 0), -float(target == 1), -float(target == 2)]
         assert gradient == ([1.0, *(-share for share in target[1:])] if isinstance(target, list) else slopes)
-        assert all(math.isfinite(entry) for row in hessian(lambda z, t=target: cross_entropy(z, t))(logits) for entry in row)
+        matrix = hessian(lambda z, target=target: cross_entropy(z, target))(logits)
+        assert all(math.isfinite(entry) for row in matrix for entry in row)
 
 
 def test_a_class_may_be_an_index_of_any_kind_or_a_value_or_one_hot():
@@ -99,8 +100,8 @@ def test_a_class_may_be_an_index_of_any_kind_or_a_value_or_one_hot():
     for target in (1, 1.0, np.int64(1), np.float64(1.0), Value(1.0), [0.0, 1.0, 0.0], np.array([0.0, 1.0, 0.0])):
         loss = cross_entropy([Value(logit) for logit in logits], target)
         assert loss.data == pytest.approx(expected, rel=1e-14)
-    assert math.isnan(cross_entropy(logits, Value(3.0)).data)
-    assert math.isnan(cross_entropy(logits, Value(0.5)).data)
+    assert math.isnan(cross_entropy(logits, Value(3.0)))
+    assert math.isnan(cross_entropy(logits, Value(0.5)))
     assert cross_entropy([0.7], 0) == 0.0
 
 
@@ -191,7 +192,7 @@ def test_predictions_may_be_nests():
     ("call", "error", "message"),
     [
         (lambda: mean_squared_error([1.0], [1.0, 2.0]), ShapeError, "predictions is 1, that of targets 2"),
-        (lambda: huber([[1.0], [1.0]], [[1.0], [1.0, 2.0]]), ShapeError, r"predictions at \[1\] is 1, that of targets 2"),
+        (lambda: huber([[1.0], [1.0]], [[1.0], [1.0, 2.0]]), ShapeError, r"predictions at \[1\] is 1, .* targets 2"),
         (lambda: mean_squared_error([1.0, 1.0], 1.0), ShapeError, "predictions is 2, that of targets one"),
         (lambda: mean_squared_error(1.0, [1.0]), ShapeError, "targets is 1, that of predictions one"),
         (lambda: mean_squared_error({"a": 1.0}, {"b": 1.0}), ShapeError, r"keys \['a'\], the targets \['b'\]"),
