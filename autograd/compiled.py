@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
+from autograd.backends import c, llvm
 from autograd.calling import CallFailed, Native
 from autograd.errors import TraceError
 from autograd.graph import Graph
@@ -219,8 +220,6 @@ class Compiled:
     def llvm_ir(self) -> str:
         """The text that LLVM was given. Raises `MissingDependencyError` without llvmlite."""
         variant = self._shown()
-        from autograd.backends import llvm
-
         if isinstance(variant.program, Native):
             return variant.program.llvm_ir
         text: str = llvm.compile(variant.graph, fastmath=self._options[2], threads=self._options[1]).llvm_ir
@@ -228,8 +227,6 @@ class Compiled:
 
     def c_source(self, name: str = "") -> str:
         """The same computation as one C99 file, with a plain function of this name, f's own where not given."""
-        from autograd.backends import c
-
         variant = self._shown()
         assert self._last is not None
         own = name or self.__name__

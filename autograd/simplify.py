@@ -401,9 +401,9 @@ def _join(steps: list[_Step], first: int) -> bool:
                 between = steps[first + 1 : place]
                 depending = _depending(between, set(one.results))
                 steps[first : place + 1] = [
-                    *(item for item in between if item not in depending),
+                    *(item for item in between if id(item) not in depending),
                     _joined(one, step),
-                    *(item for item in between if item in depending),
+                    *(item for item in between if id(item) in depending),
                 ]
                 return True
         if after.intersection(step.operands):
@@ -411,12 +411,13 @@ def _join(steps: list[_Step], first: int) -> bool:
     return False
 
 
-def _depending(steps: list[_Step], values: set[int]) -> list[_Step]:
-    found = []
+def _depending(steps: list[_Step], values: set[int]) -> set[int]:
+    """Which of the steps, by their id, are computed from the values."""
+    found = set()
     for step in steps:
-        if values.intersection(step.operands):
+        if not values.isdisjoint(step.operands):
             values.update(step.results)
-            found.append(step)
+            found.add(id(step))
     return found
 
 

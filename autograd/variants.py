@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from autograd.backends import interpreter
+from autograd.backends import interpreter, llvm
 from autograd.backends.interpreter import GuardFailed
 from autograd.calling import Interpreted, Native, as_array, quick_call
 from autograd.errors import TraceError
@@ -49,8 +49,6 @@ class Variant:
         if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
             self.program, self.backend = Interpreted(self.graph), "interpreter"
         else:
-            from autograd.backends import llvm
-
             self.program = Native(
                 llvm.compile(expanded(self.graph), threads=threads, fastmath=fastmath, cache=cache), self.graph
             )
@@ -71,8 +69,6 @@ class Variant:
 
 @functools.cache
 def _llvm_is_there() -> bool:
-    from autograd.backends import llvm
-
     if llvm.available():
         return True
     warnings.warn(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import autograd
 import nn.activations as activations
 from nn.activations import ACTIVATIONS, Activation
 from nn.containers import Sequential
@@ -182,7 +183,11 @@ def _name(activation: Activation) -> Any:
         return activation
     if isinstance(activation, Module) and type(activation).__name__ in SIMPLE and not activation.parameters():
         return _describe(activation, 1)
-    return {"custom": getattr(activation, "__name__", type(activation).__name__)}
+    for name in ACTIVATIONS:
+        if activation is getattr(autograd, name, None):
+            return name
+    own = getattr(activation, "__name__", None) or getattr(activation, "name", None)
+    return {"custom": own if isinstance(own, str) else type(activation).__name__}
 
 
 def _function(name: Any, functions: Functions) -> Activation:

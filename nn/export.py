@@ -15,11 +15,13 @@ from nn.errors import ExportError
 from nn.files import write_whole
 from nn.module import Module, functional_call
 
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main".split()
-)
-BRANCHES = "the model goes different ways for different numbers: write autograd.where in place of its if"
+C_KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
+    main register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while"""
+
+# jit's logistic function multiplies by a reciprocal, which it shares with the slope. A forward pass has no slope, and
+# divides: then its bits are those of the engine's own.
+RECIPROCAL = " * (1.0 / (1.0 + t1));"
+DIVISION = " / (1.0 + t1);"
 
 WRAPPER = """
 /* The network: takes {inputs} numbers, and writes {outputs}. */
@@ -50,15 +52,16 @@ def export_c(model: Module, path: str | os.PathLike[str], name: str = "forward",
     ...     "void forward(const double inputs[2], double outputs[1])" in Path(folder, "network.c").read_text()
     True
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in C_KEYWORDS:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in C_KEYWORDS.split():
         raise ExportError(f"the name of a C function is made of letters, digits and _, not {name!r:.60}")
     taken, compiled = recorded(model, inputs)
-    text = compiled.c_source(f"{name}_of_numbers")
-    signature = re.search(rf"^void {name}_of_numbers\(([^)]*)\)$", text, re.MULTILINE)
-    if signature is None:
-        raise ExportError(BRANCHES)
-    text = text.replace(f"\nvoid {name}_of_numbers(", f"\nstatic void {name}_of_numbers(")
-    arguments, outputs = _arguments(signature.group(1))
+    try:
+        text = compiled.c_source(f"{name}_of_numbers").replace(RECIPROCAL, DIVISION)
+    except ValueError as error:
+        raise ExportError(f"the model cannot be written in C: {error}") from None
+    before, after = re.split(rf"^void (?={name}_of_numbers\()", text, maxsplit=1, flags=re.MULTILINE)
+    arguments, outputs = _arguments(after[after.index("(") + 1 : after.index(")")])
+    text = f"{before}static void {after}"
     text += WRAPPER.format(name=name, inputs=taken, outputs=outputs, arguments=", ".join(arguments))
     write_whole(path, text.encode())
 
@@ -83,8 +86,10 @@ def recorded(model: Module, inputs: int | None) -> tuple[int, Any]:
             if "'float' object" not in str(error):
                 raise
             raise ExportError(
-                f"the parameters of an exported model are floats, and {error}: write autograd.exp(w) in place of w.exp()"
+                f"the parameters of an exported model are floats, and {error}: write autograd.exp(w) instead of w.exp()"
             ) from None
+    if any(operation.name == "guard" for operation in compiled.graph.operations):
+        raise ExportError("the model goes different ways for different numbers: write autograd.where instead of its if")
     return taken, compiled
 
 

@@ -11,7 +11,7 @@ from nn.architecture import describe
 from nn.containers import Sequential
 from nn.dropout import Dropout
 from nn.errors import ExportError
-from nn.export import BRANCHES, count_inputs, finite_parameters, recorded
+from nn.export import count_inputs, finite_parameters, recorded
 from nn.files import write_whole
 from nn.layers import MLP, Layer, Neuron
 from nn.linear import Linear
@@ -181,8 +181,6 @@ def _scalar_operations(writer: _Writer, taken: int, compiled: Any) -> str:
             names.append(writer.add("Log", writer.add("Add", one, *given)))
         elif operation.name == "softplus":
             names.append(writer.softplus(*given))
-        elif operation.name == "guard":
-            raise ExportError(BRANCHES)
         else:
             known = ", ".join([*SINGLE, "expm1", "log1p", "softplus"])
             raise ExportError(f"the operation {operation.name} is not among those that are written to ONNX: {known}")

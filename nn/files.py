@@ -25,7 +25,7 @@ from nn.errors import StorageError
 MOST_BYTES = 16 * 2**20
 MOST_ENTRIES = 250_000  # members of all lists and objects together
 MOST_CONTAINERS = 20_000
-MOST_MARKS = 2_000_000  # quotes, escapes, commas and brackets
+MOST_MARKS = 1_500_000  # quotes, escapes, commas and brackets
 DEEPEST = 40
 LONGEST_TEXT = 10_000  # characters of a string, which may take four bytes each
 LONGEST_NUMBER = 40  # characters; the longest that is written has 24

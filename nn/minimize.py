@@ -109,11 +109,16 @@ def _kind(method: Any) -> str:
 
 def _called(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], x: Any) -> Any:
     """f with the searched arguments among the others."""
-    complete = list(args)
-    searched = [(argnums, x)] if isinstance(argnums, int) else zip(argnums, x, strict=True)
-    for position, argument in sorted(searched, key=lambda pair: pair[0]):
-        complete.insert(position, argument)
-    return f(*complete)
+    positions, searched = ((argnums,), (x,)) if isinstance(argnums, int) else (tuple(argnums), tuple(x))
+    count = len(args) + len(positions)
+    by_position = {position % count: argument for position, argument in zip(positions, searched)}
+    if not len(by_position) == len(positions) == len(searched) or not all(-count <= i < count for i in positions):
+        raise TypeError(
+            f"argnums={argnums!r} are positions among f's {count} arguments, one for each of the {len(searched)} in x0 "
+            f"({len(args)} more are in args)"
+        )
+    others = iter(args)
+    return f(*(by_position[i] if i in by_position else next(others) for i in range(count)))
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -130,7 +130,10 @@ def test_random_nests_with_saved_states_computed_again(monkeypatch: pytest.Monke
         f = function_of(program)
 
         def looped(x: Any, y: Any, array: Any) -> Any:
-            return fori_loop(0, 113, lambda i, s: (0.9 * s[0] + 0.01 * f(x, s[1], array), sin(s[0] + s[1])), (x, y))[0]
+            def step(i: Any, state: Any) -> Any:
+                return 0.9 * state[0] + 0.01 * f(x, state[1], array), sin(state[0] + state[1] + 0.1 * i)
+
+            return fori_loop(0, 113, step, (x, y))[0]
 
         function = value_and_grad(looped, (0, 1, 2))
         expected = function(*POINT)

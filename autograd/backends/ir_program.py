@@ -79,7 +79,7 @@ def write(
     graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool]
 ) -> Module:
     """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells what the platform's C library has."""
-    rows = Rows({}, known, fma, fastmath)
+    rows = Rows({}, known, fma, width > 8, fastmath)  # wider than 8 are the registers of AVX-512 alone
     places = graph.inputs + len(graph.outputs)
     counts = rows_of(graph)
     for row in counts:

@@ -111,8 +111,8 @@ Formula = Callable[..., Term]
 class Lines:
     """The instructions of one function, and what its module must declare for them."""
 
-    def __init__(self, width: int, fma: bool) -> None:
-        self.width, self.fused = width, fma
+    def __init__(self, width: int, fma: bool, scalef: bool = False) -> None:
+        self.width, self.fused, self.scalef = width, fma, scalef
         self.text: list[str] = []
         self.block = "entry"
         self.count = 0
@@ -154,6 +154,31 @@ class Lines:
         if self.fused:
             return self.intrinsic("fma", x, y, z)
         return self.constant(x) * y + z
+
+    def scaled(self, x: Term, exponent: Term) -> Term:
+        """x·2**floor(exponent), rounded once, by AVX-512's own instruction, eight lanes at a time."""
+        name, eight, kind = "@llvm.x86.avx512.mask.scalef.pd.512", "<8 x double>", self.type("double")
+        self.declarations[f"declare {eight} {name}({eight}, {eight}, {eight}, i8, i32)"] = None
+        parts = []
+        for start in range(0, self.width, 8):
+            lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + 8))
+            half = [
+                self.emit("double", f"shufflevector {kind} {term.name}, {kind} poison, <8 x i32> <{lanes}>").name
+                for term in (x, exponent)
+            ]
+            parts.append(self.emit("double", (
+                f"call {eight} {name}({eight} {half[0]}, {eight} {half[1]}, {eight} zeroinitializer, i8 -1, i32 4)"
+            )))
+        width = 8
+        while len(parts) > 1:  # put the parts together again, in pairs
+            kind = vector_type("double", width)
+            width *= 2
+            lanes = ", ".join(f"i32 {lane}" for lane in range(width))
+            parts = [
+                self.emit("double", f"shufflevector {kind} {a.name}, {kind} {b.name}, <{width} x i32> <{lanes}>")
+                for a, b in zip(parts[::2], parts[1::2])
+            ]
+        return parts[0]
 
     def product(self, x: Term, y: Term) -> tuple[Term, Term]:
         """x·y rounded, and its rounding error (T. J. Dekker 1971 where no fused multiply-add is there)."""

@@ -2,13 +2,12 @@
 
 A function has one algorithm, written once as a formula over `Term`s; the width only changes the types. So a sample
 gets the same bits wherever it stands in a batch. Worst errors in units in the last place, to which
-tests/backends/test_vector_math.py holds the functions: exp 0.95 (1 where the result is subnormal), pow 0.55 (1),
-log 0.6, sin and cos 0.85, log1p 1, expm1 1.45, tanh 2.3, sigmoid 2.7. Infinities, nan, signed zeros, overflow and
-gradual underflow follow C99's Annex F. Samples outside a fast path's range take a cold path, out of line.
+tests/backends/test_vector_math.py holds the functions: exp and pow 0.55 (1 where the result is subnormal), log 0.6,
+sin and cos 0.85, log1p 1, expm1 1.1, sigmoid and tanh 1.8. Infinities, nan, signed zeros, overflow and gradual
+underflow follow C99's Annex F. Samples outside a fast path's range take a cold path, out of line.
 
-The logarithm, and the exponential in pow, are P. T. P. Tang's table-driven ones (ACM TOMS 16(4), 1990, and 15(2),
-1989); the argument reduction of exp, sin and cos is that of W. J. Cody and W. Waite ("Software Manual for the
-Elementary Functions", 1980).
+The methods are P. T. P. Tang's table-driven ones (ACM TOMS 15(2), 1989, exp; 16(4), 1990, log) and, for sin and cos,
+the argument reduction of W. J. Cody and W. Waite ("Software Manual for the Elementary Functions", 1980).
 
 >>> print(define("sigmoid", 8, fma=True).text.splitlines()[0])
 define internal <8 x double> @autograd.sigmoid.w8(<8 x double> %x) alwaysinline {
@@ -19,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cache
-from math import inf, nan
+from math import inf, isqrt, nan
 
 from autograd.backends.terms import Formula, Lines, Operand, Term, bits_of, number_of, vector_type
 
@@ -44,12 +43,12 @@ def type_name(width: int) -> str:
     return vector_type("double", width)
 
 
-def define(name: str, width: int, *, fma: bool, inline: bool = True) -> Definition:
+def define(name: str, width: int, *, fma: bool, scalef: bool = False, inline: bool = True) -> Definition:
     """The function `name` of FUNCTIONS on `width` samples, as `@autograd.{name}.w{width}`.
 
     `fma` says whether the machine has a fused multiply-add; without one the results may differ in the last place, and
-    keep the same bounds. A module has one setting. `inline` makes the function alwaysinline, else noinline. The
-    declarations are intrinsics, functions of the platform's libm, tables and cold paths; functions share some of them,
+    keep the same bounds. `scalef` says whether it has AVX-512's scaling by a power of two, which changes no bit. A
+    module has one setting of both. `inline` makes the function alwaysinline, else noinline. The declarations are intrinsics, functions of the platform's libm, tables and cold paths; functions share some of them,
     and a module must hold each text once. Raises KeyError for a name that is not in FUNCTIONS.
 
     >>> log = define("log", 1, fma=True)
@@ -57,7 +56,7 @@ def define(name: str, width: int, *, fma: bool, inline: bool = True) -> Definiti
     ('autograd.log.w1', ['declare double @llvm.fma.f64(double, double, double)'])
     """
     formula, arity = _FORMULAS[name]
-    lines = Lines(width, fma)
+    lines = Lines(width, fma, scalef)
     arguments = [Term(lines, argument, "double") for argument in ("%x", "%y")[:arity]]
     symbol = f"autograd.{name}.w{width}"
     text = lines.function(symbol, "alwaysinline" if inline else "noinline", arguments, formula(*arguments))
@@ -65,8 +64,7 @@ def define(name: str, width: int, *, fma: bool, inline: bool = True) -> Definiti
 
 
 # Constants, exact to 60 digits before they are rounded. "High" parts have zeros at the end of their mantissas, so that
-# their products with the integers that occur are exact also without a fused multiply-add. Where nothing else is said,
-# coefficients interpolate their function at the Chebyshev nodes of its interval, solved with mpmath at 100 digits.
+# their products with the integers that occur are exact also without a fused multiply-add.
 
 _EXACT = Context(prec=60)
 _LN2 = _EXACT.ln(Decimal(2))
@@ -85,89 +83,110 @@ def _parts(value: Decimal, *bits: int) -> list[float]:
     return [*parts, float(value)]
 
 
-# Exponentials. exp(x) = 2**n·(1 + e) for n = rint(x/ln 2), and e = exp(r) - 1 with |r| <= ln 2/2.
-_LN2_HIGH, _LN2_LOW = _parts(_LN2, 42)
-_INVERSE_LN2 = float(_EXACT.divide(Decimal(1), _LN2))
-# (exp(r) - 1 - r)/r²: relative error 2**-57.9 of exp(r), evenly spread (E. Y. Remez's exchange, with mpmath).
-_EXP = (
-    0.5000000000000011, 0.1666666666666641, 0.04166666666652973, 0.008333333333495003, 0.001388888894375891,
-    0.0001984126950571367, 2.4801492950619054e-05, 2.7557586861269417e-06, 2.763030593332016e-07, 2.4999999887036e-08,
-)  # fmt: skip
+# Exponentials. exp(x) = 2**(n/64)·exp(r) for n = rint(64·x/ln 2), |r| <= ln 2/128; 2**(i/64) = scale·(1 + tail).
+_LN2_64_HIGH, _LN2_64_LOW = _parts(_EXACT.divide(_LN2, Decimal(64)), 40)
+_STEPS = float(_EXACT.divide(Decimal(64), _LN2))
+# All coefficients here interpolate their function at the Chebyshev nodes of its interval, solved with mpmath at 100
+# digits and rounded. These are of (exp(r) - 1 - r)/r²: relative error 2**-69 of exp(r).
+_EXP = (0.5, 0.16666666666661314, 0.041666666666659975, 0.008333340620837088, 0.001388889799826784)
 
 
-def _exp_parts(x: Term, shift: Operand = 0.0, exact: bool = False) -> tuple[Term, Term, Term]:
-    """exp(x)·2**shift = s·(1 + r + t) for an s that is a power of two and a normal number: s, r, t.
+@cache
+def _exp_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
+    # 2**(1/64) by square roots of whole numbers: 256 bits, in a fraction of the time that Decimal's powers take.
+    root = 2
+    for _ in range(6):
+        root = isqrt(root << 512 if root == 2 else root << 256)
+    exact, power = [], 1 << 256
+    for _ in range(64):
+        exact.append(_EXACT.divide(Decimal(power), Decimal(1 << 256)))
+        power = (power * root) >> 256
+    scales = tuple(float(value) for value in exact)
+    tails = [_EXACT.subtract(_EXACT.divide(value, Decimal(scale)), Decimal(1)) for value, scale in zip(exact, scales)]
+    return scales, tuple(float(tail) for tail in tails)
 
-    `exact` adds to t the rounding error of r. There is no table: in a batch a gather costs more than the longer
-    polynomial, whose two halves shorten the chain of operations.
-    """
+
+def _exp_parts(x: Term, low: Term | None = None) -> tuple[Term, Term, Term]:
+    """exp(x + low) = 2**(n/64)·s·(1 + e): n as an integer that 64 divides, s from the table, e; |x| below 2**30."""
     lines = x.lines
-    # The last bits of `shifted` are the exponent field of s.
-    rounder = shift + (_ROUNDER + 1023.0)
-    shifted = lines.fma(x, _INVERSE_LN2, rounder)
-    n = shifted - rounder
-    near = lines.fma(n, -_LN2_HIGH, x)
-    r = lines.fma(n, -_LN2_LOW, near)
+    shifted = lines.fma(x, _STEPS, _ROUNDER)
+    steps = shifted - _ROUNDER
+    r = lines.fma(steps, -_LN2_64_LOW, lines.fma(steps, -_LN2_64_HIGH, x))
+    if low is not None:
+        r = r + low
+    index = shifted.bits() & 63
+    scales, tails = _exp_table()
+    scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
     square = r * r
-    low_terms = lines.polynomial(r, _EXP[:4])
-    low_terms = lines.fma(square, low_terms, lines.fma(n, -_LN2_LOW, near - r)) if exact else square * low_terms
-    terms = lines.fma(square * (square * square), lines.polynomial(r, _EXP[4:]), low_terms)
-    return (shifted.bits() << 52).number(), r, terms
+    low_terms = lines.fma(square, lines.polynomial(r, _EXP[:2]), tail + r)
+    return shifted.bits() - index, scale, lines.fma(square * square, lines.polynomial(r, _EXP[2:]), low_terms)
+
+
+def _exp_scaled(x: Term, low: Term | None = None) -> tuple[Term, Term]:
+    """exp(x + low) = s·(1 + e), where it is a normal number: s, e."""
+    steps, scale, excess = _exp_parts(x, low)
+    return (scale.bits() + (steps << 46)).number(), excess
 
 
 def _exp(x: Term) -> Term:
-    """s + s·(r + t) as in _exp_parts: 0.5 ulp for the sum, and less than 0.4 for r + t and t.
+    """s + s·e as in _exp_scaled: 0.5 ulp for the sum, and less than 0.05 for e.
 
     In a batch a branch, around which every register is saved, costs more than the way that is right everywhere.
     """
     if x.lines.width > 1:
         return _exp_everywhere(x)
-    scale, r, terms = _exp_parts(x, exact=True)
-    return x.lines.unless(~(abs(x) <= 700.0), x.lines.fma(scale, r + terms, scale), _exp_everywhere, x)
+    scale, excess = _exp_scaled(x)
+    return x.lines.unless(~(abs(x) <= 700.0), x.lines.fma(scale, excess, scale), _exp_everywhere, x)
 
 
 def _exp_everywhere(x: Term) -> Term:
-    """exp for all x: 2**n in two factors, so that only the last product over- or underflows.
+    """exp for all x: the power of two in two factors, so that only the last product over- or underflows.
 
     Where it would underflow to zero it is not multiplied at all: that takes a processor many times as long.
     """
     lines = x.lines
+    if lines.scalef and lines.width % 8 == 0:
+        x = lines.select(x > 710.0, 710.0, lines.select(x < -746.0, -746.0, x))
+        _, scale, excess = _exp_parts(x)
+        steps = lines.fma(x, _STEPS, _ROUNDER) - _ROUNDER
+        return lines.scaled(lines.fma(scale, excess, scale), steps * 2.0**-6)
     zero = x < -746.0
     x = lines.select(zero, 0.0, lines.select(x > 710.0, 710.0, x))
-    negative = x < 0.0
-    scale, r, terms = _exp_parts(x, lines.select(negative, 128.0, -128.0), exact=True)
-    factor = lines.select(negative, 2.0**-128, 2.0**128)
-    return lines.select(zero, 0.0, lines.fma(scale, r + terms, scale) * factor)
+    steps, scale, excess = _exp_parts(x)
+    exponent = (steps - bits_of(_ROUNDER)) >> 6
+    half = exponent >> 1
+    first, second = (((part + 1023) << 52).number() for part in (half, exponent - half))
+    return lines.select(zero, 0.0, lines.fma(scale, excess, scale) * first * second)
 
 
 def _sigmoid(x: Term) -> Term:
-    """1/(1 + exp(-x)), with both terms of the sum multiplied by 2**-54: 0.5 ulp for the quotient, the rest for the sum.
+    """1/(1 + t) or, for negative x, t/(1 + t), where t = exp(-|x|): no overflow, full accuracy in both tails.
 
-    So the sum does not overflow before the quotient is zero, and a subnormal quotient is rounded once.
+    The quotient is corrected by the rounding error of 1 + t, over a straight line for 1/(1 + t): 1.8 ulp, not 2.1.
     """
-    if x.lines.width > 1:
-        return _sigmoid_everywhere(x)
-    return x.lines.unless(~(abs(x) <= 660.0), _sigmoid_inside(x), _sigmoid_everywhere, x)
-
-
-def _sigmoid_inside(x: Term) -> Term:
-    """sigmoid for -746 <= x <= 660."""
     lines = x.lines
-    scale, r, terms = _exp_parts(-x, -54.0)
-    return lines.constant(2.0**-54) / lines.fma(scale, terms, lines.fma(scale, r, scale + 2.0**-54))
+    t = _exp(-abs(x))
+    below = 1.0 + t
+    error = ((1.0 - below) + t) * lines.fma(below, -0.5, 1.5)
+    quotient = lines.select(x < 0.0, t, 1.0) / below
+    return lines.fma(-quotient, error, quotient)
 
 
-def _sigmoid_everywhere(x: Term) -> Term:
-    """sigmoid for all x: from 38 on it is 1."""
-    lines = x.lines
-    return _sigmoid_inside(lines.select(x > 60.0, 60.0, lines.select(x < -746.0, -746.0, x)))
+# (exp(x) - 1 - x)/x² for |x| <= 1/32: relative error 2**-64 of exp(x) - 1.
+_EXPM1 = (
+    0.5, 0.16666666666666693, 0.04166666666666669, 0.008333333331033739, 0.0013888888886589299, 0.0001984174079677586,
+    2.4802058256222265e-05,
+)  # fmt: skip
 
 
 def _expm1(x: Term) -> Term:
-    """(s - 1) + s·r + s·t as in _exp_parts: both sums round, the first one not where it is small."""
+    """(s - 1) + s·e as in _exp_scaled, where s - 1 has two parts; a polynomial below 1/32: 0.7 ulp; 1.1 near 2**53."""
     lines = x.lines
-    scale, r, terms = _exp_parts(x, exact=True)
-    value = lines.intrinsic("copysign", lines.fma(scale, terms, lines.fma(scale, r, scale - 1.0)), x)
+    scale, excess = _exp_scaled(x)
+    minus_one = scale - 1.0
+    large = minus_one + lines.fma(scale, excess, (-1.0 - minus_one) + scale)
+    small = lines.fma(x * x, lines.polynomial(x, _EXPM1), x)
+    value = lines.intrinsic("copysign", lines.select(abs(x) < 0.03125, small, large), x)
     return lines.unless(~(abs(x) <= 700.0), value, _expm1_far_out, x)
 
 
@@ -180,15 +199,15 @@ _TANH = (-0.3333333333333333, 0.13333333333325165, -0.05396825380111003, 0.02186
 
 
 def _tanh(x: Term) -> Term:
-    """m/(m + 2), where m = exp(2·|x|) - 1 = (s - 1) + s·r + s·t as in _exp_parts; a polynomial below 1/16.
+    """m/(m + 2), where m = exp(2·|x|) - 1 = (s - 1) + s·e as in _exp_scaled; a polynomial below 1/16.
 
-    The quotient is corrected by the rounding error of m + 2, where 1/(m + 2) is (1 - quotient)/2.
+    As in _sigmoid, the quotient is corrected, where 1/(m + 2) is (1 - quotient)/2: 1.8 ulp, not 2.1.
     """
     lines = x.lines
     size = abs(x)
     # From 19.1 on the result is 1.
-    scale, r, terms = _exp_parts(2.0 * lines.select(size > 20.0, 20.0, size), exact=True)
-    m = lines.fma(scale, terms, lines.fma(scale, r, scale - 1.0))
+    scale, excess = _exp_scaled(2.0 * lines.select(size > 20.0, 20.0, size))
+    m = lines.fma(scale, excess, scale - 1.0)
     below = m + 2.0
     half_error = 0.5 * ((lines.select(m > 2.0, m, 2.0) - below) + lines.select(m > 2.0, 2.0, m))
     quotient = m / below
@@ -200,6 +219,7 @@ def _tanh(x: Term) -> Term:
 
 # Logarithms. log(x) = k·ln 2 - log(c) + log(1 + r) for x = 2**k·z, r = z·c - 1, where c, from a table of 128 entries,
 # is a multiple of 1/512 near 1/z, and 1 around z = 1: there is no cancellation, as -0.0048 < r < 0.0046.
+_LN2_HIGH, _LN2_LOW = _parts(_LN2, 42)
 _LEAST_Z = 0x3FE69 << 44
 # (log(1 + r) - r)/r²: relative error 2**-61 of log(1 + r).
 _LOG = (-0.5, 0.33333333333333515, -0.249999999981648, 0.19999999897417017, -0.16667005035821486, 0.142922168101806)
@@ -355,37 +375,6 @@ def _long_log(x: Term) -> tuple[Term, Term]:
     return result, (head - result) + tail
 
 
-# The exponential in pow, to 0.55 ulp. exp(x) = 2**(n/64)·exp(r) for n = rint(64·x/ln 2), |r| <= ln 2/128, and
-# 2**(i/64) = scale·(1 + tail).
-_LN2_64_HIGH, _LN2_64_LOW = _parts(_EXACT.divide(_LN2, Decimal(64)), 40)
-_STEPS = float(_EXACT.divide(Decimal(64), _LN2))
-# (exp(r) - 1 - r)/r²: relative error 2**-69 of exp(r).
-_EXP_64 = (0.5, 0.16666666666661314, 0.041666666666659975, 0.008333340620837088, 0.001388889799826784)
-
-
-@cache
-def _exp_table() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    exact = [_EXACT.power(Decimal(2), Decimal(i) / 64) for i in range(64)]
-    scales = tuple(float(value) for value in exact)
-    tails = [_EXACT.subtract(_EXACT.divide(value, Decimal(scale)), Decimal(1)) for value, scale in zip(exact, scales)]
-    return scales, tuple(float(tail) for tail in tails)
-
-
-def _exp_by_table(x: Term, low: Term) -> tuple[Term, Term]:
-    """exp(x + low) = s·(1 + e), where it is a normal number: s, with the table's scale, and e."""
-    lines = x.lines
-    shifted = lines.fma(x, _STEPS, _ROUNDER)
-    steps = shifted - _ROUNDER
-    r = lines.fma(steps, -_LN2_64_LOW, lines.fma(steps, -_LN2_64_HIGH, x)) + low
-    index = shifted.bits() & 63
-    scales, tails = _exp_table()
-    scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
-    square = r * r
-    low_terms = lines.fma(square, lines.polynomial(r, _EXP_64[:2]), tail + r)
-    excess = lines.fma(square * square, lines.polynomial(r, _EXP_64[2:]), low_terms)
-    return (scale.bits() + ((shifted.bits() - index) << 46)).number(), excess
-
-
 def _pow(x: Term, y: Term) -> Term:
     """exp(y·log|x|) with the exponent in two parts, and the sign of an odd y: 0.55 ulp.
 
@@ -395,7 +384,7 @@ def _pow(x: Term, y: Term) -> Term:
     size = abs(x)
     high, low = _long_log(size)
     exponent, error = lines.product(y, high)
-    scale, excess = _exp_by_table(exponent, lines.fma(y, low, error))
+    scale, excess = _exp_scaled(exponent, lines.fma(y, low, error))
     value = lines.fma(scale, excess, scale)
     fraction = y - lines.intrinsic("rint", y)
     half = 0.5 * y

@@ -15,6 +15,7 @@ from nn.article import (
     Figure,
     reproduce,
     train,
+    train_compiled,
 )
 
 PRINTED = [figure for figure in FIGURES if figure.section != CLOSING]
@@ -58,6 +59,20 @@ def test_the_article_printed_the_sequential_closing_figures(trained):
     figures = [figure for figure in FIGURES if figure.section == CLOSING]
     agreeing = [figure.agrees(number) for figure, number in zip(figures, closing)]
     assert agreeing == [schedule == "sequential"] * 4
+
+
+def test_the_native_loop_gives_the_same_figures_and_weights(trained):
+    schedule, network, closing = trained
+    native, figures = train_compiled(schedule)
+    assert figures == pytest.approx(CLOSING_REFERENCE[schedule], rel=0, abs=1e-12)
+    assert figures == pytest.approx(closing, rel=1e-10, abs=0)
+    for name in (*WEIGHTS, *BIASES):
+        assert native.parameters[name].data == pytest.approx(network.parameters[name].data, rel=1e-10, abs=0)
+
+
+def test_the_native_loop_of_one_round_is_the_round_of_the_text():
+    _, figures = train_compiled("simultaneous", 1)
+    assert figures[0] == figures[1] == pytest.approx(0.2910277736935993, rel=1e-14)
 
 
 def test_the_figure_that_copies_of_the_article_quote_is_that_after_9999_rounds():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from pytorch_numbers import cases
 
-from autograd import Value, jit
+from autograd import ShapeError, Value, jit
 from nn.clipping import clip_gradient_norm, clip_gradient_value, clipped_by_norm, clipped_by_value
+from nn.nests import flatten
 
 CASES = [pytest.param(case, id=f"{case['p']}-{case['max_norm']}") for case in cases("clipping")]
 
@@ -45,6 +46,17 @@ def test_clipping_keeps_the_nest():
     # 5e-6 / (5 + 1e-6), and not 1e-6.
     assert (gradients["w"][0, 0], gradients["b"][0]) == pytest.approx((15e-6 / 5.000001, 20e-6 / 5.000001), rel=1e-14)
     assert jit(lambda nest: clipped_by_value(nest, 1.5))({"a": 9.0, "b": [-9.0, 1.0]}) == {"a": 1.5, "b": [-1.5, 1.0]}
+
+
+def test_the_limit_may_be_computed_in_a_compiled_function():
+    norm = lambda limit: clipped_by_norm([3.0, 4.0], limit)[0]
+    assert jit(norm)(1.0) == pytest.approx([0.6, 0.8], rel=1e-6)
+    assert clipped_by_value([3.0, -0.5], Value(1.0))[0].data == 1.0
+
+
+def test_a_nest_is_rebuilt_of_as_many_numbers():
+    with pytest.raises(ShapeError, match="of 2 numbers is built of as many, not 1"):
+        flatten([1.0, [2.0]])[1]([1.0])
 
 
 def test_clipping_by_value_leaves_what_is_in_the_range():

@@ -26,7 +26,7 @@ from nn.linear import Linear
 from nn.module import Module
 
 COMPILER = shutil.which("cc") or "gcc"
-FLAGS = "-std=c99 -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Werror -shared -fPIC".split()
+FLAGS = ["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
 
 
 class Wave(Module):
@@ -42,7 +42,7 @@ class Wave(Module):
 
 def every_activation():
     rng = random.Random(5)
-    parts = [ReLU(), Tanh(), Sigmoid(), LeakyReLU(0.2), ELU(0.7), SiLU(), GELU(), Softplus(2.0), Identity(), Dropout(0.9)]
+    parts = [ReLU(), Tanh(), Sigmoid(), LeakyReLU(0.2), ELU(0.7), SiLU(), GELU(), Softplus(2.0), Identity(), Dropout()]
     layers = [part for activation in parts for part in (Linear(3, 3, generator=rng), activation)]
     return Sequential(*layers, Linear(3, 4, bias=False, generator=rng), Softmax())
 
@@ -76,7 +76,7 @@ def outputs_of(model, sample):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_c_file_computes_what_the_model_does_to_one_ulp(name, tmp_path):
+def test_the_c_file_computes_what_the_model_does_to_the_bit(name, tmp_path):
     make, width = MODELS[name]
     model = make()
     export_c(model, tmp_path / "f.c", inputs=width if name == "own" else None)
@@ -89,7 +89,7 @@ def test_the_c_file_computes_what_the_model_does_to_one_ulp(name, tmp_path):
         expected = outputs_of(model, sample)
         found = (ctypes.c_double * len(expected))()
         forward((ctypes.c_double * width)(*sample), found)
-        assert all(abs(y - z) <= math.ulp(z) for y, z in zip(found, expected, strict=True))
+        assert list(found) == expected
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -101,8 +101,8 @@ def test_the_onnx_file_computes_what_the_model_does_to_1e_6(name, tmp_path):
     batch = samples(width)
     (found,) = session.run(None, {"x": np.array(batch)})
     assert found.dtype == np.float64
-    through_single = name in ("modules", "names")  # these have a GELU
-    np.testing.assert_allclose(found, [outputs_of(model, x) for x in batch], rtol=0, atol=1e-6 if through_single else 1e-12)
+    tolerance = 1e-6 if name in ("modules", "names") else 1e-12  # these two have a GELU, in single precision
+    np.testing.assert_allclose(found, [outputs_of(model, x) for x in batch], rtol=0, atol=tolerance)
 
 
 def test_an_export_is_of_evaluation_and_leaves_the_model_in_training(tmp_path):

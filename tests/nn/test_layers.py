@@ -1,4 +1,4 @@
-"""Module, Neuron, Layer and MLP: micrograd's signatures, the options, and the errors."""
+"""Neuron, Layer and MLP with micrograd's signatures; Linear, Sequential, Dropout and activations with PyTorch's."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import math
 import random
 
 import pytest
+import torch
 
-from autograd import ShapeError, Value
+import autograd
+from autograd import ShapeError, TraceError, Value, jit
 from nn import MLP, Layer, Module, Neuron
+from nn.activations import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from nn.containers import Sequential
+from nn.dropout import Dropout
+from nn.linear import Linear
 
 
 def test_micrograds_mlp_has_its_parameters_in_its_order():
@@ -106,3 +112,155 @@ def test_zero_grad_forgets_every_gradient():
     assert all(p.has_grad for p in model.parameters())
     model.zero_grad()
     assert not any(p.has_grad for p in model.parameters())
+
+
+NUMBERS = (-30.0, -2.5, -1.0, -1e-3, 0.0, 1e-3, 0.5, 3.0, 30.0)
+# Each activation as mpmath computes it, to 50 digits.
+ACTIVATIONS = {
+    "ReLU": (ReLU(), lambda m, x: max(x, 0)),
+    "Tanh": (Tanh(), lambda m, x: m.tanh(x)),
+    "Sigmoid": (Sigmoid(), lambda m, x: 1 / (1 + m.exp(-x))),
+    "LeakyReLU": (LeakyReLU(0.25), lambda m, x: x if x > 0 else x / 4),
+    "ELU": (ELU(1.5), lambda m, x: x if x > 0 else m.mpf(1.5) * m.expm1(x)),
+    "SiLU": (SiLU(), lambda m, x: x / (1 + m.exp(-x))),
+    "GELU": (GELU(), lambda m, x: x * m.ncdf(x)),
+    "Softplus": (Softplus(), lambda m, x: m.log1p(m.exp(x))),
+    "Softplus(2)": (Softplus(2.0), lambda m, x: m.log1p(m.exp(2 * x)) / 2),
+    "Identity": (Identity(), lambda m, x: x),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_its_function_of_each_number_in_a_nest(name):
+    import mpmath
+
+    module, reference = ACTIVATIONS[name]
+    with mpmath.workdps(50):
+        expected = [float(reference(mpmath, mpmath.mpf(x))) for x in NUMBERS]
+    assert module(list(NUMBERS)) == pytest.approx(expected, rel=2e-15)
+    assert module([[Value(NUMBERS[1])], (NUMBERS[2],)])[0][0].data == pytest.approx(expected[1], rel=2e-15)
+    assert module(NUMBERS[7]) == pytest.approx(expected[7], rel=2e-15)
+
+
+def test_softmax_is_of_a_vector_and_sums_to_one():
+    thirds = Softmax()([0.0, math.log(2.0)])
+    assert thirds == pytest.approx([1 / 3, 2 / 3], rel=1e-15)
+
+
+@pytest.mark.parametrize("make", [lambda: Softplus(0), lambda: ELU(math.nan), lambda: LeakyReLU(math.inf)])
+def test_an_option_of_an_activation_is_a_sensible_number(make):
+    with pytest.raises(ValueError, match="not"):
+        make()
+
+
+@pytest.mark.parametrize("name", ["softplus", "silu", "gelu", "elu", "leaky_relu"])
+def test_a_neuron_takes_each_activation_by_its_name(name):
+    neuron = Neuron(1, activation=name)
+    neuron.w[0].data = -0.75
+    out = neuron([1.0])
+    assert out.data == getattr(autograd, name)(-0.75)
+    assert out.name == "out"
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear_computes_what_pytorchs_does_with_its_parameters_by_the_same_paths(bias):
+    theirs = torch.nn.Linear(3, 2, bias=bias, dtype=torch.float64)
+    ours = Linear(3, 2, bias)
+    state = {}
+    for name, tensor in theirs.state_dict().items():
+        for index, number in zip(torch.cartesian_prod(*[torch.arange(n) for n in tensor.shape]).tolist(), tensor.flatten()):
+            state[".".join([name, *map(str, index if isinstance(index, list) else [index])])] = number.item()
+    ours.load_state_dict(state)
+    x = [0.5, -1.25, 2.0]
+    expected = theirs(torch.tensor(x, dtype=torch.float64)).tolist()
+    assert [y.data for y in ours(x)] == pytest.approx(expected, rel=1e-15)
+    assert repr(ours) == repr(theirs)
+
+
+def test_linear_draws_its_parameters_within_one_over_the_root_of_its_inputs():
+    layer = Linear(16, 50, generator=random.Random(2))
+    numbers = list(layer.state_dict().values())
+    rng = random.Random(2)
+    assert numbers == [rng.uniform(-0.25, 0.25) for _ in range(16 * 50 + 50)]
+    assert [w.name for w in layer.weight[1][:2]] + [layer.bias[2].name] == ["w2_1", "w2_2", "b3"]
+
+
+def test_a_single_number_is_one_input_and_a_batch_is_refused():
+    assert len(Linear(1, 2)(Value(3.0))) == 2
+    assert isinstance(Sequential(Layer(2, 1), Layer(1, 1))([1.0, 2.0]), Value)
+    for part in (Linear(2, 1), Neuron(2), MLP(2, [1])):
+        with pytest.raises(ShapeError, match="call it for each sample, or through vmap"):
+            part([[1.0, 2.0], [3.0, 4.0]])
+        with pytest.raises(ShapeError, match="takes 2 inputs, 1 were given"):
+            part(1.0)
+
+
+def test_linear_refuses_sizes_that_are_not_whole_numbers_from_1_up():
+    for sizes in ((0, 1), (1, 0), (1.0, 1), (1, None)):
+        with pytest.raises(ValueError, match="whole number from 1 up"):
+            Linear(*sizes)
+
+
+def test_sequential_is_indexed_sliced_counted_and_grows():
+    parts = [Linear(2, 3), Tanh(), Linear(3, 1)]
+    model = Sequential(*parts)
+    assert list(model) == parts
+    assert model[-1] is parts[2]
+    assert [*model[:2]] == parts[:2]
+    assert model.append(Identity()) is model
+    assert len(model) == 4
+    assert [path for path, _ in model.named_children()] == ["0", "1", "2", "3"]
+    assert Sequential()([1.0]) == [1.0]
+    with pytest.raises(TypeError, match=r"a module such as nn\.Tanh\(\), not Primitive"):
+        Sequential(autograd.tanh)
+
+
+def test_dropout_drops_and_scales_in_training_and_passes_through_else():
+    dropout = Dropout(0.25, generator=random.Random(9))
+    reference = random.Random(9)
+    expected = [0.0 if reference.random() < 0.25 else 4 / 3 for _ in range(2000)]
+    assert dropout([1.0] * 2000) == pytest.approx(expected, rel=1e-15)
+    assert abs(expected.count(0.0) - 500) < 5 * math.sqrt(2000 * 0.25 * 0.75)
+    x = [Value(1.0), 2.0]
+    assert dropout.eval()(x) is x
+    assert Dropout(0.0)(x) is x
+    assert Dropout(1.0)([3.0, [4.0]]) == [0.0, [0.0]]
+
+
+def test_the_gradient_passes_where_a_number_was_kept():
+    dropout = Dropout(0.5)
+    x, y = Value(3.0), Value(4.0)
+    with dropout.using([0.0, 2.0]):
+        out = dropout([x, y])
+    (out[0] + out[1]).backward()
+    assert (x.grad, y.grad) == (0.0, 2.0)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, math.nan, "0.5", None])
+def test_dropout_refuses_what_is_no_probability(p):
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Dropout(p)
+
+
+def test_dropout_in_a_compiled_function_needs_a_mask_as_an_argument():
+    dropout = Dropout(0.5)
+    with pytest.raises(TraceError, match=r"dropout\.using\(mask\), or call model\.eval\(\)"):
+        jit(lambda x: dropout(x), backend="interpreter")([1.0, 2.0])
+
+    def masked(x, mask):
+        with dropout.using(mask):
+            return dropout(x)
+
+    compiled = jit(masked, backend="interpreter")
+    assert compiled([1.0, 2.0], [2.0, 0.0]) == [2.0, 0.0]
+    assert compiled([1.0, 2.0], [0.0, 2.0]) == [0.0, 4.0]
+    dropout.eval()
+    assert jit(lambda x: dropout(x), backend="interpreter")([1.0]) == [1.0]
+    with pytest.raises(ShapeError, match="the mask is 1 numbers, the input 2 numbers"), dropout.train().using([1.0]):
+        dropout([1.0, 2.0])
+
+
+def test_dropout_sees_no_parameters_in_its_mask():
+    dropout = Dropout(0.5)
+    with dropout.using([Value(1.0)]):
+        assert dropout.parameters() == []

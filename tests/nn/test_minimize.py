@@ -12,7 +12,7 @@ import pytest
 
 import nn.minimize
 from autograd import MissingDependencyError, Value, exp
-from nn import MLP
+from nn import MLP, Module
 from nn.losses import mean_squared_error
 from nn.minimize import DERIVATIVE_FREE, METHODS, WITH_GRADIENT, WITH_HESSIAN, WITH_PRODUCTS, minimize
 
@@ -106,8 +106,10 @@ def test_the_result_has_the_structure_of_the_start():
 def test_the_other_arguments_stay():
     f = lambda scale, x, shift: scale * (x - shift) * (x - shift)
     assert minimize(f, 0.0, (2.0, 5.0), argnums=1).x == pytest.approx(5.0, abs=1e-6)
-    assert minimize(lambda x, y, scale: scale * (x - y) ** 2 + x * x + (y - 1.0) ** 2, (0.0, 0.0), (2.0,),
-                    argnums=(0, 1), tol=1e-10).x == pytest.approx((0.4, 0.6), abs=1e-6)  # fmt: skip
+    g = lambda x, scale, y: scale * (x - y) ** 2 + x * x + (y - 1.0) ** 2
+    for argnums, expected in [((0, 2), (0.4, 0.6)), ((2, 0), (0.6, 0.4)), ((-1, 0), (0.6, 0.4))]:
+        found = minimize(g, (0.0, 0.0), (2.0,), argnums=argnums, tol=1e-10)
+        assert found.x == pytest.approx(expected, abs=1e-6)
 
 
 def test_bounds_constraints_and_callback():
@@ -169,6 +171,8 @@ def test_a_module_is_unchanged_where_the_search_fails():
     with pytest.raises(ArithmeticError, match="no loss today"):
         minimize(loss, model)
     assert [parameter.data for parameter in model.parameters()] == before
+    with pytest.raises(ValueError, match="no parameters"):
+        minimize(loss, Module())
     with pytest.raises(TypeError, match="argnums is one position"):
         minimize(loss, model, argnums=(0, 1))
 
@@ -198,6 +202,9 @@ def test_a_missing_scipy_names_the_extra(monkeypatch):
     [
         (lambda: minimize(bowl, [0.0, 0.0, 0.0], method="gradient"), ValueError, "l-bfgs-b.*not 'gradient'"),
         (lambda: minimize(bowl, [0.0, 0.0, 0.0], method=None), ValueError, "not None"),
+        (lambda: minimize(bowl, 1.0, argnums=1), TypeError, "argnums=1 are positions among f's 1 arguments"),
+        (lambda: minimize(bowl, (1.0, 2.0), argnums=(0, 0)), TypeError, "argnums"),
+        (lambda: minimize(bowl, (1.0, 2.0), argnums=(0,)), TypeError, "each of the 2 in x0"),
         (lambda: minimize(bowl, []), ValueError, "nothing to search"),
         (lambda: minimize(bowl, ["a", 0.0, 0.0]), TypeError, "numbers, not str"),
         (lambda: minimize(lambda x: [x], 1.0), TypeError, "one number"),

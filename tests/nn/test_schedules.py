@@ -48,6 +48,8 @@ def test_the_ends_of_the_schedules():
     three = schedules.sequence([schedules.constant(rate) for rate in (1.0, 2.0, 3.0)], [2, 5])
     assert [three(step) for step in range(7)] == [1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0]
     assert schedules.sequence([schedules.constant(0.5)], [])(7) == 0.5
+    halves = schedules.sequence([schedules.exponential(1.0, 0.5)] * 3, [2, 5])
+    assert [halves(step) for step in range(7)] == [1.0, 0.5, 1.0, 0.5, 0.25, 1.0, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,15 @@ def test_help_names_every_option(capsys):
     out = capsys.readouterr().out
     for option in ("--rounds", "--schedule", "--out", "--format", "--explain", "--report", "10000", "both", "svg"):
         assert option in out
+
+
+def test_eager_training_prints_what_the_native_loop_prints(tmp_path, capsys, monkeypatch):
+    called = []
+    eager = article.train
+    monkeypatch.setattr(article, "train", lambda *arguments: (called.append("eager"), eager(*arguments))[1])
+    printed = []
+    for options in ([], ["--eager"]):
+        assert main(["article", "--rounds", "200", "--out", str(tmp_path), "--format", "dot", *options]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert called == ["eager", "eager"]  # with --eager alone, once for each schedule
