@@ -89,7 +89,8 @@ def write(
     writer = Writer(rows, None, threads, header, width)
     rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
     if writer.weight(graph) > WHOLE:
-        writer = Writer(rows, PART, threads, header, width)
+        # Vectors of 16 take three times as long to compile here, and run no faster.
+        writer = Writer(rows, PART, threads, header, min(width, 8))
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
     targets = _targets(graph)

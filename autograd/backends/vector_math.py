@@ -48,8 +48,9 @@ def define(name: str, width: int, *, fma: bool, scalef: bool = False, inline: bo
 
     `fma` says whether the machine has a fused multiply-add; without one the results may differ in the last place, and
     keep the same bounds. `scalef` says whether it has AVX-512's scaling by a power of two, which changes no bit. A
-    module has one setting of both. `inline` makes the function alwaysinline, else noinline. The declarations are intrinsics, functions of the platform's libm, tables and cold paths; functions share some of them,
-    and a module must hold each text once. Raises KeyError for a name that is not in FUNCTIONS.
+    module has one setting of both. `inline` makes the function alwaysinline, else noinline. The declarations are
+    intrinsics, functions of the platform's libm, tables and cold paths; functions share some of them, and a module must
+    hold each text once. Raises KeyError for a name that is not in FUNCTIONS.
 
     >>> log = define("log", 1, fma=True)
     >>> log.name, [text for text in log.declarations if text.startswith("declare")]

@@ -131,4 +131,5 @@ def test_the_fans_of_a_layer_are_its_inputs_and_its_neurons():
     Layer(3, 2, initializer=draw, generator=rng)
     layer = Linear(3, 2, initializer=draw, generator=rng)
     assert fans == [(3, 2, rng)] * 12
-    assert layer.state_dict() == {f"weight.{i}.{j}": 0.5 for i in range(2) for j in range(3)} | {"bias.0": 0.0, "bias.1": 0.0}
+    assert [weight.data for row in layer.weight for weight in row] == [0.5] * 6
+    assert [bias.data for bias in layer.bias] == [0.0, 0.0]

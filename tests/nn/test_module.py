@@ -37,7 +37,8 @@ def test_children_and_modules_are_found_in_containers_each_once():
     assert [path for path, _ in whole.named_modules()] == paths
     assert whole.modules()[1] is whole.first
     assert whole.children() == [whole.first, whole.others[0], whole.others[1][0], whole.others[1][1]["last"]]
-    assert [path for path, _ in whole.named_parameters()] == ["scale", "first.weight.0.0", "first.weight.0.1", "first.bias.0"]
+    paths = ["scale", "first.weight.0.0", "first.weight.0.1", "first.bias.0"]
+    assert [path for path, _ in whole.named_parameters()] == paths
 
 
 def test_apply_visits_what_is_inside_first_and_returns_the_module():
