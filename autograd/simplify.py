@@ -75,11 +75,9 @@ class _Builder:
     def kind(self, value: Any) -> Kind:
         if isinstance(value, _Constant):
             item = value.item
-            if isinstance(item, ConstantArray):
-                shape: Kind = item.shape
-                return shape
-            return PREDICATE if type(item) is bool else ()
-        return self.kinds[value]
+            return item.shape if isinstance(item, ConstantArray) else PREDICATE if type(item) is bool else ()
+        kind: Kind = self.kinds[value]
+        return kind
 
     def add(self, operation: Operation, operands: tuple[Any, ...]) -> list[Any]:
         """The results of a step, which is made where there is none like it."""

@@ -15,3 +15,7 @@ class StorageError(AutogradError, ValueError):
 
 class ExportError(AutogradError, ValueError):
     """A model cannot be written in a foreign format; the message says which part of it, and what to do instead."""
+
+
+class DivergenceError(AutogradError, ArithmeticError):
+    """A training's loss or parameters turned nan or infinite; the message says at which step, and what to do."""

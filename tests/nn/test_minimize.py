@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-import nn.minimize
+import nn.minimization
 from autograd import MissingDependencyError, Value, exp
 from nn import MLP, Module
 from nn.losses import mean_squared_error
-from nn.minimize import DERIVATIVE_FREE, METHODS, WITH_GRADIENT, WITH_HESSIAN, WITH_PRODUCTS, minimize
+from nn.minimization import DERIVATIVE_FREE, METHODS, WITH_GRADIENT, WITH_HESSIAN, WITH_PRODUCTS, minimize
 
 
 def valley(x):
@@ -131,9 +131,9 @@ def test_bounds_constraints_and_callback():
 
 
 def test_a_constraint_of_trust_constr_has_its_second_derivatives():
-    constraint = nn.minimize._constraint(
+    constraint = nn.minimization._constraint(
         {"type": "ineq", "fun": lambda p: [p["x"] * p["y"], p["x"] * p["x"]]},
-        lambda numbers: dict(zip("xy", numbers)), "trust-constr", nn.minimize._as_it_is,
+        lambda numbers: dict(zip("xy", numbers)), "trust-constr", nn.minimization._as_it_is,
     )  # fmt: skip
     point = np.array([3.0, 5.0])
     assert constraint.fun(point) == [15.0, 9.0]
@@ -184,8 +184,8 @@ def test_compiled_and_not_take_the_same_way():
 
 
 def test_without_llvmlite_nothing_is_compiled_and_nobody_is_warned(monkeypatch):
-    monkeypatch.setattr(nn.minimize, "find_spec", lambda name: None)
-    monkeypatch.setattr(nn.minimize, "jit", None)
+    monkeypatch.setattr(nn.minimization, "find_spec", lambda name: None)
+    monkeypatch.setattr(nn.minimization, "jit", None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert minimize(bowl, [0.0, 0.0, 0.0]).success
