@@ -45,11 +45,12 @@ coverage: $(STAMP)  ## run the tests and list the lines that none of them reache
 mutants: $(STAMP)  ## make each derivative wrong in turn, and see that the tests fail
 	$(RUN) tests/mutants.py
 
-# Against micrograd, which is in the benchmarks' own list and in none of the extras.
-benchmark: $(STAMP)  ## time training rounds against micrograd, and graphs of up to a million nodes
+# The peers are in the benchmarks' own list and in none of the extras; the baselines in C need gcc.
+benchmark: $(STAMP)  ## time the engine and compiled functions against their peers
 	$(RUN) -m pip install --quiet --requirement tests/benchmarks/requirements.txt
 	$(RUN) tests/benchmarks/bench_eager.py
 	$(RUN) tests/benchmarks/bench_graph.py
+	$(RUN) tests/benchmarks/bench_native.py
 
 clean:  ## remove the virtual environment and all that the commands wrote
 	rm -rf $(VENV) article build dist docs/_build *.egg-info .coverage .hypothesis .import_linter_cache \

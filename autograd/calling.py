@@ -1,14 +1,14 @@
 """How a compiled graph is called from Python: arguments into memory, the run, results out of it.
 
-A call of a few floats should cost about as much as the conversions that it cannot do without. For it a function is
-written whose source packs the floats, runs the code, and builds the result in one expression.
+A call should cost about as much as the conversions that it cannot do without. For arguments of one structure a function
+is written whose source checks it, packs the numbers, runs the code, and builds the result in one expression.
 """
 
 from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.backends import interpreter
@@ -105,34 +105,49 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, count: int, outside: list[Value], spec: Any, parts: list[Any], slow: Callable[..., Any]
+    native: Native, spec: Any, shapes: tuple[Any, ...], outside: list[Value], results: tuple[Any, list[Any]],
+    slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
-    """A function of `count` floats that runs the code; `slow(args, kwargs)` where it cannot.
+    """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
 
-    None where the code calls back into Python, where an input or a result is an array, or where the result's structure
-    cannot be written as an expression.
+    Parameters: `spec` and `shapes`, what `trees.take_apart` says of (positional arguments, keyword arguments);
+    `results`, the spec of the result, and for each of its blocks a kind and a place among the outputs.
+
+    None where the code calls back into Python, where there are keyword arguments, or where a structure holds another
+    type than a list, a tuple or a dict.
     """
-    if native.calls_back or any(native.inputs) or any(native.outputs):
+    _, _, (positional, named), _ = spec
+    if native.calls_back or named[1]:
         return None
-    blocks = iter(f"o[{place}] != 0.0" if kind is PREDICATE else f"o[{place}]" for kind, place in parts)
     names: dict[str, Any] = {}
-    result = _expression(spec, blocks, names)
+    arguments = [f"x{i}" for i in range(len(positional[2]))]
+    checks: list[str] = []
+    packed: list[str] = []
+    remaining = iter(shapes)
+    known = [_take(child, name, remaining, checks, packed) for child, name in zip(positional[2], arguments)]
+    if not all(known):
+        return None
+    arrays = {place: kind for place, kind in enumerate(native.outputs) if kind}
+    blocks = iter([_block(kind, place) for kind, place in results[1]])
+    result = _expression(results[0], blocks, names)
     if result is None:
         return None
-    arguments = [f"x{i}" for i in range(count)]
     values = {f"v{i}": value for i, value in enumerate(outside)}
-    comma = "," if count == 1 else ""
-    same = " is ".join([*(f"type({name})" for name in arguments), "float"]) if arguments else "True"
-    packed = "".join(f", {name}" for name in [*arguments, *(f"{name}._number" for name in values)])
+    packed += [f"{name}._number" for name in values]
+    if arrays:
+        packed += [f"r{place}.{_ADDRESS}" if kind else "0.0" for place, kind in enumerate(native.outputs)]
+    makes = "; ".join(f"r{place} = empty({kind})" for place, kind in arrays.items()) or "pass"
+    comma = "," if len(arguments) == 1 else ""
     source = f"""
 def quick({', '.join(arguments)}):
-    if {same} and current().plain:
+    if {' and '.join([*checks, 'current().plain'])}:
+        {makes}
         try:
             frame = frames.pop()
         except IndexError:
             frame = new()
         buffer = frame.buffer
-        pack(buffer, 0{packed})
+        pack(buffer, 0{''.join(f', {item}' for item in packed)})
         if run(frame.address) == -1:
             o = unpack(buffer, {native.offset})
             frames.append(frame)
@@ -141,13 +156,53 @@ def quick({', '.join(arguments)}):
     return slow(({', '.join(arguments)}{comma}), {{}})
 """
     program = native.program
+    numpy = sys.modules.get("numpy")
+    kinds = [*native.inputs, *(native.outputs if arrays else [])]
     namespace = {
         "current": current, "frames": native.frames, "new": program.frame, "run": program.function, "slow": slow,
-        "pack": struct.Struct(f"{len(native.inputs)}d").pack_into, "unpack": native.unpack, **names, **values,
+        "pack": struct.Struct("".join("Q" if kind else "d" for kind in kinds)).pack_into, "unpack": native.unpack,
+        "floats": {float}, "ndarray": getattr(numpy, "ndarray", None), "empty": getattr(numpy, "empty", None),
+        "double": numpy.dtype(float) if numpy is not None else None, **names, **values,
     }
     exec(source, namespace)
     quick: Callable[..., Any] = namespace["quick"]
     return quick
+
+
+_ADDRESS = "__array_interface__['data'][0]"  # in a quarter of the time that ctypes.data takes
+
+
+def _take(spec: Any, name: str, shapes: Iterator[Any], checks: list[str], packed: list[str]) -> bool:
+    """Add the checks of an argument's structure, and what is packed of it; False where it cannot be written."""
+    if spec == "block":
+        shape = next(shapes)
+        if shape is None:
+            checks.append(f"type({name}) is float")
+            packed.append(name)
+        else:
+            checks.append(f"type({name}) is ndarray and {name}.dtype == double and {name}.shape == {shape}")
+            checks.append(f"{name}.flags.c_contiguous")
+            packed.append(f"{name}.{_ADDRESS}")
+        return True
+    if spec == "none" or spec[0] not in (list, tuple):
+        return False
+    kind, _, children, _ = spec
+    checks.append(f"type({name}) is {kind.__name__} and len({name}) == {len(children)}")
+    if children and all(child == "block" for child in children):
+        own = [next(shapes) for _ in children]
+        if not any(own) and None in own and () not in own:
+            checks.append(f"{{*map(type, {name})}} == floats")
+            packed.append(f"*{name}")
+            return True
+        shapes = iter(own)
+    known = [_take(child, f"{name}[{i}]", shapes, checks, packed) for i, child in enumerate(children)]
+    return all(known)
+
+
+def _block(kind: Any, place: int) -> str:
+    if kind is PREDICATE:
+        return f"o[{place}] != 0.0"
+    return f"r{place}.astype(bool)" if kind and kind[0] == "bool" else f"r{place}" if kind else f"o[{place}]"
 
 
 def _expression(spec: Any, blocks: Any, names: dict[str, Any]) -> str | None:

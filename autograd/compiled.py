@@ -92,7 +92,7 @@ class Compiled:
         self.function: Any = f  # None where it was unpickled without it
         self._options = static, threads, fastmath, cache, backend
         self._plans: dict[Any, Plan] = {}
-        self._of_floats: dict[int, Callable[..., Any]] = {}  # by how many there are: the quick way in
+        self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
         self._last: Plan | None = None
         self._plain = ""  # why f is called as it is, where it cannot be compiled
         self.__name__ = ""
@@ -102,7 +102,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
-            quick = self._of_floats.get(len(args))
+            quick = self._quick.get(len(args))
             if quick is not None:
                 return quick(*args)
         return self._call(args, kwargs)
@@ -152,10 +152,10 @@ class Compiled:
         except CallFailed:
             # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
             return self._as_it_is(args, kwargs)
-        if not fixed and not kwargs and all(type(arg) is float for arg in args):
+        if not fixed and not kwargs:
             quick = plan.quick
             if quick is not None:
-                self._of_floats[len(args)] = quick
+                self._quick[len(args)] = quick
         return result
 
     def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, Any]:

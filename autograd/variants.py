@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from autograd.trees import build, take_apart
 from autograd.value import Value
 from autograd.watching import level_of_the_caller
 
+_one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
 
 
@@ -56,11 +58,10 @@ class Variant:
         self.seconds["compile"] = perf_counter() - start
 
     def quick(self, plan: Plan) -> Callable[..., Any] | None:
-        """The quick way in for arguments that are floats, where there is one."""
+        """The quick way in for arguments of the plan's structure, where there is one."""
         if self._quick is None and isinstance(self.program, Native):
-            self._quick = quick_call(
-                self.program, len(plan.shapes), self.outside, self.outputs, self.parts, plan.owner._call
-            )
+            results = self.outputs, self.parts
+            self._quick = quick_call(self.program, plan.spec, plan.shapes, self.outside, results, plan.owner._call)
         return self._quick
 
     def __getstate__(self) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class Plan:
     def call(self, blocks: list[Any]) -> Any:
         """The result for these blocks of arguments."""
         numbers = [real(block) if shape is None else _contiguous(block) for block, shape in zip(blocks, self.shapes)]
-        variant = self.last or (self.variants[0] if self.variants else self._record(numbers, ()))
+        variant = self.last or self._variant(numbers, ())
         while True:
             self.last = variant
             if variant.program is None:
@@ -119,11 +120,13 @@ class Plan:
 
     def _other(self, variant: Variant, guard: int, numbers: list[Any]) -> Variant:
         """The variant that goes the other way at a guard."""
-        path = (*variant.path[:guard], not variant.path[guard])
-        for other in self.variants:
-            if other.path[: guard + 1] == path:
-                return other
-        return self._record(numbers, path)
+        return self._variant(numbers, (*variant.path[:guard], not variant.path[guard]))
+
+    def _variant(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
+        """The variant that begins on this path, which is recorded where there is none."""
+        with _one_at_a_time:
+            known = (variant for variant in self.variants if variant.path[: len(path)] == path)
+            return next(known, None) or self._record(numbers, path)
 
     def _record(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
         if len(self.variants) >= _MOST_VARIANTS:

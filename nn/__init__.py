@@ -1,6 +1,7 @@
 """Neural networks on the scalar autograd engine, and the article that they reproduce."""
 
-from nn import initializers, schedules
+from nn import initializers as initializers
+from nn import schedules as schedules
 from nn.activations import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from nn.callbacks import Checkpoint, EarlyStopping
 from nn.clipping import clip_gradient_norm, clip_gradient_value, clipped_by_norm, clipped_by_value
@@ -74,12 +75,10 @@ __all__ = [
     "half_squared_error",
     "hinge",
     "huber",
-    "initializers",
     "l1_penalty",
     "l2_penalty",
     "load",
     "mean_squared_error",
     "minimize",
     "save",
-    "schedules",
 ]

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from importlib import import_module, resources
+from importlib import resources
 from itertools import chain
 from random import Random
-from typing import Any
 
 from autograd import MissingDependencyError, ShapeError
 
@@ -204,15 +203,13 @@ def digits() -> Dataset:
     Dataset('digits', 1797 rows of 64 numbers, classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
     """
     try:
-        source: Any = import_module("sklearn.datasets")
+        from sklearn.datasets import load_digits
     except ImportError:
         raise MissingDependencyError(
             "the digits are scikit-learn's copy, which is not installed: pip install 'scalar-autograd[test]'"
         ) from None
-    pixels, targets = source.load_digits(return_X_y=True)
-    inputs: Sequence[Sequence[float]] = (pixels / 16.0).tolist()
-    classes = tuple(str(digit) for digit in range(10))
-    return Dataset("digits", list(map(list, inputs)), targets.tolist(), classes)
+    pixels, targets = load_digits(return_X_y=True)
+    return Dataset("digits", (pixels / 16.0).tolist(), targets.tolist(), tuple("0123456789"))
 
 
 def named_dataset(name: str) -> Dataset:

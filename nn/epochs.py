@@ -132,6 +132,13 @@ class CompiledEpochs(Epochs):
         return [_part(predictions, i) for i in range(len(inputs))], [float(number) for number in losses]
 
 
+def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Inputs and targets as NumPy arrays of floats."""
+    import numpy
+
+    return numpy.asarray(pair[0], dtype=float), numpy.asarray(pair[1], dtype=float)
+
+
 def _part(nest: Any, i: int) -> Any:
     """The i-th sample of a nest of arrays."""
     if isinstance(nest, list | tuple):

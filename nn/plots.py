@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any
 
 from autograd import MissingDependencyError, ShapeError, Value, jit, vmap
 
+MISSING = "a plot needs matplotlib, which is not installed: pip install 'scalar-autograd[plot]'"
 COLUMNS = 120  # of the grid on which a decision is drawn, and as many rows
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf")
 
@@ -48,7 +48,9 @@ def loss_curve(history: Any, ax: Any = None, log: bool = True) -> Any:
     return ax
 
 
-def decision_boundary(model: Any, data: Any, ax: Any = None, threshold: float = 0.0, classes: Sequence[str] = ()) -> Any:
+def decision_boundary(
+    model: Any, data: Any, ax: Any = None, threshold: float = 0.0, classes: Sequence[str] = ()
+) -> Any:
     """Draw what a model of two inputs decides all over the plane, and the rows of the data in their classes' colours.
 
     Parameters
@@ -100,22 +102,25 @@ def _axes(ax: Any) -> Any:
     if ax is not None:
         return ax
     try:
-        pyplot: Any = import_module("matplotlib.pyplot")
+        from matplotlib import pyplot
     except ImportError:
         raise MissingDependencyError(MISSING) from None
     return pyplot.subplots(layout="constrained")[1]
 
 
 def new_figure() -> Any:
-    """A figure that knows no window and no pyplot, to be saved as a file; `MissingDependencyError` where there is none."""
+    """A figure that knows no window and no pyplot, to be saved as a file.
+
+    Raises: `MissingDependencyError` without matplotlib.
+
+    >>> new_figure().get_axes()
+    []
+    """
     try:
-        figure: Any = import_module("matplotlib.figure")
+        from matplotlib.figure import Figure
     except ImportError:
         raise MissingDependencyError(MISSING) from None
-    return figure.Figure(layout="constrained")
-
-
-MISSING = "a plot needs matplotlib, which is not installed: pip install 'scalar-autograd[plot]'"
+    return Figure(layout="constrained")
 
 
 def _drawn(loss: float, log: bool) -> float:

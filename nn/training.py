@@ -14,7 +14,7 @@ from typing import Any
 from autograd import ShapeError
 from nn.callbacks import read_checkpoint
 from nn.dropout import Dropout
-from nn.epochs import CompiledEpochs, Epochs, Loss
+from nn.epochs import CompiledEpochs, Epochs, Loss, as_arrays
 from nn.errors import DivergenceError, StorageError
 from nn.history import History
 from nn.module import Module
@@ -238,8 +238,8 @@ def _runner(compiled: bool | None, training: Training, clip_norm: float | None, 
         raise ValueError(f"this training cannot be compiled: {why}; leave compiled=True out")
     native = possible if compiled is None else compiled
     if native:
-        training.data = _as_arrays(training.data)
-        training.validation = None if training.validation is None else _as_arrays(training.validation)
+        training.data = as_arrays(training.data)
+        training.validation = None if training.validation is None else as_arrays(training.validation)
     kind = CompiledEpochs if native else Epochs
     return kind(model, training.loss, training.optimizer, clip_norm, penalty)
 
@@ -268,12 +268,6 @@ def _shape(sample: Any) -> Any:
     if not isinstance(sample, Real):
         raise TypeError(f"the data hold what is no number, a {type(sample).__name__}: {sample!r:.60}")
     return ()
-
-
-def _as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
-    import numpy
-
-    return numpy.asarray(pair[0], dtype=float), numpy.asarray(pair[1], dtype=float)
 
 
 def _taken(part: Any, places: list[int]) -> Any:

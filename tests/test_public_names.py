@@ -13,7 +13,7 @@ import nn
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-OPTIONAL = {"graphviz", "pygraphviz", "numpy", "tqdm", "matplotlib"}
+OPTIONAL = {"graphviz", "llvmlite", "matplotlib", "numpy", "onnx", "pygraphviz", "scipy", "sklearn", "tqdm"}
 
 
 @pytest.mark.parametrize("package", [autograd, nn], ids=["autograd", "nn"])

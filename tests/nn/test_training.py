@@ -270,7 +270,8 @@ def test_options_that_make_no_sense_are_refused(options, message):
     arguments = {"data": squares(4), "epochs": 1} | options
     with pytest.raises((TypeError, ValueError), match=message):
         fit(
-            model, arguments.pop("data"), mean_squared_error, SGD(model.parameters(), lr=0.1), compiled=False, **arguments
+            model, arguments.pop("data"), mean_squared_error, SGD(model.parameters(), lr=0.1), compiled=False,
+            **arguments,
         )
 
 
