@@ -1,12 +1,11 @@
-"""The article from the shell: `python -m nn article`."""
+"""From the shell: `python -m nn article` for the article, `python -m nn train NAME` for networks on small data."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from nn import article
 from nn.comparison import Closing, Row, closing_table, figure_rows, sections
 from nn.network_view import draw_network
 from nn.report import build_report, write_report
+from nn.training_command import add_options, make_folder, train
 
 ROW = "  {:<28}{:>16}{:>16}   {}"
 
@@ -26,6 +26,14 @@ examples:
   python -m nn article                         every figure beside its own, and four pictures in the folder article
   python -m nn article --explain w1            how ∂E_total/∂w1 comes about, down to the updated weight
   python -m nn article --report article.html   all of it, with every derivation, on one page
+"""
+
+TRAINING_EXAMPLES = """\
+examples:
+  python -m nn train xor                          trained, measured and drawn in the folder train_xor
+  python -m nn train iris --optimizer sgd         with another rule
+  python -m nn train digits --compare             beside PyTorch and micrograd, where they are installed
+  python -m nn train moons --load moons.json --epochs 0   a saved model, measured and drawn
 """
 
 
@@ -62,8 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     schedules = (*article.SCHEDULES, "both")
     command.add_argument(
-        "--rounds", type=_rounds, default=article.ROUNDS, metavar="N", help="rounds of training (default: %(default)s)"
-    )
+        "--rounds", type=_whole_number(1, "the number of rounds"), default=article.ROUNDS, metavar="N",
+        help="rounds of training (default: %(default)s)",
+    )  # fmt: skip
     command.add_argument(
         "--schedule", choices=schedules, default="both", help="order of the updates (default: %(default)s)"
     )
@@ -81,21 +90,36 @@ def _parser() -> argparse.ArgumentParser:
         "--explain", action="append", metavar="NAME",
         help="print only the derivation of ∂E_total/∂NAME, for any name in the network; may be repeated; all: w1 to w8",
     )  # fmt: skip
+    command = commands.add_parser(
+        "train",
+        help="train a network on a small data set",
+        description="Train a network on a small data set, measure it on rows held out, and draw it with its plots.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=TRAINING_EXAMPLES,
+    )
+    add_options(command, _whole_number)
     return parser
 
 
-def _rounds(text: str) -> int:
-    try:
-        rounds = int(text)
-    except ValueError:
-        rounds = 0
-    if rounds < 1:
-        raise argparse.ArgumentTypeError(f"the number of rounds is a whole number from 1 up, not {text!r}")
-    return rounds
+def _whole_number(least: int, what: str = "it") -> Callable[[str], int]:
+    """The type of an option that is a whole number from `least` up."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{what} is a whole number from {least} up, not {text!r:.60}")
+        return number
+
+    return read
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command `article`: only derivations where they are asked for, else the whole article."""
+    """The command `train`; or `article`: only derivations where they are asked for, else the whole article."""
+    if options.command == "train":
+        return train(options)
     if options.explain:
         print(explain_values(options.explain))
         return 0
@@ -127,7 +151,7 @@ def reproduce_article(options: argparse.Namespace) -> int:
     """Print the article in its own order beside what autograd computes, train, and write the pictures or the page."""
     folder = options.out or (None if options.report else Path("article"))
     if folder is not None:
-        _make_folder(folder)  # before the long work, so that a bad folder is known at once
+        make_folder(folder)  # before the long work, so that a bad folder is known at once
     if options.report:
         _check_report(options.report)
     rows = figure_rows()
@@ -151,15 +175,6 @@ def reproduce_article(options: argparse.Namespace) -> int:
     failures = sum(not row.agrees for row in rows) + closing.failures
     print(f"\nFigures that do not agree: {failures}." if failures else "\nEvery figure that should agree does.")
     return 1 if failures else 0
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OSError(f"the pictures cannot be written to the folder {folder}: {error.strerror}") from error
 
 
 def _check_report(path: Path) -> None:
