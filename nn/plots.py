@@ -41,6 +41,7 @@ def loss_curve(history: Any, ax: Any = None, log: bool = True) -> Any:
             ax.plot(epochs, losses, color=colour, label=label, marker="o" if len(rows) == 1 else None)
     if log:
         ax.set_yscale("log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.grid(visible=True, which="both", alpha=0.25)
     if "val_loss" in rows[0]:

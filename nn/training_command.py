@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -14,6 +15,7 @@ from typing import Any
 from autograd import AutogradError, MissingDependencyError, Value, draw, no_grad
 from autograd.display import FORMATS
 from nn.datasets import GATES, Dataset, named_dataset
+from nn.files import write_whole
 from nn.history import History
 from nn.initializers import Initializer, kaiming_uniform, uniform, xavier_uniform
 from nn.layers import MLP
@@ -237,31 +239,42 @@ def _measured(model: Module, data: Dataset, quiet: bool) -> list[str]:
 def _pictures(
     model: Any, loss: Any, data: Dataset, held_out: Dataset, history: History, folder: Path, picture_format: str
 ) -> None:
-    """Write the network with one row in it, and the plots; what cannot be drawn for want of an extra is said."""
+    """Write the network and the plots; what cannot be drawn for want of an extra is said."""
     network_format = picture_format
     if picture_format == "png" and len(model.parameters()) > MOST_BITMAP_WEIGHTS:
         network_format = "svg"
     plot_format = "svg" if picture_format == "dot" else picture_format
-    plots: dict[str, Callable[[Any], Any]] = {}
+    pictures: dict[Path, Callable[[Path], object]] = {
+        folder / f"network.{network_format}": lambda path: _draw(model, loss, held_out, path)
+    }
     if len(history):
-        plots["loss"] = lambda ax: loss_curve(history, ax)
+        pictures[folder / f"loss.{plot_format}"] = lambda path: _plot(path, lambda ax: loss_curve(history, ax))
     if data.width == 2:
-        plots["decision"] = lambda ax: decision_boundary(model, held_out, ax)
-    try:
-        path = folder / f"network.{network_format}"
-        model.zero_grad()
-        error = loss(model(held_out.inputs[0]), held_out.targets[0])
-        error.backward()
+        pictures[folder / f"decision.{plot_format}"] = lambda path: _plot(
+            path, lambda ax: decision_boundary(model, held_out, ax)
+        )
+    for path, picture in pictures.items():
         try:
-            draw_network(error, path)
-        except ValueError:  # not of nn's neurons
-            draw(error, path, detail="scopes")
-        print(f"wrote {path}")
-        for name, plot in plots.items():
-            figure = new_figure()
-            plot(figure.subplots())
-            path = folder / f"{name}.{plot_format}"
-            figure.savefig(path)
+            picture(path)
+        except MissingDependencyError as missing:
+            print(f"not drawn: {missing}")
+        else:
             print(f"wrote {path}")
-    except MissingDependencyError as missing:
-        print(f"not drawn: {missing}")
+
+
+def _draw(model: Module, loss: Callable[[Any, Any], Any], data: Dataset, path: Path) -> None:
+    """The network as the first row goes through it, with the gradients of that row's loss."""
+    model.zero_grad()
+    error = loss(model(data.inputs[0]), data.targets[0])
+    error.backward()
+    try:
+        draw_network(error, path)
+    except ValueError:  # not of nn's neurons
+        draw(error, path, detail="scopes")
+
+
+def _plot(path: Path, plot: Callable[[Any], object]) -> None:
+    figure, picture = new_figure(), BytesIO()
+    plot(figure.subplots())
+    figure.savefig(picture, format=path.suffix[1:])
+    write_whole(path, picture.getvalue())

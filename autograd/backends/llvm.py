@@ -111,7 +111,7 @@ class Program:
         kernel, module = self._kernels[number], self._module
         ranges = [blocks * i // self.threads for i in range(self.threads + 1)]
         own = frame + 8 * (module.header + module.workspace)
-        step = 8 * max(module.kernels)
+        step = 8 * self._own
         waiting = [
             self._pool.submit(kernel, frame, own + i * step, ranges[i], ranges[i + 1])
             for i in range(1, self.threads)
@@ -125,10 +125,15 @@ class Program:
         for thread in waiting:
             thread.result()
 
+    @property
+    def _own(self) -> int:
+        """The slots of a thread's own memory: whole pages, for threads that write to one cache line slow each other."""
+        return -(-max(self._module.kernels, default=0) // 512) * 512 + 512
+
     def frame(self) -> Frame:
         """Memory for runs, one at a time."""
         module = self._module
-        frame = Frame(module.header + module.workspace + self.threads * max(module.kernels, default=0))
+        frame = Frame(module.header + module.workspace + self.threads * self._own)
         places = frame.buffer.cast("Q")
         for place, function in self._callbacks.items():
             places[place] = ctypes.cast(function, ctypes.c_void_p).value or 0
