@@ -265,7 +265,8 @@ def _where(builder: _Builder, condition: Any, x: Any, y: Any) -> Any:
         return _row(builder, primitives.where, (condition, x, otherwise[2]))
     left, right = _of(builder, x, primitives.multiply), _of(builder, y, primitives.multiply)
     if left and right and left[1] == right[1]:  # choose before the product, which then waits for one thing less
-        return _row(builder, primitives.multiply, (_row(builder, primitives.where, (condition, left[0], right[0])), left[1]))
+        factor = _row(builder, primitives.where, (condition, left[0], right[0]))
+        return _row(builder, primitives.multiply, (factor, left[1]))
     return None
 
 

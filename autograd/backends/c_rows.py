@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
-from autograd import primitives
 from autograd.backends.c_functions import HELPERS, INNER_NAMES, ROWS
 from autograd.backends.c_names import MATH_FUNCTIONS, Names, comment, literal
+from autograd.operators import Operators
 from autograd.rows import TABLE, Primitive
 
 _CALL = re.compile(r"\w+\(")
@@ -82,7 +82,7 @@ class RowFunctions:
         return name
 
 
-class Operand:
+class Operand(Operators):
     """A quantity of an expansion: a parameter, a number, or a row at operands. Operators make rows, as a Value's do."""
 
     def __init__(self, row: Primitive | None, operands: tuple[Operand, ...], text: str = "") -> None:
@@ -91,68 +91,6 @@ class Operand:
     @staticmethod
     def apply_primitive(row: Primitive, operands: tuple[Any, ...]) -> Operand:
         return Operand(row, tuple(map(_operand, operands)))
-
-    def __add__(self, other: Any) -> Any:
-        return primitives.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return primitives.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return primitives.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return primitives.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return primitives.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return primitives.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return primitives.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return primitives.divide(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return primitives.power(self, other)
-
-    def __neg__(self) -> Any:
-        return primitives.negative(self)
-
-    def __abs__(self) -> Any:
-        return primitives.absolute(self)
-
-    def __eq__(self, other: object) -> Any:
-        return primitives.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return primitives.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return primitives.less(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return primitives.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return primitives.greater(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return primitives.greater_equal(self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return primitives.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return primitives.logical_or(self, other)
-
-    def __invert__(self) -> Any:
-        return primitives.logical_not(self)
-
-    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         raise TypeError("an expansion chooses with `where`, not with `if`")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from autograd import primitives
 from autograd.backends import vector_math
 from autograd.backends.ir import DOUBLE, TRUTH, Function, Number, constant
+from autograd.operators import Operators
 from autograd.rows import Primitive
 
 Rule = Callable[[Function, Sequence[Number]], Number]
@@ -19,7 +19,7 @@ _ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv"})
 _PURE = "nounwind willreturn memory(none)"
 
 
-class Symbol:
+class Symbol(Operators):
     """A step of an expansion, on which rows are called to see what they consist of."""
 
     __slots__ = ("index", "steps")
@@ -32,65 +32,6 @@ class Symbol:
         steps: list[Any] = next(operand.steps for operand in operands if isinstance(operand, Symbol))
         steps.append((row, operands))
         return Symbol(steps, len(steps) - 1)
-
-    def __add__(self, other: Any) -> Any:
-        return primitives.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return primitives.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return primitives.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return primitives.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return primitives.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return primitives.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return primitives.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return primitives.divide(other, self)
-
-    def __neg__(self) -> Any:
-        return primitives.negative(self)
-
-    def __abs__(self) -> Any:
-        return primitives.absolute(self)
-
-    def __lt__(self, other: Any) -> Any:
-        return primitives.less(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return primitives.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return primitives.greater(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return primitives.greater_equal(self, other)
-
-    def __eq__(self, other: object) -> Any:
-        return primitives.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return primitives.not_equal(self, other)
-
-    __hash__ = object.__hash__
-
-    def __and__(self, other: Any) -> Any:
-        return primitives.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return primitives.logical_or(self, other)
-
-    def __invert__(self) -> Any:
-        return primitives.logical_not(self)
 
 
 @cache

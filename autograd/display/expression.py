@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import primitives
+from autograd.operators import Operators
 from autograd.rows import Primitive, real
 
 
-class Expression:
+class Expression(Operators):
     """A formula and its number.
 
     `str()` writes it in ordinary notation with the fewest parentheses.
@@ -41,30 +42,6 @@ class Expression:
         if type(number) is bool:
             return number
         return simplified(primitive, tuple(map(lift, operands)), number)
-
-    def __add__(self, other: Any) -> Any:
-        return primitives.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return primitives.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return primitives.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return primitives.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return primitives.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return primitives.multiply(other, self)
-
-    def __neg__(self) -> Any:
-        return primitives.negative(self)
-
-    def __abs__(self) -> Any:
-        return primitives.absolute(self)
 
     def __lt__(self, other: Any) -> bool:
         return bool(self.number < number_of(other))

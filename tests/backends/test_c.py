@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graph_program import Program
 from sampling import points, same
 
 from autograd import primitive, primitives
@@ -30,10 +31,8 @@ from autograd.graph import (
     Guard,
     Kind,
     Loop,
-    Operation,
     Pack,
     View,
-    results_of,
 )
 from autograd.rows import TABLE, Native, Primitive
 
@@ -48,34 +47,6 @@ EXACT = {
     "logical_not", "identity", "stop_gradient", "add", "subtract", "multiply", "divide", "remainder", "floor_divide",
     "negative", "absolute", "sign", "floor", "ceil", "maximum", "minimum", "sqrt", "relu",
 }  # fmt: skip
-
-
-class Program:
-    """A graph in the making."""
-
-    def __init__(self, *inputs: Kind, constants: Sequence[Any] = ()) -> None:
-        self.inputs, self.constants = len(inputs), tuple(constants)
-        kinds = (
-            item.shape if isinstance(item, ConstantArray) else PREDICATE if isinstance(item, bool) else NUMBER
-            for item in constants
-        )
-        self.kinds: list[Kind] = [*inputs, *kinds]
-        self.operations: list[Operation] = []
-        self.operands: list[tuple[int, ...]] = []
-
-    def __call__(self, operation: Operation, *operands: int) -> Any:
-        """Add a step; its result, or a tuple of its results where it has another number than one."""
-        first = len(self.kinds)
-        self.kinds += results_of(operation, tuple(self.kinds[operand] for operand in operands))
-        self.operations.append(operation)
-        self.operands.append(operands)
-        results = tuple(range(first, len(self.kinds)))
-        return results[0] if len(results) == 1 else results
-
-    def graph(self, *outputs: int) -> Graph:
-        return Graph(
-            tuple(self.kinds), self.inputs, self.constants, tuple(self.operations), tuple(self.operands), outputs
-        )
 
 
 def compiled(graph: Graph, folder: Path, flags: Sequence[str] = STRICT, name: str = "f", **options: Any) -> Any:
