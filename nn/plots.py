@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import MissingDependencyError, ShapeError, Value, jit, vmap
+from nn.epochs import as_arrays
 
 MISSING = "a plot needs matplotlib, which is not installed: pip install 'scalar-autograd[plot]'"
 COLUMNS = 120  # of the grid on which a decision is drawn, and as many rows
@@ -146,11 +147,11 @@ def _outputs(model: Any, rows: list[list[float]]) -> list[Any]:
     if hasattr(model, "eval"):
         model.eval()
     try:
-        outputs = jit(vmap(model))(rows)
+        outputs = jit(vmap(model))(as_arrays((rows, []))[0])
     finally:
         if training:
             model.train()
-    if isinstance(outputs[0], list | tuple):  # by output, and then by row
+    if hasattr(outputs[0], "__len__"):  # by output, and then by row
         columns = [[_number(item) for item in column] for column in outputs]
         return [list(row) for row in zip(*columns)] if len(columns) > 1 else columns[0]
     return [_number(item) for item in outputs]

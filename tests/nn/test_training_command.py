@@ -89,7 +89,7 @@ def test_other_data_have_no_plane_to_draw_a_decision_in_and_dot_leaves_plots_in_
 
 def test_the_same_seed_repeats_and_eager_training_gives_the_same_numbers(capsys):
     for out, options in (("a", []), ("b", []), ("c", ["--eager"]), ("d", ["--seed", "5"])):
-        trained(capsys, "moons", "--epochs", "2", "--format", "dot", "--out", out, *options)
+        trained(capsys, "iris", "--epochs", "2", "--format", "dot", "--out", out, *options)
     a, b, c, d = (nn.load(f"{out}/model.json").state_dict() for out in "abcd")
     assert a == b
     assert c == pytest.approx(a, rel=1e-10, abs=1e-12)
@@ -99,10 +99,10 @@ def test_the_same_seed_repeats_and_eager_training_gives_the_same_numbers(capsys)
 def test_a_loaded_model_is_measured_or_trained_further(capsys):
     trained(capsys, "or", "--epochs", "5", "--save", "or.json")
     before = nn.load("or.json").state_dict()
-    out = trained(capsys, "or", "--epochs", "0", "--load", "or.json")
-    assert not Path("train_or/loss.csv").exists()
-    assert "epoch " not in out
-    assert nn.load("train_or/model.json").state_dict() == before
+    out = trained(capsys, "or", "--epochs", "0", "--load", "or.json", "--out", "measured")
+    assert not Path("measured/history.csv").exists()
+    assert "trained in" not in out
+    assert nn.load("measured/model.json").state_dict() == before
     trained(capsys, "or", "--epochs", "1", "--load", "or.json")
     moved = nn.load("train_or/model.json").state_dict()
     assert moved != before
