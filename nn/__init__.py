@@ -1,6 +1,8 @@
 """Neural networks on the scalar autograd engine, and the article that they reproduce."""
 
+from nn import datasets as datasets
 from nn import initializers as initializers
+from nn import plots as plots
 from nn import schedules as schedules
 from nn.activations import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from nn.callbacks import Checkpoint, EarlyStopping
