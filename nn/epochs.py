@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Value, jit, scan, value_and_grad, vmap
+from autograd import Value, jit, scan, value_and_grad, vmap, where
 from nn.clipping import clipped_by_norm
 from nn.module import Module, functional_call
 from nn.optimizers import Optimizer
@@ -40,19 +40,31 @@ class Epochs:
             )
         self.paths = [by_value[value] for value in optimizer.parameters]
 
-    def objective(self, numbers: Sequence[Any], inputs: Any, targets: Any) -> Any:
-        """The mean loss of a batch, with these numbers in the place of the trained parameters."""
+    def objective(self, numbers: Sequence[Any], inputs: Any, targets: Any, present: Any = None) -> Any:
+        """The mean loss of a batch, with these numbers in the place of the trained parameters.
+
+        Where `present` is given, with 1.0 or 0.0 for each sample, only those count that have a 1.0.
+        """
         parameters = dict(zip(self.paths, numbers))
 
         def sample(x: Any, y: Any) -> Any:
             return self.loss(functional_call(self.model, parameters, x), y)
 
-        mean = vmap(sample, reduce="mean")(inputs, targets)
+        def counted(x: Any, y: Any, here: Any) -> Any:
+            return where(here > 0.5, sample(x, y), 0.0), here
+
+        if present is None:
+            mean = vmap(sample, reduce="mean")(inputs, targets)
+        else:
+            total, count = vmap(counted, reduce="sum")(inputs, targets, present)
+            mean = total / count
         return mean if self.penalty is None else mean + self.penalty(list(numbers))
 
-    def step(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any) -> tuple[Any, Any, Any]:
+    def step(
+        self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any = None
+    ) -> tuple[Any, Any, Any]:
         """One batch: the new numbers, the optimizer's new state, and the loss before the step."""
-        value, gradient = value_and_grad(self.objective)(list(numbers), inputs, targets)
+        value, gradient = value_and_grad(self.objective)(list(numbers), inputs, targets, present)
         if self.clip_norm is not None:
             gradient, _ = clipped_by_norm(gradient, self.clip_norm)
         numbers, state = self.optimizer.update(numbers, gradient, state, lr)
@@ -62,17 +74,14 @@ class Epochs:
         """Train on the batches in turn; returns the loss of each. The model and the optimizer then have the result."""
         losses = []
         for inputs, targets in batches:
-            losses.append(self.one(self.step, inputs, targets))
+            numbers = [parameter.data for parameter in self.optimizer.parameters]
+            rate = float(self.optimizer.lr)
+            numbers, state, value = self.step(numbers, self.optimizer.state, rate, inputs, targets)
+            self.keep(numbers, state)
+            losses.append(float(value))
             if not math.isfinite(losses[-1]):
                 break
         return losses
-
-    def one(self, step: Callable[..., Any], inputs: Any, targets: Any) -> float:
-        """Train on one batch by `step`."""
-        numbers = [parameter.data for parameter in self.optimizer.parameters]
-        numbers, state, value = step(numbers, self.optimizer.state, float(self.optimizer.lr), inputs, targets)
-        self.keep(numbers, state)
-        return float(value)
 
     def keep(self, numbers: Sequence[float], state: Any) -> None:
         self.optimizer.state = state
@@ -95,15 +104,15 @@ class CompiledEpochs(Epochs):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.epoch = jit(self._epoch)
-        self.last = jit(self.step)
         self.predict = jit(vmap(self._sample, in_axes=0))
 
-    def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any) -> Any:
+    def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
-            numbers, state, value = self.step(carry[0], carry[1], lr, xy[0], xy[1])
+            numbers, state, value = self.step(carry[0], carry[1], lr, *xy)
             return (numbers, state), value
 
-        (numbers, state), losses = scan(batch, (list(numbers), state), (inputs, targets))
+        batches = (inputs, targets) if present is None else (inputs, targets, present)
+        (numbers, state), losses = scan(batch, (list(numbers), state), batches)
         return numbers, state, losses
 
     def _sample(self, x: Any, y: Any) -> Any:
@@ -111,25 +120,38 @@ class CompiledEpochs(Epochs):
         return prediction, self.loss(prediction, y)
 
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
-        import numpy
-
-        full = [batch for batch in batches if len(batch[0]) == len(batches[0][0])]
-        losses: list[float] = []
-        if len(full) > 1:
-            numbers = [parameter.data for parameter in self.optimizer.parameters]
-            stacked = [numpy.stack([batch[i] for batch in full]) for i in range(2)]
-            numbers, state, column = self.epoch(numbers, self.optimizer.state, float(self.optimizer.lr), *stacked)
-            losses = [float(number) for number in column]
-            finite = all(map(math.isfinite, losses)) and all(map(math.isfinite, numbers))
-            if not finite:  # the batches one by one, so that the first bad step and its parameter can be named
-                return super().run(batches)
-            self.keep(numbers, state)
-            batches = batches[len(full) :]
-        return losses + [self.one(self.last, *batch) for batch in batches]
+        numbers = [parameter.data for parameter in self.optimizer.parameters]
+        inputs, targets, present = _stacked(batches)
+        numbers, state, column = self.epoch(
+            numbers, self.optimizer.state, float(self.optimizer.lr), inputs, targets, present
+        )
+        losses = [float(number) for number in column]
+        if not all(map(math.isfinite, losses)) or not all(map(math.isfinite, numbers)):
+            return super().run(batches)  # one by one, so that the first bad step and its parameter can be named
+        self.keep(numbers, state)
+        return losses
 
     def evaluate(self, inputs: Any, targets: Any) -> tuple[list[Any], list[float]]:
         predictions, losses = self.predict(inputs, targets)
         return [_part(predictions, i) for i in range(len(inputs))], [float(number) for number in losses]
+
+
+def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:
+    """The batches as one array of inputs and one of targets, and which samples are there.
+
+    A smaller last batch is filled up with its last sample, which then does not count; else the third is None.
+    """
+    import numpy
+
+    size, last = len(batches[0][0]), len(batches[-1][0])
+    if last == size:
+        inputs, targets = (numpy.stack([batch[i] for batch in batches]) for i in range(2))
+        return inputs, targets, None
+    filled = [part.take([*range(last), *[last - 1] * (size - last)], axis=0) for part in batches[-1]]
+    inputs, targets = (numpy.stack([*(batch[i] for batch in batches[:-1]), filled[i]]) for i in range(2))
+    present = numpy.ones((len(batches), size))
+    present[-1, last:] = 0.0
+    return inputs, targets, present
 
 
 def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd.backends import ir_program, machine
 from autograd.backends.interpreter import Array, GuardFailed
+from autograd.backends.packing import packed
 from autograd.graph import Graph
 from autograd.rows import Primitive
 
@@ -68,7 +69,8 @@ class Program:
         self.graph, self.threads = graph, threads
         self.failure: BaseException | None = None
         self._module = module = ir_program.write(
-            graph, threads=threads, fastmath=fastmath, fma=machine.has_fma(), width=machine.width(), known=machine.known
+            packed(graph), threads=threads, fastmath=fastmath, fma=machine.has_fma(), width=machine.width(),
+            known=machine.known,
         )
         self.llvm_ir = module.support + module.code
         whole = not module.support and "@part" not in module.code
