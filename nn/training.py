@@ -191,6 +191,12 @@ class Training:
             what = f"the parameter {path} is {dict(self.model.named_parameters())[path].data}"
         loss = f"the loss was {losses[bad]}" if bad is not None else "the loss was finite"
         self.restore_best()
+        bad_data = next((i for i, sample in enumerate(zip(*self.data)) if not _finite(sample)), None)
+        if bad_data is not None:
+            raise DivergenceError(
+                f"training diverged at step {step}: sample {bad_data} of the data holds nan or an infinity. The model "
+                "has its best parameters again"
+            )
         raise DivergenceError(
             f"training diverged at step {step} (epoch {self.epoch + 1}): {loss}, and {what}. The model has its best "
             f"parameters again. Try a smaller learning rate than {self.optimizer.lr:g}, clip_norm=1.0, or scaled inputs"
@@ -268,6 +274,13 @@ def _shape(sample: Any) -> Any:
     if not isinstance(sample, Real):
         raise TypeError(f"the data hold what is no number, a {type(sample).__name__}: {sample!r:.60}")
     return ()
+
+
+def _finite(nest: Any) -> bool:
+    """Whether all numbers of a nest are finite."""
+    if isinstance(nest, list | tuple) or hasattr(nest, "__len__"):
+        return all(map(_finite, nest))
+    return math.isfinite(nest)
 
 
 def _taken(part: Any, places: list[int]) -> Any:

@@ -848,3 +848,37 @@ def test_with_llvmlite_there_is_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(lambda x: where(x > 0, x, -x))(-2.0) == 2.0
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.array([x[0], x[1]]) if x[0] > 0 else np.array([x[1], 0.0]),
+        grad(lambda x: x[0] if x[1] > 0 else x[2] * x[3]),
+    ],
+    ids=["arrays", "gradients"],
+)
+def test_samples_of_a_batch_take_different_branches_that_return_arrays(backend, f):
+    points = np.random.default_rng(0).normal(size=(21, 4))
+    expected = np.array([f(point) for point in points], dtype=float)
+    assert (jit(vmap(f), backend=backend)(points) == expected).all()
+
+
+def test_an_array_can_be_changed_in_place():
+    def f(x):
+        x = x.copy()
+        x += 1.0
+        x[1:3] *= 2.0
+        return x.sum() + x.std()
+
+    point = np.arange(4.0) + 0.5
+    assert jit(f)(point) == pytest.approx(f(point), rel=1e-15)
+    assert jit(grad(f))(point) == pytest.approx(grad(f)(point).astype(float), rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [6, 5000])
+def test_an_array_indexed_by_a_value_says_what_to_use(size):
+    with pytest.raises(TraceError, match="scan"):
+        jit(lambda x: fori_loop(0, 3, lambda i, s: s + x[i], 0.0))(np.arange(float(size)))
+    assert jit(lambda x: x[np.int64(2)])(np.arange(float(size))) == 2.0

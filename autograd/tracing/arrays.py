@@ -28,6 +28,10 @@ from autograd.trees import Structure, flatten
 from autograd.value import Value
 
 _SMALL = 4096  # numbers in an array that a function sees as a NumPy array
+_INDEXED = (
+    "an array in a function that is being compiled was indexed by a Value, whose number is not known: go through the "
+    "array with scan or vmap, and choose with where"
+)
 _MOST = 200_000  # numbers that are made of a large array where it is used otherwise
 
 
@@ -77,10 +81,14 @@ class TracedArray:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
+        if self.size > _MOST:
+            return iter(self.elements)  # raises
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(k, Value) for k in _keys(key)):
+            raise TraceError(_INDEXED)
+        keys = tuple(operator.index(k) if hasattr(k, "__index__") else k for k in _keys(key))
         if len(keys) > self.ndim or not all(isinstance(k, int | slice) for k in keys):
             return self.elements[key]
         starts, axes, steps, shape = [], [], [], []
@@ -132,6 +140,10 @@ def _install_operators() -> None:
 _install_operators()
 
 
+def _keys(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
 def _elements(node: Any) -> Any:
     numpy = sys.modules["numpy"]
     shape = kind_of(node)
@@ -156,8 +168,18 @@ def _array_type() -> Any:
             plain = [item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in inputs]
             if ufunc in comparisons:
                 options.setdefault("dtype", object)
+            outs = options.get("out", ())
+            if outs:  # in place, as x += 1
+                options["out"] = tuple(item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in outs)
+                getattr(ufunc, method)(*plain, **options)
+                return outs[0] if len(outs) == 1 else outs
             result = getattr(ufunc, method)(*plain, **options)
             return view_of_array(result) if isinstance(result, numpy.ndarray) and result.dtype == object else result
+
+        def __getitem__(self, key: Any) -> Any:
+            if any(isinstance(k, Traced) or (is_array(k) and k.dtype == object) for k in _keys(key)):
+                raise TraceError(_INDEXED)
+            return super().__getitem__(key)
 
     return Nodes
 

@@ -59,6 +59,17 @@ def as_number(item: Any) -> Any:
     return item if isinstance(item, Value | ConstantArray) else real(item)
 
 
+def _choose(predicate: Any, x: Any, y: Any) -> Any:
+    """x where the predicate holds, y elsewhere; of predicates and of arrays, too."""
+    if kind_of(x) or kind_of(y):
+        if kind_of(x) != kind_of(y):
+            raise TraceError("the branches of an `if` in a loop or batch return arrays of different shapes")
+        return elementwise(lambda a, b: [primitives.where(predicate, a, b)], [x, y])[0]
+    if isinstance(x, bool | Predicate) and isinstance(y, bool | Predicate):
+        return (predicate & x) | (~predicate & y)
+    return primitives.where(predicate, x, y)
+
+
 class Body:
     """A function recorded in a trace of its own, on inputs of the given kinds."""
 
@@ -67,7 +78,7 @@ class Body:
         self.inputs = [self.trace.input(kind) for kind in kinds]
 
     def record(self, function: Callable[..., list[Any]]) -> list[Any]:
-        return self.trace.explore(lambda: self.local(function(*self.inputs)))
+        return self.trace.explore(lambda: self.local(function(*self.inputs)), _choose)
 
     def local(self, items: list[Any]) -> list[Any]:
         return [item if isinstance(item, Predicate) else self._captured(as_number(item)) for item in items]

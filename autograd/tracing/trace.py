@@ -20,7 +20,7 @@ from autograd.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guar
 from autograd.recording import current, tracing
 from autograd.rows import Primitive, real
 from autograd.tracing.applied import Applied, Result
-from autograd.tracing.traced import Predicate, Traced, leaked, make, record
+from autograd.tracing.traced import Traced, leaked, make, record
 from autograd.value import Value
 
 _MOST_PATHS = 64  # through the body of one loop or batch
@@ -174,8 +174,10 @@ class Trace:
         """Record that the program goes on only where the predicate has this outcome."""
         self.nodes.append(make(self, Guard(outcome), (predicate,), PREDICATE))
 
-    def explore(self, function: Callable[[], list[Any]]) -> list[Any]:
+    def explore(self, function: Callable[[], list[Any]], choose: Callable[[Any, Any, Any], Any]) -> list[Any]:
         """What `function` returns, over all ways that it can take: a list of nodes and numbers.
+
+        `choose(predicate, x, y)` joins what two ways returned.
 
         Raises: `Untraceable` where there are too many of them, or one of them fails.
         """
@@ -202,7 +204,7 @@ class Trace:
                     "while_loop, and its branches with cond or where"
                 )
         with tracing(self):
-            return _merged(found, 0)
+            return _merged(found, 0, choose)
 
     # The graph.
 
@@ -277,22 +279,15 @@ def kind_of_constant(constant: Any) -> Kind:
     return PREDICATE if type(constant) is bool else NUMBER
 
 
-def _merged(found: list[tuple[list[tuple[Traced, bool]], list[Any]]], depth: int) -> list[Any]:
+def _merged(
+    found: list[tuple[list[tuple[Traced, bool]], list[Any]]], depth: int, choose: Callable[[Any, Any, Any], Any]
+) -> list[Any]:
     """The results of several paths, chosen between by the predicates on which they part."""
     if len(found) == 1:
         return found[0][1]
     predicate = found[0][0][depth][0]
-    holds = _merged([item for item in found if item[0][depth][1]], depth + 1)
-    fails = _merged([item for item in found if not item[0][depth][1]], depth + 1)
+    holds = _merged([item for item in found if item[0][depth][1]], depth + 1, choose)
+    fails = _merged([item for item in found if not item[0][depth][1]], depth + 1, choose)
     if len(holds) != len(fails):
         raise TraceError("the branches of an `if` in a loop or batch return different structures")
     return [x if x is y else choose(predicate, x, y) for x, y in zip(holds, fails)]
-
-
-def choose(predicate: Any, x: Any, y: Any) -> Any:
-    """x where the predicate holds, y elsewhere; of predicates, too."""
-    if isinstance(x, bool | Predicate) and isinstance(y, bool | Predicate):
-        return (predicate & x) | (~predicate & y)
-    return primitives.where(predicate, x, y)
-
-

@@ -297,3 +297,11 @@ def test_a_history_as_csv_keeps_all_digits(tmp_path):
     assert rows == history.rows
     assert history.monitor == "val_loss"
     assert str(history).splitlines()[0].split() == ["epoch", "loss", "val_loss"]
+
+
+def test_data_that_hold_nan_are_named_where_the_training_diverges():
+    inputs, targets = squares(6)
+    targets[4] = math.nan
+    model = network()
+    with pytest.raises(DivergenceError, match="sample 4 of the data holds nan"):
+        fit(model, (inputs, targets), mean_squared_error, SGD(model.parameters(), lr=0.1), progress=False)
