@@ -70,7 +70,7 @@ def _row(
 
 def _library(name: str) -> Native:
     """A function of C's math.h."""
-    return Native(library=name)
+    return Native(libm=name)
 
 
 def _as(expansion: Callable[..., Any]) -> Native:

@@ -50,13 +50,13 @@ class Native:
     """How compiled code computes an operation: by one instruction, by a function of the C library, or by other rows.
 
     `llvm` is the instruction or intrinsic, such as "fadd", "fcmp olt" or "llvm.sqrt" (a lone operand of "xor" is
-    negated), and `c` the same as an expression of C; `library` is the name of a function of C's math.h; `expansion`
+    negated), and `c` the same as an expression of C; `libm` is the name of a function of C's math.h; `expansion`
     takes the operands and computes the same with other rows. With nothing given, compiled code calls `evaluate`.
     """
 
     llvm: str = ""
     c: str = ""
-    library: str = ""
+    libm: str = ""
     expansion: Callable[..., Any] | None = None
 
 
@@ -204,7 +204,7 @@ def primitive(
         return real(evaluate(*numbers))
 
     evaluate_as_float.__module__ = getattr(evaluate, "__module__", "")
-    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(library=native))
+    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(libm=native))
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

@@ -38,7 +38,7 @@ class RowFunctions:
         native = row.native
         if native.c:
             return native.c.format(*operands)
-        if native.library:
+        if native.libm:
             return _call(self._library(row), operands)
         if native.expansion is not None:
             if row not in self._functions:
@@ -54,7 +54,7 @@ class RowFunctions:
         )
 
     def _library(self, row: Primitive) -> str:
-        name = row.native.library
+        name = row.native.libm
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise ValueError(f"native of the primitive {row.name} is the name of a C function, not {name!r:.60}")
         if name not in MATH_FUNCTIONS and name not in self.prototypes:

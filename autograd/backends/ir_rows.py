@@ -45,7 +45,7 @@ def expanded(row: Primitive) -> Template:
 
 def is_ours(row: Primitive) -> bool:
     """Whether a function of the module computes it."""
-    return row.name in vector_math.FUNCTIONS or row.native.library in vector_math.FUNCTIONS
+    return row.name in vector_math.FUNCTIONS or row.native.libm in vector_math.FUNCTIONS
 
 
 def has_expansion(row: Primitive) -> bool:
@@ -94,7 +94,7 @@ class Rows:
             return _logical(instruction)
         if instruction:
             return _arithmetic(instruction + " " + (_FAST if self.fastmath else ""))
-        name = row.name if row.name in vector_math.FUNCTIONS else native.library
+        name = row.name if row.name in vector_math.FUNCTIONS else native.libm
         return self._function(name, len(row.partials))
 
     def _expansion(self, row: Primitive) -> Rule:
@@ -198,7 +198,7 @@ class Rows:
         native = row.native
         if native.expansion is not None or native.llvm or is_ours(row):
             return False
-        return not native.library or not self.known(native.library)
+        return not native.libm or not self.known(native.libm)
 
 
 def _as_predicate(function: Function, row: Primitive, number: Number) -> Number:
