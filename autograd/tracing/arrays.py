@@ -163,7 +163,7 @@ def _array_type() -> Any:
     numpy = sys.modules["numpy"]
     comparisons = {numpy.less, numpy.less_equal, numpy.greater, numpy.greater_equal, numpy.equal, numpy.not_equal}
 
-    class Nodes(numpy.ndarray):  # type: ignore[misc, name-defined]
+    class Nodes(numpy.ndarray):  # type: ignore[misc, name-defined]  # NumPy is only there at run time
         def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
             plain = [item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in inputs]
             if ufunc in comparisons:

@@ -19,7 +19,7 @@ from autograd.recording import current
 from autograd.sweep import dependent, differentiable_reverse_sweep, forward_sweep, topological_order
 from autograd.tracing.applied import Bundle
 from autograd.tracing.array_derivatives import ABSENT, FLAGGED, PLAIN, ArrayDerivative, decode, encode, form_of, join
-from autograd.tracing.structured import Body, apply, branch, kind_of, loop, replay
+from autograd.tracing.structured import Body, apply, branch, kind_of, loop, part_kind, replay
 from autograd.tracing.traced import Traced
 from autograd.value import Value
 
@@ -110,11 +110,11 @@ def _through_view(view: View, shape: Any, derivative: ArrayDerivative) -> ArrayD
     if permuted and not derivative.elements and all(step == 1 for step in view.steps):
         inverse = tuple(view.axes.index(axis) for axis in range(len(shape)))
         back = View(shape, inverse, (1,) * len(shape), (0,) * len(shape))
-        wholes = [
+        wholes: list[Any] = [
             tuple(None if item is None else apply(back, (item,), here=False)[0] for item in whole)
             for whole in derivative.wholes
         ]
-        return ArrayDerivative(shape, wholes=wholes)  # type: ignore[arg-type]
+        return ArrayDerivative(shape, wholes=wholes)
     elements = {base(index): derivative.element(index) for index in product(*map(range, view.shape))}
     return ArrayDerivative(shape, {index: part for index, part in elements.items() if part is not None})
 
@@ -160,7 +160,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         saved = results[len(results) - op.carried - trips : len(results) - trips]
         count = results[-1] if trips else count
     state_kinds = [kind_of(state) for state in parts.states]
-    slice_kinds = [kind_of(item)[1:] for item in parts.slices]  # type: ignore[index]
+    slice_kinds = [part_kind(item) for item in parts.slices]
     shared_kinds = [kind_of(item) for item in parts.shared]
     wanted_slices = wanted[first + op.carried : first + op.carried + op.sliced]
     wanted_shared = wanted[first + op.carried + op.sliced :]
@@ -244,7 +244,7 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
     parts = _Parts(op, operands)
     first = int(op.counted)
     state_kinds = [kind_of(state) for state in parts.states]
-    slice_kinds = [kind_of(item)[1:] for item in parts.slices]  # type: ignore[index]
+    slice_kinds = [part_kind(item) for item in parts.slices]
     state_seeds = seeds[first : first + op.carried]
     slice_seeds = seeds[first + op.carried : first + op.carried + op.sliced]
     shared_seeds = seeds[first + op.carried + op.sliced :]
@@ -300,10 +300,10 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
     ends, pieces, totals = iter(final[op.carried :]), iter(stacks), iter(sums)
     tangents = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
     length = op.length or 0
-    tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(stack_codes, parts.stacked)]  # type: ignore[misc]
+    tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(stack_codes, parts.stacked)]  # type: ignore[misc]  # an array has numbers or arrays for parts
     tangents += [decode(totals, code, kind) for code, kind in zip(sum_codes, parts.sums)]
     if op.save:
-        tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(codes, state_kinds)]  # type: ignore[misc]
+        tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(codes, state_kinds)]  # type: ignore[misc]  # an array has numbers or arrays for parts
     return dict(enumerate(tangents))
 
 
@@ -351,26 +351,27 @@ def _chunks(op: Loop) -> bool:
 def _chunked(op: Loop) -> Graph:
     """The same loop as a loop over chunks of about the square root of its length, and one over what is left."""
     assert op.length is not None
-    chunk = math.isqrt(op.length)
+    length = op.length
+    chunk = math.isqrt(length)
     kinds = op.body.kinds[1 : op.body.inputs]
     body = Body(kinds)
 
     def run(*inputs: Any) -> list[Any]:
         shared = inputs[op.carried :]
 
-        def trips(states: Sequence[Any], start: Any, length: int) -> list[Any]:
+        def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
             def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
                 return replay(op.body, [start + position, *states, *shared]), [], []
 
-            return loop(step, length, states)[0]
+            return loop(step, count, states)[0]
 
         states = loop(
             lambda i, states, _: (trips(states, i * float(chunk), chunk), [], []),
-            op.length // chunk,  # type: ignore[operator]
+            length // chunk,
             inputs[: op.carried],
         )[0]
-        left = op.length % chunk  # type: ignore[operator]
-        return trips(states, float(op.length - left), left) if left else states  # type: ignore[operator]
+        left = length % chunk
+        return trips(states, float(length - left), left) if left else states
 
     return body.graph(body.record(run), [])
 

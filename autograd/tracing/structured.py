@@ -42,6 +42,13 @@ def kind_of(item: Any) -> Kind:
     return item.kind if isinstance(item, Traced) else item.shape if isinstance(item, ConstantArray) else NUMBER
 
 
+def part_kind(array: Any) -> tuple[int, ...]:
+    """The kind of what stands at one position of an array's first axis."""
+    shape = kind_of(array)
+    assert shape
+    return shape[1:]
+
+
 def element(array: Any, index: tuple[int, ...]) -> Traced:
     return apply(Element(index), (array,), here=False)[0]
 
@@ -113,7 +120,7 @@ def loop(
     Returns the final states, the stacked arrays, the sums, and with a condition the number of trips.
     """
     kinds = [kind_of(state) for state in states]
-    parts = [kind_of(item)[1:] for item in slices]  # type: ignore[index]
+    parts = [part_kind(item) for item in slices]
     body = Body([NUMBER, *kinds, *parts])
     sizes = (0, 0)
 

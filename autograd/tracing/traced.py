@@ -64,7 +64,7 @@ class Traced(Value):
     _number = out = record = property(_no_number)
     __float__ = __complex__ = __format__ = _no_number
     grad = property(_no_gradient, _no_gradient)
-    backward = zero_grad = register_hook = _no_gradient  # type: ignore[assignment]
+    backward = zero_grad = register_hook = _no_gradient  # type: ignore[assignment]  # all of them raise
     __index__ = __int__ = _no_whole_number
 
     def detach(self) -> Value:

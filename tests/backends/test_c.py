@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import pytest
 from graph_program import Program
 from sampling import points, same
@@ -185,7 +186,6 @@ def test_every_row_agrees_with_the_table_at_special_values_and_at_random_points(
 
 
 def test_the_gamma_family_is_accurate_on_the_negative_axis(tmp_path: Path) -> None:
-    mpmath = pytest.importorskip("mpmath")
     program = Program(NUMBER, NUMBER)
     rows = (primitives.lgamma, primitives.digamma)
     outputs = [*(program(row, 1) for row in rows), program(primitives.polygamma, 0, 1)]
