@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/installed
+# What looks for barriers in the pages; npm comes into the virtual environment with the extra `test`.
+AXE_VERSION := 4.14.1
+AXE := $(VENV)/axe-core-$(AXE_VERSION)
 
 .PHONY: help demo test browser lint types layers docs coverage mutants benchmark clean
 
@@ -17,13 +20,17 @@ $(STAMP): setup.cfg pyproject.toml
 	$(RUN) -m pip install --quiet --editable '.[all]'
 	@touch $@
 
+$(AXE): | $(STAMP)
+	$(VENV)/bin/npm install --silent --no-save --no-audit --no-fund --prefix $(VENV)/npm axe-core@$(AXE_VERSION)
+	@touch $@
+
 demo: $(STAMP)  ## reproduce the article, figure by figure, with its pictures
 	$(RUN) -m nn article
 
 test: $(STAMP)  ## run the tests, the docstrings' examples and the documentation's
 	$(RUN) -m pytest
 
-browser: $(STAMP)  ## open the pages that we write in headless Chromium, which has to be installed
+browser: $(STAMP) $(AXE)  ## open the pages that we write in headless Chromium, which has to be installed
 	$(RUN) -m pytest tests/browser
 
 lint: $(STAMP)  ## check the style

@@ -1,4 +1,4 @@
-"""From the shell: `python -m nn article` for the article, `python -m nn train NAME` for networks on small data."""
+"""From the shell: `python -m nn article` for the article, `train` for networks on small data, `page` to watch one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from autograd.display import FORMATS, draw
 from nn import article
 from nn.comparison import Closing, Row, closing_table, figure_rows, sections
 from nn.network_view import draw_network
+from nn.page_command import EXAMPLES as PAGE_EXAMPLES
+from nn.page_command import add_options as add_page_options
+from nn.page_command import write_page
 from nn.report import build_report, write_report
 from nn.training_command import add_options, make_folder, train
 
@@ -98,6 +101,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog=TRAINING_EXAMPLES,
     )
     add_options(command, _whole_number)
+    command = commands.add_parser(
+        "page",
+        help="write a page in which a network learns",
+        description="Write one HTML file in which a network learns, to play, to change and to ask for derivations.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=PAGE_EXAMPLES,
+    )
+    add_page_options(command, _whole_number)
     return parser
 
 
@@ -117,9 +128,11 @@ def _whole_number(least: int, what: str = "it") -> Callable[[str], int]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command `train`; or `article`: only derivations where they are asked for, else the whole article."""
+    """The command `train`, `page` or `article`, of which the last prints only derivations where they are asked for."""
     if options.command == "train":
         return train(options)
+    if options.command == "page":
+        return write_page(options)
     if options.explain:
         print(explain_values(options.explain))
         return 0

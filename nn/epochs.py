@@ -39,13 +39,14 @@ class Epochs:
                 f"{type(optimizer).__name__}(model.parameters(), ...)"
             )
         self.paths = [by_value[value] for value in optimizer.parameters]
+        self.fixed: dict[str, float] = {}  # the numbers of the parameters that are not trained, for a step in Python
 
     def objective(self, numbers: Sequence[Any], inputs: Any, targets: Any, present: Any = None) -> Any:
         """The mean loss of a batch, with these numbers in the place of the trained parameters.
 
         Where `present` is given, with 1.0 or 0.0 for each sample, only those count that have a 1.0.
         """
-        parameters = dict(zip(self.paths, numbers))
+        parameters = self.fixed | dict(zip(self.paths, numbers))
 
         def sample(x: Any, y: Any) -> Any:
             return self.loss(functional_call(self.model, parameters, x), y)
@@ -73,6 +74,7 @@ class Epochs:
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
         """Train on the batches in turn; returns the loss of each. The model and the optimizer then have the result."""
         losses = []
+        self.fixed = {path: value.data for path, value in self.model.named_parameters() if path not in self.paths}
         for inputs, targets in batches:
             numbers = [parameter.data for parameter in self.optimizer.parameters]
             rate = float(self.optimizer.lr)
@@ -81,6 +83,7 @@ class Epochs:
             losses.append(float(value))
             if not math.isfinite(losses[-1]):
                 break
+        self.fixed = {}  # a compiled epoch reads them where they are
         return losses
 
     def keep(self, numbers: Sequence[float], state: Any) -> None:

@@ -2,6 +2,8 @@
 
 from autograd.display.contract import Constant, Edge, View, named_view, operations_view
 from autograd.display.dot import FORMATS, draw, render, save, to_dot
+from autograd.display.interchange import described
+from autograd.display.program import Program, program_of
 from autograd.display.style import (
     FONT,
     INK,
@@ -23,8 +25,10 @@ __all__ = [
     "Constant",
     "Edge",
     "Look",
+    "Program",
     "View",
     "colour_bar",
+    "described",
     "draw",
     "hint",
     "largest_gradient",
@@ -33,6 +37,7 @@ __all__ = [
     "named_view",
     "number_text",
     "operations_view",
+    "program_of",
     "render",
     "save",
     "to_dot",

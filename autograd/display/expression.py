@@ -7,11 +7,17 @@ chooses a side by `where` chooses the one that was taken.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from autograd import primitives
 from autograd.operators import Operators
 from autograd.rows import Primitive, real
+
+
+# Who decides a comparison in a rule; where nobody does, the numbers do.
+Decide = Callable[[Primitive, tuple["Expression", ...], bool], bool]
+deciding: ContextVar[Decide | None] = ContextVar("deciding", default=None)
 
 
 class Expression(Operators):
@@ -40,25 +46,9 @@ class Expression(Operators):
             return operands[1] if numbers[0] else operands[2]
         number = primitive.evaluate(*numbers)
         if type(number) is bool:
-            return number
+            decide = deciding.get()
+            return number if decide is None else decide(primitive, tuple(map(lift, operands)), number)
         return simplified(primitive, tuple(map(lift, operands)), number)
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.number < number_of(other))
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.number <= number_of(other))
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.number > number_of(other))
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.number >= number_of(other))
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.number == number_of(other))
-
-    __hash__ = object.__hash__
 
     def __str__(self) -> str:
         from autograd.display.writing import TEXT, write
@@ -78,11 +68,6 @@ def lift(operand: Any) -> Expression:
 
 def _constant(operand: Any) -> Any:
     return operand if operand is None or isinstance(operand, bool) else real(operand)
-
-
-def number_of(operand: Any) -> Any:
-    """The number of an expression, or the operand itself."""
-    return operand.number if isinstance(operand, Expression) else operand
 
 
 def is_constant(expression: Expression) -> bool:

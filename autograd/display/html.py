@@ -13,7 +13,7 @@ from typing import Any
 from autograd.display.expression import Expression
 from autograd.display.latex import LATEX, LATEX_NUMBERS, equation_parts, name_parts, shown, shown_lines
 from autograd.display.steps import Derivation, Equation
-from autograd.display.writing import Derivative, Style, exact, rounded, write
+from autograd.display.writing import Derivative, Style, exact, filled, rounded, write
 
 _SIGNS = {
     "cdot": "·", "times": "×", "bmod": "mod", "ne": "≠", "le": "≤", "ge": "≥", "lfloor": "⌊", "rfloor": "⌋",
@@ -97,6 +97,16 @@ def _mathml(latex: str) -> str:
     """The part of LaTeX in which the table and the writer write formulas, as MathML."""
     tokens = _TOKEN.findall(latex)[::-1]
     return _row(_items(tokens, ""))
+
+
+def mathml_template(latex: str) -> str:
+    """The LaTeX template of a row of the table as one of MathML, with the same places {0}, {1}, …
+
+    >>> mathml_template("{0} + {1}"), mathml_template(r"\\frac{{0}}{{1}}")
+    ('{0}<mo>+</mo>{1}', '<mfrac>{0}{1}</mfrac>')
+    """
+    tokens = _TOKEN.findall(filled(latex, [_piece(f"{{{i}}}") for i in range(latex.count("{"))]))[::-1]
+    return "".join(_items(tokens, ""))
 
 
 def _row(items: list[str]) -> str:

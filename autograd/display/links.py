@@ -5,8 +5,9 @@ A formula is the rule of the table run on symbols, through the anonymous nodes t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from autograd.display.expression import Expression, is_constant, lift, symbol
 from autograd.display.style import visible
@@ -14,6 +15,12 @@ from autograd.sweep import reverse_sweep, topological_order
 from autograd.value import Value
 
 LARGEST_FORMULA = 24  # operations that are folded into one edge; beyond it an anonymous node gets a name
+
+ENDLESS_FORMULA = 10_000  # operations, symbols and numbers
+
+
+class FormulaTooLong(Exception):
+    """A formula has grown beyond what anyone could read, or a computer write."""
 
 
 @dataclass(eq=False)
@@ -30,6 +37,20 @@ class Link:
         return is_constant(self.formula) and self.formula.number == 1.0
 
 
+class LinkedGraph(Protocol):
+    """What a derivation is written from."""
+
+    output: Value
+    variable: Value
+    order: list[Value]
+    labels: dict[Value, str]
+    between: set[Value]  # the kept nodes that lie on a path from the variable to the output
+    paths: dict[Value, int]  # how many paths lead to each of them from the variable
+    sources: dict[Value, list[Value]]  # the kept nodes next to each of them, on such a path
+
+    def links(self, target: Value) -> dict[Value, Link]: ...
+
+
 @dataclass(eq=False)
 class NamedGraph:
     """The named view between a variable and an output: its nodes, what each is called, and its links on demand."""
@@ -38,9 +59,9 @@ class NamedGraph:
     variable: Value
     order: list[Value] = field(init=False)
     labels: dict[Value, str] = field(init=False)
-    between: set[Value] = field(init=False)  # the kept nodes that lie on a path from the variable to the output
-    paths: dict[Value, int] = field(init=False)  # how many paths lead to each of them from the variable
-    sources: dict[Value, list[Value]] = field(init=False)  # the kept nodes next to each of them, on such a path
+    between: set[Value] = field(init=False)
+    paths: dict[Value, int] = field(init=False)
+    sources: dict[Value, list[Value]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.order = topological_order([self.output])
@@ -53,16 +74,10 @@ class NamedGraph:
         self.sources, self.paths = {self.variable: []}, {self.variable: 1}
         for node in self.order:
             if node in self.labels and node in reached and node is not self.variable:
-                _, border = _region(node, self.labels)
+                _, border = region(node, self.labels)
                 self.sources[node] = [source for source in border if source in reached]
                 self.paths[node] = sum(self.paths[source] for source in self.sources[node])
-        self.between = set()
-        stack = [self.output] if self.output in self.paths else []
-        while stack:
-            node = stack.pop()
-            if node not in self.between:
-                self.between.add(node)
-                stack += self.sources[node]
+        self.between = between(self.output, self.sources)
 
     def symbol(self, node: Value) -> Expression:
         return symbol(self.labels[node], node.out)
@@ -74,37 +89,76 @@ class NamedGraph:
         return self._links[target]
 
     def _derive(self, target: Value) -> dict[Value, Link]:
-        region, _ = _region(target, self.labels)
-        values = reverse_sweep(region, [(target, 1.0)])
-        expressions: dict[Value, Expression] = {}
-        arguments: dict[Value, list[Expression]] = {}
-        for node in region:
-            arguments[node] = [
-                lift(number)
-                if operand is None
-                else expressions.get(operand) or symbol(self.labels[operand], number)  # as it was when it was used
-                for operand, number in zip(node.inputs, node.record[1:])
-            ]
-            if node is not target and node.primitive is not None:
-                expressions[node] = lift(node.primitive(*arguments[node]))
-        expressions[target] = self.symbol(target)
-        formulas: dict[Value, Expression] = {target: lift(1.0)}
-        for node in reversed(region):
-            if node not in formulas or node.primitive is None:
-                continue
-            for i, operand in enumerate(node.inputs):
-                if operand is not None:
-                    factor = _factor(node, i, expressions[node], arguments[node])
-                    if factor is not None:
-                        share = lift(formulas[node] * factor)
-                        formulas[operand] = lift(formulas[operand] + share) if operand in formulas else share
+        folded, _ = region(target, self.labels)
+        values = reverse_sweep(folded, [(target, 1.0)])
+
+        def argument(node: Value, i: int) -> Expression:  # a symbol's number as it was when it was used
+            operand, number = node.inputs[i], node.record[1 + i]
+            return lift(number) if operand is None else symbol(self.labels[operand], number)
+
+        _, formulas = formulas_of(target, folded, self.symbol(target), argument, _factor)
         return {
             source: Link(source, target, values.get(source, 0.0), formulas.get(source, lift(0.0)))
             for source in self.sources[target]
         }
 
 
-def _factor(node: Value, i: int, out: Expression, operands: Sequence[Expression]) -> Expression | None:
+def between(output: Value, sources: Mapping[Value, Sequence[Value]]) -> set[Value]:
+    """The nodes on the ways back from the output along the sources."""
+    found: set[Value] = set()
+    stack = [output] if output in sources else []
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += sources[node]
+    return found
+
+
+def formulas_of(
+    target: Value,
+    folded: Sequence[Value],
+    symbol_of_target: Expression,
+    argument: Callable[[Any, int], Any],
+    factor: Callable[[Any, int, Any, Sequence[Any]], Any],
+) -> tuple[Any, dict[Value, Expression]]:
+    """The formula of `target`, and those of its derivatives with respect to what the folded nodes are made from.
+
+    Parameters: `folded`, the nodes of its region that are no leaves, operands first; `argument(node, i)`, an operand
+    from outside the region; `factor(node, i, out, operands)`, a local derivative or None.
+    """
+    made: dict[Value, Any] = {}
+    arguments: dict[Value, list[Any]] = {}
+    for node in folded:
+        arguments[node] = [
+            made[operand] if operand is not None and operand in made else argument(node, i)
+            for i, operand in enumerate(node.inputs)
+        ]
+        if node.primitive is not None:
+            made[node] = _bounded(node.primitive(*arguments[node]))
+    own = made.get(target)
+    made[target] = symbol_of_target
+    formulas: dict[Value, Expression] = {target: lift(1.0)}
+    for node in reversed(folded):
+        if node not in formulas or node.primitive is None:
+            continue
+        for i, operand in enumerate(node.inputs):
+            if operand is not None:
+                local = factor(node, i, made[node], arguments[node])
+                if local is not None:
+                    share = lift(formulas[node] * local)
+                    formulas[operand] = _bounded(formulas[operand] + share if operand in formulas else share)
+    return own, formulas
+
+
+def _bounded(formula: Any) -> Any:
+    """The formula; what nodes share is written at each place, so that a small region may have an endless one."""
+    if isinstance(formula, Expression) and formula.size > ENDLESS_FORMULA:
+        raise FormulaTooLong
+    return formula
+
+
+def _factor(node: Value, i: int, out: Any, operands: Sequence[Any]) -> Expression | None:
     """The local derivative as a formula: the textbook's, unless the rule says otherwise at this point."""
     row = node.primitive
     assert row is not None
@@ -137,7 +191,7 @@ def _labels(order: list[Value], output: Value, variable: Value) -> dict[Value, s
     return kept
 
 
-def _region(target: Value, kept: dict[Value, str]) -> tuple[list[Value], list[Value]]:
+def region(target: Value, kept: Container[Value]) -> tuple[list[Value], list[Value]]:
     """The anonymous nodes folded into `target`, itself last, operands first; and the kept nodes at the border."""
     folded: list[Value] = []
     border: list[Value] = []

@@ -7,13 +7,13 @@ many it is written with node deltas, the derivatives of the output with respect 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd import primitives
 from autograd.differences import central_difference
 from autograd.display.expression import Expression, lift, symbol
-from autograd.display.links import Link, NamedGraph
+from autograd.display.links import Link, LinkedGraph, NamedGraph
 from autograd.display.writing import Derivative
 from autograd.sweep import reverse_sweep
 from autograd.value import Value
@@ -86,7 +86,7 @@ class _Factor:
 class _Writer:
     """Writes the equations of a derivative that few paths make up."""
 
-    def __init__(self, graph: NamedGraph) -> None:
+    def __init__(self, graph: LinkedGraph) -> None:
         self.graph, self.equations = graph, list[Equation]()
         self._explained: set[Derivative] = set()
 
@@ -185,7 +185,7 @@ def _value(path: Sequence[Link]) -> float:
     return value
 
 
-def _few_paths(graph: NamedGraph, count: int) -> list[tuple[tuple[Link, ...], ...]] | None:
+def _few_paths(graph: LinkedGraph, count: int) -> list[tuple[tuple[Link, ...], ...]] | None:
     """All paths in segments, where a person would list them; None where there are too many, or they are too long."""
     if count > FEW_PATHS or len(graph.between) > LONGEST_PATH:
         return None
@@ -193,7 +193,7 @@ def _few_paths(graph: NamedGraph, count: int) -> list[tuple[tuple[Link, ...], ..
     return segments if all(len(paths) <= FEW_BESIDE for paths in segments) else None
 
 
-def _segments(graph: NamedGraph, output: Value, variable: Value) -> list[tuple[tuple[Link, ...], ...]]:
+def _segments(graph: LinkedGraph, output: Value, variable: Value) -> list[tuple[tuple[Link, ...], ...]]:
     """All paths, cut at the nodes through which each of them goes; from the output to the variable."""
     paths = _all_paths(graph, output, variable)
     common = set.intersection(*({link.target for link in path} for path in paths))
@@ -210,7 +210,7 @@ def _between(path: Sequence[Link], target: Value, source: Value) -> tuple[Link, 
     return tuple(path[start : end + 1])
 
 
-def _all_paths(graph: NamedGraph, output: Value, variable: Value) -> list[list[Link]]:
+def _all_paths(graph: LinkedGraph, output: Value, variable: Value) -> list[list[Link]]:
     """Every path from the output down to the variable, in reading order; there are few."""
     complete: list[list[Link]] = []
     open_paths: list[list[Link]] = [[link] for link in reversed(graph.links(output).values())]
@@ -231,24 +231,7 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     cotangents = reverse_sweep(graph.order, [(output, 1.0)])
     value = cotangents.get(variable, 0.0)
     whole = _named(Derivative(of, by), value)
-    notes: list[str] = []
-    count = graph.paths.get(output, 0)
-    if variable is output:
-        equations = [Equation(whole, lift(1.0), 1.0)]
-    elif count == 0:
-        equations = [Equation(whole, lift(0.0), 0.0)]
-        notes.append(f"{of} does not depend on {by}.")
-    elif (segments := _few_paths(graph, count)) is not None:
-        writer = _Writer(graph)
-        writer.whole(segments)
-        equations = writer.equations
-    else:
-        equations = _by_deltas(graph, cotangents, whole)
-        many = f"{count:,} paths lead" if count < 10**15 else f"about 10^{len(str(count)) - 1} paths lead"
-        notes.append(
-            f"{'one path leads' if count == 1 else many} from {by} to {of}, over {len(graph.between):,} nodes: "
-            f"δ_x stands for ∂{of}/∂x, which the backward pass hands from node to node."
-        )
+    equations, notes = equations_of(graph, whole, cotangents)
     update = None
     if step is not None:
         new = lift(symbol(by, variable.out) - lift(step) * whole)
@@ -259,7 +242,31 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
 
-def _by_deltas(graph: NamedGraph, cotangents: dict[Value, float], whole: Expression) -> list[Equation]:
+def equations_of(
+    graph: LinkedGraph, whole: Expression, cotangents: Mapping[Value, float]
+) -> tuple[list[Equation], list[str]]:
+    """The lines by which `whole`, the derivative of the graph's output, is worked out, and what to note."""
+    labels, output, variable = graph.labels, graph.output, graph.variable
+    of, by = labels[output], labels.get(variable, variable.name or "the variable")
+    count = graph.paths.get(output, 0)
+    if variable is output:
+        return [Equation(whole, lift(1.0), 1.0)], []
+    if count == 0:
+        return [Equation(whole, lift(0.0), 0.0)], [f"{of} does not depend on {by}."]
+    segments = _few_paths(graph, count)
+    if segments is not None:
+        writer = _Writer(graph)
+        writer.whole(segments)
+        return writer.equations, []
+    many = f"{count:,} paths lead" if count < 10**15 else f"about 10^{len(str(count)) - 1} paths lead"
+    note = (
+        f"{'one path leads' if count == 1 else many} from {by} to {of}, over {len(graph.between):,} nodes: "
+        f"δ_x stands for ∂{of}/∂x, which the backward pass hands from node to node."
+    )
+    return _by_deltas(graph, cotangents, whole), [note]
+
+
+def _by_deltas(graph: LinkedGraph, cotangents: Mapping[Value, float], whole: Expression) -> list[Equation]:
     """The sum over the nodes next to the variable: the delta of each times its derivative by the variable."""
     variable = graph.variable
     targets = [

@@ -305,3 +305,13 @@ def test_data_that_hold_nan_are_named_where_the_training_diverges():
     model = network()
     with pytest.raises(DivergenceError, match="sample 4 of the data holds nan"):
         fit(model, (inputs, targets), mean_squared_error, SGD(model.parameters(), lr=0.1), progress=False)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_parameters_that_the_optimizer_does_not_have_stay(compiled):
+    model = MLP(1, [1])
+    weight, bias = model.parameters()
+    weight.data, bias.data = 0.0, 1.0
+    # ∂½(3 − (w·1 + 1))²/∂w = −2 at w = 0: one step of 0.1 leads to 0.2.
+    fit(model, ([[1.0]], [3.0]), half_squared_error, SGD([weight], lr=0.1), compiled=compiled, progress=False)
+    assert (weight.data, bias.data) == (pytest.approx(0.2, abs=1e-15), 1.0)

@@ -1,0 +1,309 @@
+"""A network -> what the page replays: its graph as a tape, its named Values with their formulas, and its picture.
+
+The tape is the recording of one sample's error, and of the derivative along each edge of the named-value graph. The
+page runs it, and then needs nothing but the chain rule: every derivative comes from the table of primitives.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+from autograd import Value, jit, mean, scope, sum
+from autograd.display import Program, described, named_view, program_of
+from nn.containers import Sequential
+from nn.errors import ExportError
+from nn.export import evaluating
+from nn.layers import Layer
+from nn.linear import Linear
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    half_squared_error,
+    hinge,
+    huber,
+    mean_squared_error,
+)
+from nn.module import Module, functional_call
+from nn.network_data import Network, network_of
+from nn.page.frames import fitting, is_bias
+
+Loss = Callable[[Any, Any], Any]
+
+# Losses that are made of one error for each output, which then has a name of its own: E_o1, E_o2, …
+ADDED: dict[Any, Callable[[Any], Any]] = {
+    half_squared_error: sum,
+    mean_squared_error: mean,
+    binary_cross_entropy: mean,
+    binary_cross_entropy_with_logits: mean,
+    hinge: mean,
+    huber: mean,
+}
+
+
+def network_program(
+    model: Module, loss: Loss, sample: tuple[Sequence[float], Sequence[float]], names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The part of the page's document that is made of the network: docs/page.md says what is in it.
+
+    Parameters: `model`, made of nn's layers; `loss(prediction, target)`, of one sample; `sample`, its inputs and
+    targets, which say how many there are; `names`, of the inputs, x1, x2, … where not given.
+
+    Raises: `ExportError` for a network without named sums, and for one that goes different ways for different numbers;
+    what model and loss raise where they do not fit to the sample.
+    """
+    inputs, targets = map(list, sample)
+    reading = _Reading(model, loss, list(names) or [f"x{i + 1}" for i in range(len(inputs))], len(targets))
+    with evaluating(model):
+        numbers = [value.data for value in model.parameters()]
+        total = reading.error([Value(number) for number in numbers], list(map(Value, inputs)), list(map(Value, targets)))
+        try:
+            network = network_of(total)
+        except ValueError as error:
+            raise ExportError(f"the page cannot draw this {type(model).__name__}: {error}") from None
+        described_, tape = reading.record(numbers, inputs, targets, _numbers(total))
+    return _document(described_, tape, network, reading, numbers)
+
+
+class _Reading:
+    """One sample's error, with a name on everything that a person thinks in."""
+
+    def __init__(self, model: Module, loss: Loss, inputs: list[str], targets: int) -> None:
+        self.model, self.loss, self.inputs = model, loss, inputs
+        self.paths = [path for path, _ in model.named_parameters()]
+        self.parameters = _parameter_names(model)
+        self.outputs: list[str] = []
+        self.targets = [f"target_o{i + 1}" for i in range(targets)]
+
+    def error(self, parameters: Sequence[Value], inputs: Sequence[Value], targets: Sequence[Value]) -> Value:
+        for value, name in zip(parameters, self.parameters, strict=True):
+            value.name = name
+        for value, name in zip(inputs, self.inputs, strict=True):
+            value.name = name
+        named = _Named(self.model)
+        prediction = functional_call(named, {f"model.{k}": v for k, v in zip(self.paths, parameters)}, list(inputs))
+        outputs = list(prediction) if hasattr(prediction, "__len__") else [prediction]
+        for i, output in enumerate(outputs):
+            output.name = output.name or f"y{i + 1}"
+        self.outputs = [output.name for output in outputs]
+        neurons = [_neuron(name) for name in self.outputs]
+        if len(neurons) == len(targets):
+            self.targets = [f"target_{neuron}" for neuron in neurons]
+        for value, name in zip(targets, self.targets):
+            value.name = name
+        with scope("error"):
+            total = self._total(prediction, outputs, neurons, targets)
+        total.name = "E_total"
+        return total
+
+    def _total(self, prediction: Any, outputs: Sequence[Any], neurons: Sequence[str], targets: Sequence[Any]) -> Any:
+        added = ADDED.get(self.loss)
+        if added is None or len(outputs) == 1 or len(outputs) != len(targets):
+            return fitting(self.loss)(prediction, targets)
+        errors = [self.loss(output, target) for output, target in zip(outputs, targets)]
+        for error, neuron in zip(errors, neurons):
+            error.name = f"E_{neuron}"
+        return added(errors)
+
+    def record(
+        self, numbers: list[float], inputs: list[float], targets: list[float], known: Mapping[str, float]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What there is to say of the program, and the program itself."""
+        made: list[Program] = []
+
+        def run(parameters: list[Any], inputs: list[Any], targets: list[Any]) -> Any:
+            total = self.error(parameters, inputs, targets)
+            made[:] = [program_of(total, [*parameters, *inputs, *targets], known)]
+            return made[0].nodes, list(made[0].derivatives.values())
+
+        compiled = jit(run, backend="interpreter")
+        compiled(numbers, inputs, targets)
+        return described(made[0]), _tape(compiled.graph, len(made[0].nodes))
+
+
+def _tape(graph: Any, nodes: int) -> dict[str, Any]:
+    """The recorded graph: values are numbered, first the inputs, then the constants, then what each operation makes."""
+    names: dict[str, int] = {}
+    operations = []
+    for operation, operands in zip(graph.operations, graph.operands):
+        if operation.name == "guard":
+            raise ExportError("the network goes different ways for different numbers: write where instead of its if")
+        if operation.name not in replayed_operations():
+            raise ExportError(f"the page does not know the operation {operation.name!r:.60} of this network")
+        operations.append([names.setdefault(operation.name, len(names)), *operands])
+    return {
+        "inputs": graph.inputs,
+        "constants": [c if isfinite(c) else repr(c) for c in map(float, graph.constants)],
+        "names": list(names),
+        "operations": operations,
+        "values": list(graph.outputs[:nodes]),
+        "derivatives": list(graph.outputs[nodes:]),
+    }
+
+
+@functools.cache
+def replayed_operations() -> frozenset[str]:
+    """The operations that the page's script computes, as its own list of them says."""
+    text = files("nn.page").joinpath("assets/operations.js").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^  ([a-z0-9_]+): \(", text, re.MULTILINE))
+
+
+class _Named(Module):
+    """A network whose sums and activations have the names that the article gives them, also those of a Sequential."""
+
+    def __init__(self, model: Module) -> None:
+        self.model = model
+
+    def forward(self, x: Any) -> Any:
+        if not isinstance(self.model, Sequential):
+            return self.model(x)
+        parts = list(_flat(self.model))
+        last = max((i for i, part in enumerate(parts) if isinstance(part, Linear)), default=-1)
+        names: list[str] = []
+        neurons = layer = 0
+        for i, part in enumerate(parts):
+            if isinstance(part, Linear):
+                layer += 1
+                names = [f"o{k + 1}" if i == last else f"h{neurons + k + 1}" for k in range(part.out_features)]
+                neurons += part.out_features
+            with scope("output layer" if i >= last else f"hidden layer {layer}"):
+                x = part(x)
+            if not isinstance(part, Layer):
+                for value, name in zip(x, names) if len(x) == len(names) else ():
+                    if not value.name:
+                        value.name = f"net_{name}" if isinstance(part, Linear) else f"out_{name}"
+        return x
+
+
+def _flat(model: Module) -> Iterator[Module]:
+    """The parts of a Sequential, those of one inside it in its place."""
+    for part in model if isinstance(model, Sequential) else [model]:
+        if isinstance(part, Sequential):
+            yield from _flat(part)
+        else:
+            yield part
+
+
+def _parameter_names(model: Module) -> list[str]:
+    """A name for each parameter: its own where no two are alike, else w1, w2, … and b1, b2, … through the network."""
+    own = [value.name for value in model.parameters()]
+    if all(own) and len(set(own)) == len(own):
+        return own
+    counts = {"w": 0, "b": 0}
+    names = []
+    for path, _ in model.named_parameters():
+        kind = "b" if is_bias(path) else "w"
+        counts[kind] += 1
+        names.append(f"{kind}{counts[kind]}")
+    return names
+
+
+def _neuron(output: str) -> str:
+    """The neuron to which an output belongs: o1 for out_o1 and for net_o1."""
+    return re.sub(r"^(out|net)_", "", output)
+
+
+def _numbers(total: Value) -> dict[str, float]:
+    """The number of each named Value from which the error was computed."""
+    return {node.name: node.data for node in named_view(total).nodes if isinstance(node, Value) and node.name}
+
+
+def _document(
+    about: dict[str, Any], tape: dict[str, Any], network: Network, reading: _Reading, numbers: Sequence[float]
+) -> dict[str, Any]:
+    """The parts together, every name replaced by the place of its node."""
+    nodes: list[dict[str, Any]] = about["nodes"]
+    place = {node["name"]: i for i, node in enumerate(nodes)}
+    parameters = [place[name] for name in reading.parameters]
+    inputs = [place[name] for name in reading.inputs]
+    targets = [place[name] for name in reading.targets]
+    total = place["E_total"]
+    for i, stage in enumerate(_stages(nodes, about["edges"], parameters, targets)):
+        nodes[i]["stage"] = stage
+    for place_, kind in (
+        *((i, "weight") for i in parameters), *((place[bias.parameter.name], "bias") for bias in network.biases),
+        *((i, "input") for i in inputs), *((i, "target") for i in targets), (total, "total"),
+    ):  # fmt: skip
+        nodes[place_]["kind"] = kind
+    for node in nodes:
+        prefix = node["name"].partition("_")[0]
+        node.setdefault("kind", {"net": "net", "out": "out", "E": "error"}.get(prefix, "value"))
+    for i, number, path in zip(parameters, numbers, reading.paths):
+        nodes[i] |= {"start": number, "path": path}
+    columns = [
+        [
+            {"name": neuron.name, "net": place.get(f"net_{neuron.name}"), "out": _out(neuron.name, place)}
+            for neuron in column
+        ]
+        for column in network.columns
+    ]
+    errors = [
+        {
+            "from": list(error.source),
+            "node": place[error.error.name],
+            "target": None if error.target is None else place[error.target.name],
+        }
+        for error in network.errors
+    ]
+    if not errors:
+        outputs = [[len(network.columns) - 1, row] for row in range(len(network.columns[-1]))]
+        errors = [
+            {"from": at, "node": None, "target": target if len(targets) == len(outputs) else None}
+            for at, target in zip(outputs, [*targets, *[None] * len(outputs)])
+        ]
+    return {
+        "nodes": nodes,
+        "edges": [[*ends, derivative] for ends, derivative in zip(about["edges"], tape.pop("derivatives"))],
+        "notations": about["notations"],
+        "tape": tape,
+        "inputs": inputs,
+        "targets": targets,
+        "outputs": [place[name] for name in reading.outputs],
+        "parameters": parameters,
+        "output": total,
+        "network": {
+            "columns": columns,
+            "weights": [
+                {"from": list(weight.source), "to": list(weight.target), "node": place[weight.parameter.name]}
+                for weight in network.weights
+            ],
+            "biases": [
+                {"to": list(map(list, bias.targets)), "node": place[bias.parameter.name]} for bias in network.biases
+            ],
+            "errors": errors,
+            "total": total,
+        },
+    }
+
+
+def _out(neuron: str, place: Mapping[str, int]) -> int:
+    """What a neuron passes on: its activation, else its sum; of an input, itself."""
+    return next(place[name] for name in (f"out_{neuron}", f"net_{neuron}", neuron) if name in place)
+
+
+def _stages(
+    nodes: Sequence[Mapping[str, Any]],
+    edges: Sequence[Sequence[int]],
+    parameters: Sequence[int],
+    targets: Sequence[int],
+) -> list[int]:
+    """The layer of each node: 0 for the inputs, then one more at each sum of a neuron, and the errors after the last.
+
+    A parameter is of the layer that it enters; a target, of the errors.
+    """
+    stages = [0] * len(nodes)
+    apart = {*parameters, *targets}
+    for source, target in edges:  # target by target, in the order of the computation
+        if source not in apart:
+            stages[target] = max(stages[target], stages[source] + nodes[target]["name"].startswith("net_"))
+    last = 1 + max(stages)
+    errors = [i for i, node in enumerate(nodes) if node["name"].startswith("E_")]
+    for i in (*errors, *targets):
+        stages[i] = last
+    for parameter in parameters:
+        stages[parameter] = min((stages[end] for start, end in edges if start == parameter), default=0)
+    return stages

@@ -1,0 +1,89 @@
+"""The page for everybody: at every width, by the keyboard, with less motion."""
+
+from __future__ import annotations
+
+import pytest
+from browser.chromium import WIDTHS, overflow
+from browser.engine import ROUNDS
+from browser.reading import button, edge, rows, wait_for_round
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["article", "xor"])
+def test_nothing_is_too_wide_in_any_state(name, page_file, open_page, width):
+    page = open_page(page_file(name), width=width, height=740)
+    assert overflow(page) == []
+    weight = rows(page, "Parameters")[0][0]
+    edge(page, weight).focus()
+    page.keyboard.press("Enter")
+    button(page, "Run 10,000 rounds").click()
+    wait_for_round(page, ROUNDS)
+    assert overflow(page) == []
+    page.get_by_role("radio", name="logarithmic").check()
+    page.get_by_role("radio", name="Graph of named values").check()
+    page.get_by_text("What is the difference?").click()
+    button(page, "Next phase").click()
+    assert overflow(page) == []
+    field = page.get_by_label(f"Value of {weight}", exact=True)
+    field.fill("")
+    field.press("Enter")
+    button(page, "Copy link to this view").click()
+    assert overflow(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("large", ["moons"])
+def test_a_larger_network_is_not_too_wide_either(large, page_file, open_page, width):
+    page = open_page(page_file(large), width=width, height=740)
+    assert overflow(page) == []
+    page.get_by_role("radio", name="Graph of named values").check()
+    assert overflow(page) == []
+
+
+# Elements whose style changes smoothly, or that move.
+LASTING = """() => [...document.querySelectorAll(".autograd-page, .autograd-page *")].filter(element => {
+  const style = getComputedStyle(element);
+  const texts = [style.transitionDuration, style.animationDuration];
+  return Math.max(...texts.flatMap(text => text.split(",").map(parseFloat))) > 0.01;
+}).length"""
+
+
+def test_with_less_motion_wanted_nothing_moves_by_itself(page_file, open_page):
+    page = open_page(page_file("article"), reduced_motion="reduce")
+    edge(page, "w1").focus()
+    page.keyboard.press("Enter")
+    button(page, "Step").click()
+    assert page.evaluate("() => document.getAnimations().length") == 0
+    assert page.evaluate(LASTING) == 0
+
+
+# Where Tab has stopped: null outside the page, else which element, and whether it shows that it has the focus: by an
+# outline or a shadow of its own, or of a part or of the label around it.
+STOP = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  element.dataset.stop ??= String(Math.random());
+  const parts = [element, ...element.querySelectorAll("*"), element.parentElement].map(part => getComputedStyle(part));
+  return {
+    id: element.dataset.stop,
+    tag: element.outerHTML.slice(0, 120),
+    ringed: parts.some(style => style.boxShadow !== "none"
+      || (parseFloat(style.outlineWidth) >= 2 && style.outlineStyle !== "none")),
+  };
+}"""
+
+
+@pytest.mark.parametrize("name", ["article", "xor"])
+def test_every_stop_of_the_tab_key_shows_that_it_has_the_focus(name, page_file, open_page):
+    page = open_page(page_file(name))
+    seen, unseen = set(), []
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None or stop["id"] in seen:
+            break
+        seen.add(stop["id"])
+        if not stop["ringed"]:
+            unseen.append(stop["tag"])
+    assert unseen == []
+    assert len(seen) > 40
