@@ -252,7 +252,7 @@ def _document(
     if not errors:
         outputs = [[len(network.columns) - 1, row] for row in range(len(network.columns[-1]))]
         errors = [
-            {"from": at, "node": None, "target": target if len(targets) == len(outputs) else None}
+            {"from": at, "node": total if len(outputs) == 1 else None, "target": target if len(targets) == len(outputs) else None}
             for at, target in zip(outputs, [*targets, *[None] * len(outputs)])
         ]
     return {

@@ -34,6 +34,7 @@ OVERFLOW = """() => {
   for (const element of document.body.querySelectorAll("*")) {
     if (["SCRIPT", "STYLE"].includes(element.tagName) || !element.checkVisibility()) continue;
     const boxes = [element.getBoundingClientRect()];
+    if (boxes[0].width <= 1 && boxes[0].height <= 1) continue;  // for screen readers only
     for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE) continue;
       const range = document.createRange();
@@ -41,7 +42,8 @@ OVERFLOW = """() => {
       boxes.push(range.getBoundingClientRect());
     }
     if (!scrolls(element) && !reachable(element) && boxes.some(outside)) {
-      found.push(`<${element.localName} class="${element.getAttribute("class") ?? ""}">`);
+      const name = element.getAttribute("class") ?? "";
+      found.push(`<${element.localName} class="${name}"> ${element.textContent.slice(0, 40)}`);
     }
   }
   return found;

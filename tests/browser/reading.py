@@ -70,7 +70,7 @@ def numbers_in(text: str) -> list[str]:
 
 def downloaded(page: Page, name: str, folder: Path) -> Path:
     """The file that a button offers."""
-    with page.expect_download() as offered:
+    with page.expect_download(timeout=10_000) as offered:
         button(page, name).click()
     path = folder / offered.value.suggested_filename
     offered.value.save_as(path)

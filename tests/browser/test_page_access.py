@@ -57,19 +57,25 @@ def test_with_less_motion_wanted_nothing_moves_by_itself(page_file, open_page):
     assert page.evaluate(LASTING) == 0
 
 
-# Where Tab has stopped: null outside the page, else which element, and whether it shows that it has the focus: by an
-# outline or a shadow of its own, or of a part or of the label around it.
+# Where Tab has stopped: null outside the page, else which element, and whether one sees that it has the focus: it looks
+# other without it, itself or one of its parts, the label around it or what a picture draws for it elsewhere.
 STOP = """() => {
   const element = document.activeElement;
   if (element === document.body) return null;
   element.dataset.stop ??= String(Math.random());
-  const parts = [element, ...element.querySelectorAll("*"), element.parentElement].map(part => getComputedStyle(part));
-  return {
-    id: element.dataset.stop,
-    tag: element.outerHTML.slice(0, 120),
-    ringed: parts.some(style => style.boxShadow !== "none"
-      || (parseFloat(style.outlineWidth) >= 2 && style.outlineStyle !== "none")),
-  };
+  const node = element.dataset.node;
+  const twins = node === undefined ? [] : element.ownerSVGElement.querySelectorAll(`[data-node="${node}"]`);
+  const around = [element, element.parentElement, ...twins];
+  const parts = around.flatMap(part => [part, ...part.querySelectorAll("*")]);
+  const look = () => parts.map(part => {
+    const style = getComputedStyle(part);
+    return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.stroke, style.strokeWidth, style.fill];
+  }).join();
+  const focused = look();
+  element.blur();
+  const plain = look();
+  element.focus({preventScroll: true, focusVisible: true});
+  return {id: element.dataset.stop, tag: element.outerHTML.slice(0, 120), seen: focused !== plain};
 }"""
 
 
@@ -83,7 +89,7 @@ def test_every_stop_of_the_tab_key_shows_that_it_has_the_focus(name, page_file, 
         if stop is None or stop["id"] in seen:
             break
         seen.add(stop["id"])
-        if not stop["ringed"]:
+        if not stop["seen"]:
             unseen.append(stop["tag"])
     assert unseen == []
     assert len(seen) > 40

@@ -42,6 +42,7 @@ function restorePageState(page, state) {
   page.scale = state.scale;
   page.sample = state.sample;
   page.select(state.selected, { quietly: true });
+  page.runner.runTo(state.player.round);
   return true;
 }
 

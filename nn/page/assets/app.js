@@ -108,7 +108,9 @@ function createCurveRegion(page) {
 function createBoundaryRegion(page) {
   const container = makeElement("div", { class: "view" });
   const element = makeRegion(page, "boundary", "What it says for every input", container);
-  return makeViewRegion(page, element, container, createBoundary, () => {});
+  return makeViewRegion(page, element, container, createBoundary, () => {
+    element.hidden = page.player.samples.length === 1; // one sample has no boundary with another
+  });
 }
 
 /** Joins a region and its view, which is made on the first update, once the region is in the document. */
@@ -119,6 +121,9 @@ function makeViewRegion(page, element, container, createView, before) {
     element,
     update() {
       before();
+      if (element.hidden) {
+        return;
+      }
       view ??= createView(page, container);
       if (!page.runner.active || visible()) {
         view.update();
@@ -276,7 +281,8 @@ function mountPage(root, doc, options = {}) {
       parts.notices.element,
       parts.diagram.element,
       column("column-answers", parts.derivation, parts.curve, parts.boundary),
-      column("column-settings", parts.samples, parts.settings, parts.tables, parts.downloads)),
+      column("column-settings", parts.samples, parts.settings),
+      column("column-numbers", parts.tables, parts.downloads)),
     live);
   root.classList.toggle("embedded", page.embedded);
   page.refresh();
@@ -286,7 +292,7 @@ function mountPage(root, doc, options = {}) {
   return page;
 }
 
-globalThis.autogradPage = { Player, mountPage, derivationText };
+globalThis.autogradPage = { Player, mountPage, derivationText, modelFileText };
 
 if (typeof document !== "undefined") {
   const data = document.querySelector("script.autograd-document");

@@ -42,11 +42,18 @@ function createDownloads(page) {
     }
   }
 
+  async function saveModel() {
+    if (!globalThis.crypto.subtle) {
+      page.notify("The browser computes the checksum of a model file only on a page of this machine, or over https.");
+      return;
+    }
+    downloadText(`${base}.json`, "application/json", await modelFileText(player));
+  }
+
   const status = makeElement("span", { class: "hint" });
   const buttons = [
     makeButton("Diagram (SVG)", () => downloadText(`${base}.svg`, "image/svg+xml", svgText(page.diagram))),
-    doc.model && makeButton("Network (JSON)", () =>
-      downloadText(`${base}.json`, "application/json", `${JSON.stringify(player.modelFile(), null, 1)}\n`)),
+    doc.model && makeButton("Network (JSON)", saveModel),
     makeButton("Run (JSON)", () => {
       const run = { title: doc.title, round: player.round, error: player.error, ...pageState(page) };
       downloadText(`${base}-run.json`, "application/json", `${JSON.stringify(run, null, 1)}\n`);

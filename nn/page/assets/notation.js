@@ -93,7 +93,7 @@ function numberOfSymbol(tree, context) {
   const { player, sample, variable, definitions } = context;
   const [kind, node, by] = tree;
   if (kind === "v") {
-    return player.value(node, sample);
+    return player.computedWith(node, sample);
   }
   if (kind === "δ") {
     return player.derivative(node, sample);
@@ -280,16 +280,23 @@ function mathElement(inside) {
   return template.content.firstChild;
 }
 
+/** A chain of equal sides as pieces between which a narrow panel can break the line. */
+function mathPieces([first, ...others]) {
+  const pieces = [mathElement(first), ...others.map((side) => mathElement(`<mo>=</mo>${side}`))];
+  return pieces.flatMap((piece) => [" ", piece]).slice(1);
+}
+
 function derivationRow(line, context) {
   const { left, between, value } = lineParts(line, "mathml", context);
   const row = document.createElement("tr");
   const [formula, result] = [document.createElement("td"), document.createElement("td")];
-  formula.style.paddingInlineStart = `${1.6 * (line[2] + (left ? 0 : 1))}em`;
-  formula.append(mathElement((left ? "" : "<mo>=</mo>") + [left, ...between].filter(Boolean).join("<mo>=</mo>")));
+  row.style.setProperty("--level", String(line[2] + (left ? 0 : 1)));
+  const [first, ...others] = between;
+  formula.append(...mathPieces([first === undefined ? left : `${left}<mo>=</mo>${first}`, ...others]));
   if (value) {
     result.append(mathElement(`<mo>=</mo>${numberMathml(value)}`));
   }
-  row.append(formula, result);
+  row.append(formula, " ", result);
   return row;
 }
 
@@ -315,17 +322,17 @@ function derivationElement(player, node, sample) {
   const { updated } = player.doc.nodes[node];
   if (update && alone) {
     const { between, value: result } = lineParts(update, "mathml", context);
-    across("update: ", mathElement([updated, ...between, numberMathml(result)].join("<mo>=</mo>")));
+    across("update: ", ...mathPieces([`${updated}<mo>=</mo>${between[0]}`, ...between.slice(1), numberMathml(result)]));
   } else if (update) {
     const gradient = player.gradient(node);
-    const after = player.value(node, sample) - player.settings.rate * gradient;
+    const before = player.computedWith(node, sample);
+    const after = before - player.settings.rate * gradient;
     across(`mean over the ${used} samples of the training set: `, number(gradient));
-    across("update, by that mean: ", mathElement([
-      updated,
-      `${mathmlOperand(valueText(player.value(node, sample)))}<mo>−</mo>${mathmlOperand(exactText(player.settings.rate))}`
+    across("update, by that mean: ", ...mathPieces([
+      `${updated}<mo>=</mo>${mathmlOperand(valueText(before))}<mo>−</mo>${mathmlOperand(exactText(player.settings.rate))}`
         + `<mo>×</mo>${gradient < 0 ? inParentheses(mathmlOperand(valueText(gradient))) : mathmlOperand(valueText(gradient))}`,
       numberMathml(valueText(after)),
-    ].join("<mo>=</mo>")));
+    ]));
   }
   const element = document.createElement("div");
   element.append(table);

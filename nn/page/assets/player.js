@@ -3,6 +3,7 @@
 
 const MOST_SNAPSHOTS = 512;
 const MOST_ROUNDS = 1_000_000;
+const MOST_RESTORED = 20_000_000; // steps of the tape, which take some tenths of a second
 const EXPLODED = 1e8; // an error so many times the first one is a divergence, long before it is infinite
 
 class Player {
@@ -61,6 +62,12 @@ class Player {
   }
 
   value(node, sample) {
+    const i = this.parameterIndex.get(node);
+    return i === undefined ? this.computedWith(node, sample) : this.parameters[i];
+  }
+
+  /** The number with which the shown values were computed: of a parameter that was just updated, the one before. */
+  computedWith(node, sample) {
     return this.frames[sample].values[this.tape.slots[node]];
   }
 
@@ -99,7 +106,7 @@ class Player {
 
   /** The derivative of a sample's error by central differences, with their first error term taken out. */
   centralDifference(node, sample) {
-    const at = this.value(node, sample);
+    const at = this.computedWith(node, sample);
     const slope = (step) => {
       const [high, low] = [at + step, at - step].map((x) => this.tape.errorAt(node, x, this.frames[sample], this.scratch));
       return (high - low) / (at + step - (at - step));
@@ -455,7 +462,10 @@ class Player {
     };
   }
 
-  /** Go to a state; returns false, and changes nothing, for one that is none of this network's. */
+  /**
+   * Take over a state; returns false, and changes nothing, for one that is none of this network's. Where its round is
+   * far away, only the first rounds are trained here; the others are up to the caller.
+   */
   restore(state) {
     const changes = this.#soundChanges(state);
     if (!changes) {
@@ -464,7 +474,9 @@ class Player {
     const { rate, schedule, biases, set } = this.doc.settings;
     const first = { round: 0, settings: { rate, schedule, biases, set, samples: this.#samplesOf(set) }, parameters: null };
     this.#begin(changes[0]?.round === 0 ? changes : [first, ...changes]);
-    this.advance(state.round);
+    const most = Math.max(...changes.map(({ settings }) => settings.samples.length), this.samples.length);
+    const steps = most * this.tape.template.length;
+    this.advance(Math.min(state.round, Math.ceil(MOST_RESTORED / steps)));
     return true;
   }
 
@@ -484,7 +496,7 @@ class Player {
       const { round, rate, schedule, biases, set, samples, parameters } = change ?? {};
       const sound = isRound(round, least) && round <= state.round && Number.isFinite(rate)
         && ["simultaneous", "sequential"].includes(schedule) && typeof biases === "boolean"
-        && (samples === undefined ? this.doc.sets[set] !== undefined : Array.isArray(samples) && samples.every(isSample)
+        && (samples === undefined ? isRound(set, 0) && set < this.doc.sets.length : Array.isArray(samples) && samples.length <= 10_000 && samples.every(isSample)
           && samples.some(({ used }) => used))
         && (parameters === undefined || isRow(parameters, this.parameters.length));
       if (!sound) {

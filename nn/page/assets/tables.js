@@ -107,7 +107,8 @@ function makeNeuronRow(page, neuron) {
         cellText(player.knownDerivative(asked), player.derivative(asked, sample)),
       ];
       texts.forEach((text, index) => setText(cells[index], text));
-      element.classList.toggle("selected", page.selected === neuron.out || page.selected === neuron.net);
+      element.classList.toggle("selected",
+        page.selected !== null && [neuron.out, neuron.net].includes(page.selected));
     },
   };
 }
