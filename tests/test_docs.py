@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAGES_WITH_EXAMPLES = [
-    "article", "compiling", "engine", "explain", "gallery", "model_files", "moons", "networks", "primitives",
+    "article", "compiling", "engine", "explain", "gallery", "model_files", "moons", "networks", "page", "primitives",
     "quickstart", "shell", "training", "transforms", "trust",
 ]
 

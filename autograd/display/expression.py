@@ -14,7 +14,6 @@ from autograd import primitives
 from autograd.operators import Operators
 from autograd.rows import Primitive, real
 
-
 # Who decides a comparison in a rule; where nobody does, the numbers do.
 Decide = Callable[[Primitive, tuple["Expression", ...], bool], bool]
 deciding: ContextVar[Decide | None] = ContextVar("deciding", default=None)

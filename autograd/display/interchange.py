@@ -1,8 +1,9 @@
 """Program -> plain data from which another language writes the formulas and derivations, with its own numbers.
 
-A formula is a nested list: a number, "inf", "-inf" or "nan"; ["v", i], the i-th named Value; ["d", i, j], the derivative of the i-th with
-respect to the j-th; ["δ", i], that of the output with respect to the i-th; ["rest", n], what n terms that are not
-written add up to; and [row, operand, …] for an operation, `row` being a place in the list of notations.
+A formula is a nested list: a number, or "inf", "-inf", "nan"; ["v", i], the i-th named Value; ["d", i, j], the
+derivative of the i-th with respect to the j-th; ["δ", i], that of the output with respect to the i-th; ["rest", n],
+what n terms that are not written add up to; and [row, operand, …] for an operation, `row` being a place in the list of
+notations.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from nn.losses import (
 )
 from nn.module import Module, functional_call
 from nn.network_data import Network, network_of
+from nn.page.diagram import diagram, kinds_of, stages_of
 from nn.page.frames import fitting, is_bias
 
 Loss = Callable[[Any, Any], Any]
@@ -60,7 +61,7 @@ def network_program(
     reading = _Reading(model, loss, list(names) or [f"x{i + 1}" for i in range(len(inputs))], len(targets))
     with evaluating(model):
         numbers = [value.data for value in model.parameters()]
-        total = reading.error([Value(number) for number in numbers], list(map(Value, inputs)), list(map(Value, targets)))
+        total = reading.error(*(list(map(Value, part)) for part in (numbers, inputs, targets)))
         try:
             network = network_of(total)
         except ValueError as error:
@@ -96,7 +97,7 @@ class _Reading:
         for value, name in zip(targets, self.targets):
             value.name = name
         with scope("error"):
-            total = self._total(prediction, outputs, neurons, targets)
+            total: Value = self._total(prediction, outputs, neurons, targets)
         total.name = "E_total"
         return total
 
@@ -218,92 +219,23 @@ def _document(
     """The parts together, every name replaced by the place of its node."""
     nodes: list[dict[str, Any]] = about["nodes"]
     place = {node["name"]: i for i, node in enumerate(nodes)}
-    parameters = [place[name] for name in reading.parameters]
-    inputs = [place[name] for name in reading.inputs]
-    targets = [place[name] for name in reading.targets]
-    total = place["E_total"]
-    for i, stage in enumerate(_stages(nodes, about["edges"], parameters, targets)):
-        nodes[i]["stage"] = stage
-    for place_, kind in (
-        *((i, "weight") for i in parameters), *((place[bias.parameter.name], "bias") for bias in network.biases),
-        *((i, "input") for i in inputs), *((i, "target") for i in targets), (total, "total"),
-    ):  # fmt: skip
-        nodes[place_]["kind"] = kind
-    for node in nodes:
-        prefix = node["name"].partition("_")[0]
-        node.setdefault("kind", {"net": "net", "out": "out", "E": "error"}.get(prefix, "value"))
-    for i, number, path in zip(parameters, numbers, reading.paths):
+    groups = {
+        "parameters": [place[name] for name in reading.parameters],
+        "inputs": [place[name] for name in reading.inputs],
+        "targets": [place[name] for name in reading.targets],
+        "outputs": [place[name] for name in reading.outputs],
+    }
+    stages = stages_of(nodes, about["edges"], groups["parameters"], groups["targets"])
+    for node, kind, stage in zip(nodes, kinds_of(nodes, groups, [b.parameter.name for b in network.biases]), stages):
+        node |= {"kind": kind, "stage": stage}
+    for i, number, path in zip(groups["parameters"], numbers, reading.paths):
         nodes[i] |= {"start": number, "path": path}
-    columns = [
-        [
-            {"name": neuron.name, "net": place.get(f"net_{neuron.name}"), "out": _out(neuron.name, place)}
-            for neuron in column
-        ]
-        for column in network.columns
-    ]
-    errors = [
-        {
-            "from": list(error.source),
-            "node": place[error.error.name],
-            "target": None if error.target is None else place[error.target.name],
-        }
-        for error in network.errors
-    ]
-    if not errors:
-        outputs = [[len(network.columns) - 1, row] for row in range(len(network.columns[-1]))]
-        errors = [
-            {"from": at, "node": total if len(outputs) == 1 else None, "target": target if len(targets) == len(outputs) else None}
-            for at, target in zip(outputs, [*targets, *[None] * len(outputs)])
-        ]
     return {
         "nodes": nodes,
         "edges": [[*ends, derivative] for ends, derivative in zip(about["edges"], tape.pop("derivatives"))],
         "notations": about["notations"],
         "tape": tape,
-        "inputs": inputs,
-        "targets": targets,
-        "outputs": [place[name] for name in reading.outputs],
-        "parameters": parameters,
-        "output": total,
-        "network": {
-            "columns": columns,
-            "weights": [
-                {"from": list(weight.source), "to": list(weight.target), "node": place[weight.parameter.name]}
-                for weight in network.weights
-            ],
-            "biases": [
-                {"to": list(map(list, bias.targets)), "node": place[bias.parameter.name]} for bias in network.biases
-            ],
-            "errors": errors,
-            "total": total,
-        },
+        **groups,
+        "output": place["E_total"],
+        "network": diagram(network, place, groups["targets"]),
     }
-
-
-def _out(neuron: str, place: Mapping[str, int]) -> int:
-    """What a neuron passes on: its activation, else its sum; of an input, itself."""
-    return next(place[name] for name in (f"out_{neuron}", f"net_{neuron}", neuron) if name in place)
-
-
-def _stages(
-    nodes: Sequence[Mapping[str, Any]],
-    edges: Sequence[Sequence[int]],
-    parameters: Sequence[int],
-    targets: Sequence[int],
-) -> list[int]:
-    """The layer of each node: 0 for the inputs, then one more at each sum of a neuron, and the errors after the last.
-
-    A parameter is of the layer that it enters; a target, of the errors.
-    """
-    stages = [0] * len(nodes)
-    apart = {*parameters, *targets}
-    for source, target in edges:  # target by target, in the order of the computation
-        if source not in apart:
-            stages[target] = max(stages[target], stages[source] + nodes[target]["name"].startswith("net_"))
-    last = 1 + max(stages)
-    errors = [i for i, node in enumerate(nodes) if node["name"].startswith("E_")]
-    for i in (*errors, *targets):
-        stages[i] = last
-    for parameter in parameters:
-        stages[parameter] = min((stages[end] for start, end in edges if start == parameter), default=0)
-    return stages

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from browser.chromium import WIDTHS, overflow
 from browser.engine import ROUNDS
+from browser.hands import Keyboard
 from browser.reading import button, edge, rows, wait_for_round
+from playwright.sync_api import expect
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -93,3 +97,47 @@ def test_every_stop_of_the_tab_key_shows_that_it_has_the_focus(name, page_file, 
             unseen.append(stop["tag"])
     assert unseen == []
     assert len(seen) > 40
+
+
+def test_the_keyboard_never_loses_its_place(page_file, open_page):
+    page = open_page(page_file("article"))
+    worked = Keyboard(page)
+
+    def place():
+        return page.evaluate("() => document.activeElement === document.body ? null : document.activeElement.outerHTML")
+
+    for name in ("Step", "Step back", "Next phase", "Play", "Pause", "Rewind", "Run 10,000 rounds"):
+        worked.press(button(page, name))
+        assert place() is not None, name
+    wait_for_round(page, ROUNDS)
+    assert place() is not None
+    worked.press(edge(page, "w5"))
+    worked.press(button(page, "Close"))
+    expect(edge(page, "w5")).to_be_focused()
+    worked.press(button(page, "Add sample"))
+    worked.press(button(page, "Remove sample 2"))
+    assert place() is not None
+    worked.write(page.get_by_label("Value of w5", exact=True), "0.5")
+    assert place() is not None
+    page.set_viewport_size({"width": 600, "height": 800})
+    assert place() is not None
+
+
+def test_the_screen_reader_is_told_where_training_stands(page_file, open_page):
+    page = open_page(page_file("article"))
+    status = page.get_by_role("status")
+    button(page, "Step").click()
+    expect(status).to_contain_text("Round 1, error 0.291027774")
+    button(page, "Next phase").click()
+    expect(status).to_contain_text("Forward: hidden layer")
+    button(page, "Run 10,000 rounds").click()
+    wait_for_round(page, ROUNDS + 1)
+    expect(status).to_contain_text("Round 10001")
+
+
+def test_edges_and_neurons_are_named_with_their_numbers(page_file, open_page):
+    page = open_page(page_file("article"))
+    expect(edge(page, "w5")).to_have_accessible_name(re.compile(r"^w5, 0\.4\b.*gradient 0\.08217"))
+    button(page, "Step").click()
+    expect(edge(page, "w5")).to_have_accessible_name(re.compile(r"^w5, 0\.3589\b.*last change −0\.04108"))
+    expect(page.get_by_role("button", name=re.compile("^neuron h1, net 0.377"))).to_be_visible()

@@ -1,4 +1,4 @@
-"""The recording of a network as the page needs it: its formulas are its derivatives, on both sides of each comparison."""
+"""The recording of a network as the page needs it: its formulas hold on both sides of each comparison."""
 
 from __future__ import annotations
 

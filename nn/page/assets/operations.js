@@ -23,7 +23,7 @@ const OPERATIONS = {
   exp2: (x) => 2 ** x,
   expm1: (x) => Math.expm1(x),
   floor: (x) => Math.floor(x),
-  floor_divide: (x, y) => (y === 0 ? x / y : Math.floor(x / y)),
+  floor_divide: (x, y) => flooredQuotient(x, y),
   greater: (x, y) => +(x > y),
   greater_equal: (x, y) => +(x >= y),
   hypot: (x, y) => Math.hypot(x, y),
@@ -42,9 +42,9 @@ const OPERATIONS = {
   multiply: (x, y) => x * y,
   negative: (x) => -x,
   not_equal: (x, y) => +(x !== y),
-  power: (x, y) => (x === 1 || y === 0 ? 1 : x ** y),
+  power: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y),
   relu: (x) => (x <= 0 ? 0 : x),
-  remainder: (x, y) => (y === 0 ? NaN : x - y * Math.floor(x / y)),
+  remainder: (x, y) => flooredRemainder(x, y),
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   sign: (x) => Math.sign(x),
   sin: (x) => Math.sin(x),
@@ -57,6 +57,26 @@ const OPERATIONS = {
   tanh: (x) => Math.tanh(x),
   where: (condition, x, y) => (condition !== 0 ? x : y),
 };
+
+/** The remainder with the sign of y, where JavaScript's own has that of x. */
+function flooredRemainder(x, y) {
+  const rest = x % y;
+  if (rest === 0) {
+    return y < 0 ? -0 : 0;
+  }
+  return rest < 0 === y < 0 ? rest : rest + y;
+}
+
+/** x / y rounded down as if it were exact: 1 over 0.1 is 9, since the float 0.1 is a little more than a tenth. */
+function flooredQuotient(x, y) {
+  if (y === 0) {
+    return x / y;
+  }
+  const rest = x % y;
+  const quotient = (x - rest) / y - (rest !== 0 && rest < 0 !== y < 0 ? 1 : 0);
+  const whole = Math.floor(quotient);
+  return quotient === 0 ? 0 * Math.sign(x / y) : quotient - whole > 0.5 ? whole + 1 : whole;
+}
 
 /** The error function within (-1, 1), by its power series, whose terms do not cancel: DLMF 7.6.2. */
 function errorFunction(x) {
@@ -71,7 +91,7 @@ function errorFunction(x) {
 
 /** erfc(x) from 1 up, by its continued fraction from below, deep enough for every such x: DLMF 7.9.2. */
 function erfcTail(x) {
-  if (x > 27) {
+  if (x > 28) {
     return 0;
   }
   let fraction = x;
@@ -79,6 +99,6 @@ function erfcTail(x) {
     fraction = x + n / 2 / fraction;
   }
   const rounded = Math.fround(x); // its square is exact, and so is what is left of x * x in the second exponent
-  const square = Math.exp(-rounded * rounded) * Math.exp((rounded - x) * (rounded + x));
-  return square / (fraction * Math.sqrt(Math.PI));
+  const root = Math.exp((-rounded * rounded) / 2); // in two halves, since the whole loses its digits before erfc does
+  return ((root * Math.exp((rounded - x) * (rounded + x))) / (fraction * Math.sqrt(Math.PI))) * root;
 }
