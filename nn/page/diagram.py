@@ -23,8 +23,11 @@ def kinds_of(
             yield "total" if name == "E_total" else by_prefix.get(name.partition("_")[0], "value")
 
 
-def diagram(network: Network, place: Mapping[str, int], targets: Sequence[int]) -> dict[str, Any]:
+def diagram(
+    network: Network, place: Mapping[str, int], inputs: Sequence[str], targets: Sequence[int]
+) -> dict[str, Any]:
     """The network diagram, with the places of its nodes in the place of their names and numbers."""
+    first, *layers = network.columns
     total = place["E_total"]
     errors: list[tuple[Place, int | None, int | None]] = [
         (error.source, place[error.error.name], None if error.target is None else place[error.target.name])
@@ -36,11 +39,15 @@ def diagram(network: Network, place: Mapping[str, int], targets: Sequence[int]) 
         errors = [(at, total if len(outputs) == 1 else None, target) for at, target in zip(outputs, known)]
     return {
         "columns": [
-            [
-                {"name": neuron.name, "net": place.get(f"net_{neuron.name}"), "out": _out(neuron.name, place)}
-                for neuron in column
-            ]
-            for column in network.columns
+            # What stands in the first column may also be an activation of an input.
+            [{"name": name, "net": None, "out": place[name]} for name, _ in zip(inputs, first)],
+            *(
+                [
+                    {"name": neuron.name, "net": place[f"net_{neuron.name}"], "out": _out(neuron.name, place)}
+                    for neuron in column
+                ]
+                for column in layers
+            ),
         ],
         "weights": [{"from": w.source, "to": w.target, "node": place[w.parameter.name]} for w in network.weights],
         "biases": [{"to": b.targets, "node": place[b.parameter.name]} for b in network.biases],
@@ -50,8 +57,8 @@ def diagram(network: Network, place: Mapping[str, int], targets: Sequence[int]) 
 
 
 def _out(neuron: str, place: Mapping[str, int]) -> int:
-    """What a neuron passes on: its activation, else its sum; of an input, itself."""
-    return next(place[name] for name in (f"out_{neuron}", f"net_{neuron}", neuron) if name in place)
+    """What a neuron passes on: its activation, else its sum."""
+    return next(place[name] for name in (f"out_{neuron}", f"net_{neuron}") if name in place)
 
 
 def stages_of(

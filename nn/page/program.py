@@ -13,7 +13,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
-from autograd import Value, jit, mean, scope, sum
+from autograd import ShapeError, Value, jit, mean, scope, sum
 from autograd.display import Program, described, named_view, program_of
 from nn.containers import Sequential
 from nn.errors import ExportError
@@ -55,17 +55,24 @@ def network_program(
     targets, which say how many there are; `names`, of the inputs, x1, x2, … where not given.
 
     Raises: `ExportError` for a network without named sums, and for one that goes different ways for different numbers;
-    what model and loss raise where they do not fit to the sample.
+    `ShapeError` for another number of names; what model and loss raise where they do not fit to the sample.
     """
     inputs, targets = map(list, sample)
+    if names and len(names) != len(inputs):
+        raise ShapeError(f"there are {len(inputs)} inputs, and {len(names)} names: give a name for each")
     reading = _Reading(model, loss, list(names) or [f"x{i + 1}" for i in range(len(inputs))], len(targets))
     with evaluating(model):
         numbers = [value.data for value in model.parameters()]
+        if not all(map(isfinite, numbers)):
+            path = next(path for path, value in model.named_parameters() if not isfinite(value.data))
+            raise ExportError(f"a page begins at finite parameters, and {path} is not one")
         total = reading.error(*(list(map(Value, part)) for part in (numbers, inputs, targets)))
         try:
             network = network_of(total)
         except ValueError as error:
             raise ExportError(f"the page cannot draw this {type(model).__name__}: {error}") from None
+        if len(network.columns[0]) != len(inputs):
+            raise ExportError("the page cannot draw a network whose layers are joined by anything but activations")
         described_, tape = reading.record(numbers, inputs, targets, _numbers(total))
     return _document(described_, tape, network, reading, numbers)
 
@@ -74,9 +81,10 @@ class _Reading:
     """One sample's error, with a name on everything that a person thinks in."""
 
     def __init__(self, model: Module, loss: Loss, inputs: list[str], targets: int) -> None:
-        self.model, self.loss, self.inputs = model, loss, inputs
+        self.model, self.loss = model, loss
         self.paths = [path for path, _ in model.named_parameters()]
         self.parameters = _parameter_names(model)
+        self.inputs = _input_names(inputs, self.parameters)
         self.outputs: list[str] = []
         self.targets = [f"target_o{i + 1}" for i in range(targets)]
 
@@ -173,7 +181,9 @@ class _Named(Module):
                 neurons += part.out_features
             with scope("output layer" if i >= last else f"hidden layer {layer}"):
                 x = part(x)
-            if not isinstance(part, Layer):
+            # Of several activations after one another the last one makes what the neuron passes on.
+            passed_on = i + 1 == len(parts) or isinstance(parts[i + 1], Linear | Layer)
+            if isinstance(part, Linear) or (passed_on and not isinstance(part, Layer)):
                 for value, name in zip(x, names) if len(x) == len(names) else ():
                     if not value.name:
                         value.name = f"net_{name}" if isinstance(part, Linear) else f"out_{name}"
@@ -192,7 +202,7 @@ def _flat(model: Module) -> Iterator[Module]:
 def _parameter_names(model: Module) -> list[str]:
     """A name for each parameter: its own where no two are alike, else w1, w2, … and b1, b2, … through the network."""
     own = [value.name for value in model.parameters()]
-    if all(own) and len(set(own)) == len(own):
+    if len(set(own)) == len(own) and not any(map(_is_taken, own)):
         return own
     counts = {"w": 0, "b": 0}
     names = []
@@ -201,6 +211,25 @@ def _parameter_names(model: Module) -> list[str]:
         counts[kind] += 1
         names.append(f"{kind}{counts[kind]}")
     return names
+
+
+def _input_names(names: Sequence[str], parameters: Sequence[str]) -> list[str]:
+    """The names of the inputs, no two alike, and none that another Value of the network has.
+
+    >>> _input_names(["age", "w1", "age", "net_h1"], ["w1", "b1"])
+    ['age', 'input 2: w1', 'input 3: age', 'input 4: net_h1']
+    """
+    found: list[str] = []
+    for i, name in enumerate(names, start=1):
+        while _is_taken(name) or name in parameters or name in found:
+            name = f"input {i}: {name}" if name else f"x{i}"
+        found.append(name)
+    return found
+
+
+def _is_taken(name: str) -> bool:
+    """Whether it is no name, or one that the page gives to something else than inputs and parameters."""
+    return not name or name.startswith(("net_", "out_", "target_", "E_", "δ_"))
 
 
 def _neuron(output: str) -> str:
@@ -237,5 +266,5 @@ def _document(
         "tape": tape,
         **groups,
         "output": place["E_total"],
-        "network": diagram(network, place, groups["targets"]),
+        "network": diagram(network, place, reading.inputs, groups["targets"]),
     }

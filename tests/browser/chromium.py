@@ -34,7 +34,7 @@ OVERFLOW = """() => {
   for (const element of document.body.querySelectorAll("*")) {
     if (["SCRIPT", "STYLE"].includes(element.tagName) || !element.checkVisibility()) continue;
     const boxes = [element.getBoundingClientRect()];
-    if (boxes[0].width <= 1 && boxes[0].height <= 1) continue;  // for screen readers only
+    if (boxes[0].width <= 1 && getComputedStyle(element).overflowX === "hidden") continue;  // for screen readers only
     for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE) continue;
       const range = document.createRange();

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from browser.chromium import FLAGS, Watch, chromium
+from browser.hands import hand_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import nn
@@ -62,6 +63,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context.close()
     complaints = [complaint for _, watch in opened for complaint in watch.complaints]
     assert complaints == []
+
+
+@pytest.fixture(params=["mouse", "keyboard"])
+def hand(request: pytest.FixtureRequest) -> Callable[[Page], Any]:
+    """A function from a page to the hand that works it: a test that asks for it is done once by each."""
+    return lambda page: hand_of(request.param, page)
 
 
 @pytest.fixture(scope="session")

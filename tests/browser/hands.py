@@ -67,8 +67,9 @@ class Keyboard:
 
     def reach(self, target: Locator) -> None:
         target.wait_for(state="visible")
+        element = target.element_handle()  # found once: to look for it by its name at each stop would take long
         for _ in range(MOST_STOPS):
-            if target.evaluate(FOCUSED):
+            if element.evaluate(FOCUSED):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not reach {target}")

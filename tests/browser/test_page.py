@@ -6,15 +6,12 @@ import re
 
 import pytest
 from browser.engine import ROUNDS, article_after, gate_after
-from browser.hands import Keyboard, hand_of
+from browser.hands import Keyboard
 from browser.reading import (
     SCHEDULE_LABELS,
     button,
-    derivation,
     downloaded,
-    edge,
     numbers,
-    numbers_in,
     present_error,
     present_round,
     rewind,
@@ -24,18 +21,10 @@ from browser.reading import (
 from playwright.sync_api import expect
 
 import nn
-from autograd import explain
 from autograd.display.writing import rounded
 from nn import article
 
-HANDS = ["mouse", "keyboard"]
 PAGES = ["article", "xor"]
-
-
-@pytest.fixture(params=HANDS)
-def hand(request):
-    """A function from a page to the hand that works it."""
-    return lambda page: hand_of(request.param, page)
 
 
 @pytest.fixture(params=PAGES)
@@ -141,41 +130,6 @@ def test_the_marker_on_the_curve_is_moved_by_keys(name, page_file, open_page):
         assert f"round {number}, error " in marker(page).get_attribute("aria-valuetext")
 
 
-@pytest.mark.parametrize("rounds", [0, 3])
-def test_w1_is_asked_where_its_gradient_comes_from(hand, page_file, open_page, rounds):
-    values = article.train("simultaneous", range(rounds))[0].forward()
-    page = open_page(page_file("article"))
-    worked = hand(page)
-    for _ in range(rounds):
-        worked.press(button(page, "Step"))
-    worked.press(edge(page, "w1"))
-    told = derivation(page, "w1")
-    expect(told).to_be_visible()
-    expected = explain(values["E_total"], values["w1"], step=article.LEARNING_RATE).to_text()
-    missing = set(numbers_in(expected)) - set(numbers_in(told.inner_text()))
-    assert missing == set()
-    assert len(numbers_in(expected)) > 20
-    assert told.locator("math").count() > 5
-    if isinstance(worked, Keyboard):
-        expect(page.get_by_role("heading", name="w1", exact=True)).to_be_focused()
-        page.keyboard.press("Escape")
-        expect(edge(page, "w1")).to_be_focused()
-    else:
-        worked.press(button(page, "Close"))
-    expect(told).to_be_hidden()
-
-
-@pytest.mark.parametrize("asked", ["w5", "h1", "E_total"])
-def test_every_row_of_the_tables_opens_its_derivation(hand, page_file, open_page, asked):
-    page = open_page(page_file("article"))
-    table = page.get_by_role("table", name=re.compile("^Parameters|^Neurons"))
-    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name=asked, exact=True))
-    hand(page).press(row.get_by_role("button"))
-    told = page.get_by_role("region", name=re.compile("^Derivation of ")).inner_text()
-    expected = {"w5": "0.082167041", "h1": "0.593269992", "E_total": "0.298371109"}[asked]
-    assert expected in numbers_in(told)
-
-
 def test_a_weight_is_edited_and_training_goes_on_from_there(hand, page_file, open_page):
     network = article.ArticleNetwork()
     network.train_round("simultaneous")
@@ -267,35 +221,6 @@ def test_a_gates_parameters_after_ten_thousand_rounds_are_the_engines(page_file,
     assert trained == pytest.approx(gate_after(page_file(gate), gate, ROUNDS, rate)[0], rel=0, abs=1e-12)
 
 
-def test_a_round_goes_by_phase_by_phase(hand, page_file, open_page):
-    page = open_page(page_file("article"))
-    worked = hand(page)
-    worked.press(button(page, "Step"))
-    whole = numbers(page)
-    worked.press(button(page, "Rewind"))
-    phases = page.get_by_role("region", name="Phases of a round").get_by_role("listitem")
-    titles = phases.all_inner_texts()
-    assert len(titles) >= 6  # forward and backward through two layers, error, update
-    present = []
-    for _ in titles:
-        worked.press(button(page, "Next phase"))
-        current = page.locator("li[aria-current=step]")
-        present.append(current.inner_text())
-    assert present == titles
-    worked.press(button(page, "Step back"))
-    worked.press(button(page, "Step"))
-    assert numbers(page) == whole
-
-
-def test_in_the_forward_phase_what_is_not_computed_yet_is_not_shown(page_file, open_page):
-    page = open_page(page_file("article"))
-    button(page, "Step").click()
-    button(page, "Next phase").click()
-    shown = numbers(page)
-    assert shown["h1"][1] != "–"
-    assert (shown["o1"][1], shown["E_total"][1], shown["h1"][2]) == ("–", "–", "–")
-
-
 def test_rate_and_training_set_change_without_a_reset(hand, page_file, open_page):
     page = open_page(page_file("xor"))
     worked = hand(page)
@@ -326,29 +251,6 @@ def test_inputs_and_targets_are_edited(hand, page_file, open_page):
     worked.write(page.get_by_label("i1 of sample 1"), "0.75")
     worked.write(page.get_by_label("target_o2 of sample 1"), "0.5")
     assert present_error(page) == rounded(network.forward()['E_total'].data)
-
-
-def test_the_error_curve_is_linear_or_logarithmic(hand, page_file, open_page):
-    page = open_page(page_file("article"))
-    worked = hand(page)
-    worked.press(button(page, "Run 10,000 rounds"))
-    wait_for_round(page, ROUNDS)
-    curve = page.get_by_role("group", name="The error over the rounds")
-    linear = curve.locator(".curve-line").get_attribute("d")
-    worked.pick(page.get_by_role("radio", name="logarithmic"))
-    assert curve.locator(".curve-line").get_attribute("d") != linear
-    worked.pick(page.get_by_role("radio", name="linear"))
-    assert curve.locator(".curve-line").get_attribute("d") == linear
-
-
-def test_the_graph_of_named_values_is_a_second_view(hand, page_file, open_page):
-    page = open_page(page_file("article"))
-    worked = hand(page)
-    worked.pick(page.get_by_role("radio", name="Graph of named values"))
-    for name in ("w5", "net_o1", "out_h1", "E_total"):
-        expect(edge(page, name).first).to_be_visible()
-    worked.press(edge(page, "out_h1").first)
-    assert "0.593269992" in numbers_in(page.get_by_role("region", name=re.compile("^Derivation of ")).inner_text())
 
 
 def test_divergence_is_said_and_there_is_a_way_back(hand, steep, open_page):

@@ -58,6 +58,26 @@ def test_the_address_holds_the_view_and_brings_it_back(page_file, open_page):
     assert numbers(there) == numbers(open_page(path))
 
 
+def test_a_view_that_takes_long_to_come_back_is_run_to(page_file, open_page):
+    """Some hundred rounds of a larger network, with a change in them that lies beyond what is done while opening."""
+    path = page_file("moons")
+    page = open_page(path)
+    for number, rate in ((220, "0.25"), (240, None)):
+        page.get_by_label("Go to round").fill(str(number))
+        page.get_by_label("Go to round").press("Enter")
+        wait_for_round(page, number)
+        if rate:
+            page.get_by_label("Learning rate η").fill(rate)
+            page.get_by_label("Learning rate η").press("Enter")
+    expect(button(page, "Run 10,000 rounds")).to_be_visible()
+    page.wait_for_timeout(600)
+    there = open_page(path, fragment=f"#{page.url.partition('#')[2]}")
+    wait_for_round(there, 240)
+    expect(button(there, "Run 10,000 rounds")).to_be_visible()
+    assert numbers(there) == numbers(page)
+    assert there.get_by_label("Learning rate η").input_value() == "0.25"
+
+
 @pytest.mark.parametrize(
     "fragment",
     [

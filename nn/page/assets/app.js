@@ -6,47 +6,6 @@ let mountedPages = 0;
 const TEXT_INTERVAL = 200;
 const ANNOUNCE_INTERVAL = 5000;
 
-/** Makes the notices: a message that can be dismissed, and the way back when training diverges. */
-function createNotices(page) {
-  const { player } = page;
-  const message = makeElement("div", { class: "notice-slot", role: "alert" });
-  const divergence = makeElement("div", { class: "notice-slot", role: "alert" });
-  let diverged = null;
-
-  function fillDivergence() {
-    const { round, error, back } = diverged;
-    const retry = makeButton(`Back to round ${back} with half the learning rate`, () => {
-      const rate = player.settings.rate / 2;
-      page.goTo(back);
-      page.edit({ rate });
-    });
-    const rewind = makeButton("Rewind", () => page.goTo(0));
-    const figure = Number.isFinite(error) ? `the error grew to ${shortText(error)}` : "the error is no longer a number";
-    divergence.replaceChildren(makeElement("div", { class: "notice notice-bad" },
-      makeElement("p", {}, makeElement("strong", {}, `Training diverged at round ${round}: ${figure}. `),
-        "Each update overshot by more than the one before. A smaller learning rate takes smaller steps."),
-      makeElement("div", { class: "button-row" }, retry, rewind)));
-  }
-
-  return {
-    element: makeElement("div", { class: "notices" }, divergence, message),
-    notify(text) {
-      const dismiss = makeButton("Dismiss", () => message.replaceChildren());
-      message.replaceChildren(makeElement("div", { class: "notice" }, makeElement("p", {}, text), dismiss));
-    },
-    update() {
-      if ((player.diverged?.round ?? null) !== (diverged?.round ?? null)) {
-        diverged = player.diverged;
-        if (diverged) {
-          fillDivergence();
-        } else {
-          divergence.replaceChildren();
-        }
-      }
-    },
-  };
-}
-
 /** Makes the region of the diagram: network or graph, and which sample it shows. */
 function createDiagram(page) {
   const { doc, player } = page;
@@ -104,10 +63,15 @@ function createCurveRegion(page) {
   return makeViewRegion(page, element, container, createCurve, () => choice.set(page.scale));
 }
 
+/** Whether the plane of the inputs can be drawn, and the first output is compared with the first target there. */
+function hasBoundary({ threshold, inputs, outputs, targets }) {
+  return threshold !== null && inputs.length === 2 && outputs.length === targets.length;
+}
+
 /** Makes the region of the decision boundary. */
 function createBoundaryRegion(page) {
   const container = makeElement("div", { class: "view" });
-  const element = makeRegion(page, "boundary", "What it says for every input", container);
+  const element = makeRegion(page, "boundary", "What the network says for every input", container);
   return makeViewRegion(page, element, container, createBoundary, () => {
     element.hidden = page.player.samples.length === 1; // one sample has no boundary with another
   });
@@ -259,7 +223,7 @@ function mountPage(root, doc, options = {}) {
     curve: createCurveRegion(page),
     derivation: createDerivation(page),
     samples: createSamples(page),
-    boundary: doc.threshold !== null && doc.inputs.length === 2 ? createBoundaryRegion(page) : null,
+    boundary: hasBoundary(doc) ? createBoundaryRegion(page) : null,
     settings: createSettings(page),
     tables: createTables(page),
     downloads: createDownloads(page),
@@ -277,14 +241,17 @@ function mountPage(root, doc, options = {}) {
     parts.head.element,
     makeElement(page.embedded ? "div" : "main", { class: "body" },
       parts.controls.element,
-      parts.phases.element,
-      parts.notices.element,
+      column("column-present", parts.phases, parts.notices),
       parts.diagram.element,
       column("column-answers", parts.derivation, parts.curve, parts.boundary),
       column("column-settings", parts.samples, parts.settings),
       column("column-numbers", parts.tables, parts.downloads)),
     live);
   root.classList.toggle("embedded", page.embedded);
+  if (page.embedded) {
+    // A notebook may hold several of these pages: their parts are no landmarks of it.
+    root.querySelectorAll("section, [role=region]").forEach((part) => part.setAttribute("role", "group"));
+  }
   page.refresh();
   if (options.address) {
     page.address.read();

@@ -68,6 +68,8 @@ function createBoundary(page, container) {
   const legend = htmlElement("p", "picture-key", "", container);
   frame.setAttribute("role", "img");
   probe.setAttribute("aria-hidden", "true");
+  const several = doc.outputs.length > 1;
+  const outputName = doc.nodes[doc.outputs[0]].name;
   const names = doc.inputs.map((node) => doc.nodes[node].name);
   let parts = null;
   let painted = -Infinity;
@@ -158,12 +160,13 @@ function createBoundary(page, container) {
   function describe() {
     const used = player.samples.filter((sample) => sample.used !== false);
     const right = used.filter((sample) => player.predict(sample.inputs)[0] > doc.threshold === isUpper(sample));
-    const words = `${right.length} of ${used.length} samples are on the right side of the line where the output is `
-      + `${String(doc.threshold)}.`;
-    setAttributeOnce(frame, "aria-label", `Outputs over ${names[0]} and ${names[1]}: ${words}`);
-    const unused = used.length < player.samples.length ? " Hollow: not used." : "";
-    setTextOnce(legend, `${classWords("●", false)}${classWords("■", true)}The line: output ${doc.threshold}; `
-      + `the stronger the colour, the further from it. ${words}${unused}`);
+    const words = `${right.length} of ${used.length} samples are on the right side of the line.`;
+    const over = `${several ? outputName : "Outputs"} over ${names[0]} and ${names[1]}`;
+    setAttributeOnce(frame, "aria-label", `${over}: ${words}`);
+    const unused = used.length < player.samples.length ? " Hollow: not in the training set." : "";
+    const classes = classWords("●", false) + classWords("■", true);
+    setTextOnce(legend, `${classes}On the line, ${several ? outputName : "the output"} is ${doc.threshold}; `
+      + `the stronger the colour, the further it is from that. ${words}${unused}`);
   }
 
   /** What the picture depends on, cheaply: some outputs, the samples, the colours. While it stays, none is painted. */
@@ -217,8 +220,9 @@ function createBoundary(page, container) {
     const line = svgElement("path", { class: "level-line" }, svg);
     svgElement("rect", { x: 0, y: 0, width: plot, height: plot, class: "boundary-edge" }, svg);
     const [samples, ticks] = [svgElement("g", {}, svg), svgElement("g", {}, svg)];
-    svgElement("text", { x: plot, y: plot + 2.5 * font, class: "heading end" }, svg).textContent = `${names[0]} →`;
-    svgElement("text", { x: 0, y: -0.5 * font, class: "heading start" }, svg).textContent = `↑ ${names[1]}`;
+    const [first, second] = names.map((name) => fittedName(name, 20));
+    svgElement("text", { x: plot, y: plot + 2.5 * font, class: "heading end" }, svg).textContent = `${first} →`;
+    svgElement("text", { x: 0, y: -0.5 * font, class: "heading start" }, svg).textContent = `↑ ${second}`;
     view.svg = svg;
     frame.replaceChildren(probe, canvas, svg);
     parts = { canvas, line, plot, font, samples, ticks };

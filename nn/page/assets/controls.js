@@ -1,4 +1,4 @@
-// The head of the page, the control bar (buttons, rounds, speed), and the list of a round's phases beneath it.
+// The head of the page, the control bar (buttons, rounds, speed), a round's phases beneath it, and the notices.
 
 const ICON_PATHS = {
   rewind: "M6 5h2.5v14H6zM20 5v14l-10-7z",
@@ -29,10 +29,12 @@ function createHead(page) {
       setText(error, valueText(player.error));
       if (slow) {
         const used = player.samples.filter((sample) => sample.used).length;
-        setText(errorName, used > 1 ? `Error, mean of ${used}` : "Error");
+        setText(errorName, used > 1 ? `Error, mean of ${used} samples` : "Error");
         const checked = player.deviation();
-        setText(deviation, checked === null ? "" : `Checked against the engine: ${checked.frames} recorded frames, `
-          + `largest deviation ${checked.largest === 0 ? "0" : checked.largest.toExponential(0)}.`);
+        // At round 0 nothing is computed yet that could differ.
+        setText(deviation, checked === null || checked.frames < 2 ? ""
+          : `Compared with the Python engine at ${checked.frames} rounds: the weights `
+            + `${checked.largest === 0 ? "are the same" : `differ by ${shortText(checked.largest)} at most`}.`);
       }
     },
   };
@@ -60,12 +62,16 @@ function makeTransportButton(name, label, title, action) {
 /** Makes the five transport buttons. */
 function createTransport(page) {
   const { player, runner } = page;
+  // In the middle of a round, a step is what is left of it; after its last phase the round is over already.
+  const isInsideRound = () => player.phase !== null && player.phase < player.phases.length - 1;
   const rewind = makeTransportButton("rewind", "Rewind", "Back to round 0", () => page.goTo(0));
   const back = makeTransportButton("back", "Step back", "One round back", () => page.goTo(player.round - 1));
   const play = makeTransportButton("play", "Play", "Train round after round", () =>
     runner.active ? runner.pause() : runner.play(),
   );
-  const step = makeTransportButton("step", "Step", "One round on", () => page.step(() => player.advance(1)));
+  const step = makeTransportButton("step", "Step", "One round on", () =>
+    page.step(() => player.advance(isInsideRound() ? 0 : 1)),
+  );
   const phase = makeTransportButton("phase", "Next phase", "One phase of a round on", () =>
     page.step(() => player.nextPhase()),
   );
@@ -138,11 +144,13 @@ function createRounds(page) {
       }
       const inRun = runner.run;
       if (running.hidden === Boolean(inRun)) {
-        const focusLost = running.contains(slider.getRootNode().activeElement);
+        // Each of the two stands in the place of the other, and takes over its focus.
+        const { activeElement } = slider.getRootNode();
+        const focused = activeElement !== null && (activeElement === run || running.contains(activeElement));
         running.hidden = !inRun;
         run.hidden = Boolean(inRun);
-        if (focusLost) {
-          run.focus();
+        if (focused) {
+          (inRun ? stop : run).focus();
         }
       }
       if (inRun) {
@@ -207,9 +215,50 @@ function createPhases(page) {
         }
         item.classList.toggle("done", present !== null && index < present);
       });
-      setText(sentence, present === null
-        ? `All numbers of round ${player.round} are computed. “Next phase” goes through the next round phase by phase.`
+      setText(sentence, player.diverged ? "" : present === null
+        ? `These are the numbers of round ${player.round}. Press “Next phase” to watch the next round, phase by phase.`
         : phases[present].about);
+    },
+  };
+}
+
+/** Makes the notices: a message that can be dismissed, and the way back when training diverges. */
+function createNotices(page) {
+  const { player } = page;
+  const message = makeElement("div", { class: "notice-slot", role: "alert" });
+  const divergence = makeElement("div", { class: "notice-slot", role: "alert" });
+  let diverged = null;
+
+  function fillDivergence() {
+    const { round, error, back } = diverged;
+    const retry = makeButton(`Back to round ${back} with half the learning rate`, () => {
+      const rate = player.settings.rate / 2;
+      page.goTo(back);
+      page.edit({ rate });
+    });
+    const rewind = makeButton("Rewind", () => page.goTo(0));
+    const figure = Number.isFinite(error) ? `the error grew to ${shortText(error)}` : "the error is no longer a number";
+    divergence.replaceChildren(makeElement("div", { class: "notice notice-bad" },
+      makeElement("p", {}, makeElement("strong", {}, `Training diverged at round ${round}: ${figure}. `),
+        "The steps were too long: each went further past the goal than the one before. Try a smaller learning rate."),
+      makeElement("div", { class: "button-row" }, retry, rewind)));
+  }
+
+  return {
+    element: makeElement("div", { class: "notices" }, divergence, message),
+    notify(text) {
+      const dismiss = makeButton("Dismiss", () => message.replaceChildren());
+      message.replaceChildren(makeElement("div", { class: "notice" }, makeElement("p", {}, text), dismiss));
+    },
+    update() {
+      if ((player.diverged?.round ?? null) !== (diverged?.round ?? null)) {
+        diverged = player.diverged;
+        if (diverged) {
+          fillDivergence();
+        } else {
+          divergence.replaceChildren();
+        }
+      }
     },
   };
 }

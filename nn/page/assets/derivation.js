@@ -1,9 +1,9 @@
 // The panel that answers where a number comes from.
 
-const PENDING_TEXT = "In this phase of the round it is still to be computed. “Next phase” goes on; “Step” does the "
-  + "whole round.";
-const HINT_TEXT = "Choose a weight or a neuron in the diagram, or “explain” in a table: its derivation appears here with "
-  + "the present numbers.";
+const PENDING_TEXT = "This number is not computed yet in this round. Press “Next phase” to go on, or “Step” to "
+  + "finish the round.";
+const HINT_TEXT = "Choose a weight or a neuron in the diagram, or press “explain” in a table below. You then see "
+  + "here, step by step and with the present numbers, how it comes about.";
 
 /** Makes the panel; `open` fills it for the selected node, `close` returns the focus to where it came from. */
 function createDerivation(page) {

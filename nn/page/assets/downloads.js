@@ -8,6 +8,30 @@ function downloadText(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
+/** The text of a view's drawing as an SVG file that needs no style sheet: the styles in use become attributes. */
+function svgText(view) {
+  const properties = ["display", "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
+    "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "stroke-linejoin"];
+  const copy = view.svg.cloneNode(true);
+  const originals = [view.svg, ...view.svg.querySelectorAll("*")];
+  for (const [index, element] of [copy, ...copy.querySelectorAll("*")].entries()) {
+    const style = getComputedStyle(originals[index]);
+    for (const property of properties) {
+      element.setAttribute(property, style.getPropertyValue(property));
+    }
+    for (const name of ["class", "tabindex", "role", "aria-pressed", "data-node"]) {
+      element.removeAttribute(name);
+    }
+  }
+  const [, , width, height] = copy.getAttribute("viewBox").split(" ");
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  const paper = svgElement("rect", { width, height });
+  paper.setAttribute("fill", getComputedStyle(view.svg).getPropertyValue("--paper").trim() || "white");
+  copy.prepend(paper);
+  return new XMLSerializer().serializeToString(copy);
+}
+
 /** Writes rows as CSV; a text that a spreadsheet would take for a formula gets an apostrophe in front. */
 function csvText(rows) {
   const cell = (value) => {

@@ -52,6 +52,11 @@ function appendName(text, name) {
   svgElement("tspan", { dy: "0.25em", class: "subscript" }, text).textContent = rest.join("_");
 }
 
+/** A name with no more characters than find room; the whole of it stands in the label for a screen reader. */
+function fittedName(name, characters) {
+  return name.length <= characters ? name : `${name.slice(0, Math.max(1, Math.floor(characters) - 1))}…`;
+}
+
 /** One line of text "name value": the name stays, and the returned tspan takes the value. */
 function namedLine(parent, name, x, y, className) {
   const text = svgElement("text", { x, y, class: className }, parent);
@@ -91,6 +96,34 @@ function drawLayers(svg) {
 function fontFor(container, width) {
   const enlarged = parseFloat(getComputedStyle(container).fontSize) / 16 || 1;
   return Math.min(18, Math.max(11, (9 + width / 200) * enlarged));
+}
+
+/** The lines of a weight or bias: name and value; unless the label is short also gradient and last change. */
+function parameterLines(page, node, parent, { x, y, short, longest }, font) {
+  const { player, doc } = page;
+  const name = fittedName(doc.nodes[node].name, longest);
+  if (short) {
+    const value = namedLine(parent, name, x, y + 0.35 * font, "label name");
+    return () => setTextOnce(value, labelText(player.value(node, page.sample)));
+  }
+  const value = namedLine(parent, name, x, y - 0.85 * font, "label name");
+  const gradient = svgElement("text", { x, y: y + 0.35 * font, class: "label gradient" }, parent);
+  const change = svgElement("text", { x, y: y + 1.5 * font, class: "label change" }, parent);
+  return () => {
+    const slope = player.knownDerivative(node) ? player.gradient(node) : null;
+    setTextOnce(value, labelText(player.value(node, page.sample)));
+    const direction = slope > 0 ? "▲" : slope < 0 ? "▼" : "·";
+    setTextOnce(gradient, slope === null ? unknownText : `${direction} ${labelText(slope)}`);
+    setTextOnce(change, `Δ ${labelText(player.lastChange(node))}`);
+  };
+}
+
+/** The two lines of a bias where room is short: its name, and its value beneath. */
+function shortBiasLines(page, node, parent, { x, y }, font) {
+  appendName(svgElement("text", { x, y: y - 0.3 * font, class: "label name" }, parent),
+    fittedName(page.doc.nodes[node].name, 7));
+  const value = svgElement("text", { x, y: y + 1 * font, class: "label" }, parent);
+  return () => setTextOnce(value, labelText(page.player.value(node, page.sample)));
 }
 
 /** A rectangle about a point, as the background of a label or as a box of its own. */
@@ -142,6 +175,8 @@ function neighbourOf(item, items, key) {
  */
 function makeButtons(svg, items, page, show) {
   const roving = items.length > mostTabStops;
+  // Browsers make a drawing that listens for the focus a stop of the Tab key of its own.
+  svg.setAttribute("tabindex", "-1");
   const itemOf = new Map();
   for (const [index, item] of items.entries()) {
     item.element.setAttribute("role", "button");
@@ -251,46 +286,4 @@ function describeNeuron(page, neuron) {
   const net = say(player.known(neuron.net), () => player.value(neuron.net, page.sample));
   const delta = say(player.knownDerivative(neuron.net), () => player.derivative(neuron.net, page.sample));
   return `neuron ${neuron.name}, net ${net}, out ${out}, delta ${delta}`;
-}
-
-/** Calls `build` with the container's width now and whenever it has changed; returns nothing, as the page lives on. */
-function watchWidth(container, build) {
-  let known = 0;
-  const measure = () => {
-    const width = Math.floor(container.clientWidth);
-    if (width === 0) {
-      // Hidden: whatever its width is when it is shown again, its numbers are old then.
-      known = 0;
-    } else if (Math.abs(width - known) >= 4) {
-      known = width;
-      build(width);
-    }
-  };
-  measure();
-  // A frame later, as a new height inside the observer's own call would be reported as a loop.
-  new ResizeObserver(() => requestAnimationFrame(measure)).observe(container);
-}
-
-/** The text of a view's drawing as an SVG file that needs no style sheet: the styles in use become attributes. */
-function svgText(view) {
-  const properties = ["display", "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
-    "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "stroke-linejoin"];
-  const copy = view.svg.cloneNode(true);
-  const originals = [view.svg, ...view.svg.querySelectorAll("*")];
-  for (const [index, element] of [copy, ...copy.querySelectorAll("*")].entries()) {
-    const style = getComputedStyle(originals[index]);
-    for (const property of properties) {
-      element.setAttribute(property, style.getPropertyValue(property));
-    }
-    for (const name of ["class", "tabindex", "role", "aria-pressed", "data-node"]) {
-      element.removeAttribute(name);
-    }
-  }
-  const [, , width, height] = copy.getAttribute("viewBox").split(" ");
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  const paper = svgElement("rect", { width, height });
-  paper.setAttribute("fill", getComputedStyle(view.svg).getPropertyValue("--paper").trim() || "white");
-  copy.prepend(paper);
-  return new XMLSerializer().serializeToString(copy);
 }

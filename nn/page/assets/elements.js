@@ -186,3 +186,21 @@ function watchVisibility(element) {
   }).observe(element);
   return () => visible;
 }
+
+/** Calls `build` with the container's width now and whenever it has changed; returns nothing, as the page lives on. */
+function watchWidth(container, build) {
+  let known = 0;
+  const measure = () => {
+    const width = Math.floor(container.clientWidth);
+    if (width === 0) {
+      // Hidden: whatever its width is when it is shown again, its numbers are old then.
+      known = 0;
+    } else if (Math.abs(width - known) >= 4) {
+      known = width;
+      build(width);
+    }
+  };
+  measure();
+  // A frame later, as a new height inside the observer's own call would be reported as a loop.
+  new ResizeObserver(() => requestAnimationFrame(measure)).observe(container);
+}

@@ -97,7 +97,7 @@ function drawGraph(page, depths, visible, font) {
   const used = [...new Set(visible.shown.map((node) => depths[node]))].sort((first, second) => first - second);
   const columns = used.map((depth) => visible.shown.filter((node) => depths[node] === depth));
   const rows = orderColumns(columns, edges);
-  const longest = Math.max(10, ...visible.shown.map((node) => doc.nodes[node].name.length));
+  const longest = Math.max(10, ...visible.shown.map((node) => Math.min(doc.nodes[node].name.length, 24)));
   const box = { width: (longest * boldCharacterWidth + 1) * font, height: 3.9 * font };
   const label = { width: 7.2 * characterWidth * font, height: 1.3 * font };
   const step = { x: box.width + label.width + 5.5 * font, y: box.height + 0.9 * font };
@@ -137,7 +137,7 @@ function drawGraph(page, depths, visible, font) {
     const element = svgElement("g", { class: given ? "input" : `graph-${kind}` }, shapes);
     centredBox(element, { x, y }, box, "shape");
     const title = svgElement("text", { x, y: y - 0.8 * font, class: "label name" }, labels);
-    appendName(title, name);
+    appendName(title, fittedName(name, 24));
     const value = svgElement("text", { x, y: y + 0.4 * font, class: "label" }, labels);
     const slope = svgElement("text", { x, y: y + 1.55 * font, class: "label" }, labels);
     const refresh = () => {
@@ -174,7 +174,6 @@ function createGraphView(page, container) {
     drawnCentre = visible.centre;
     view.svg = drawn.svg;
     region.replaceChildren(drawn.svg);
-    setTextOnce(note, visible.note);
     Object.assign(pointed, { focused: null, hovered: null });
     makeButtons(drawn.svg, drawn.items, page, (item, how) => {
       pointed[how] = item;
@@ -189,7 +188,9 @@ function createGraphView(page, container) {
     }
     // Where it is wider than its place, the region scrolls, and then the keyboard must reach it.
     const scrolls = region.scrollWidth > region.clientWidth;
-    const attributes = { tabindex: "0", role: "region", "aria-label": "The graph, scrolls sideways" };
+    setTextOnce(note, scrolls ? `${visible.note} The picture goes on to the right: scroll it sideways.` : visible.note);
+    const role = page.embedded ? "group" : "region";
+    const attributes = { tabindex: "0", role, "aria-label": "The graph, scrolls sideways" };
     for (const [name, value] of Object.entries(attributes)) {
       if (scrolls) {
         region.setAttribute(name, value);

@@ -5,7 +5,7 @@ const narrowWidth = 600;
 const mostLabelledRows = 6;
 const mostStretchedWeights = 12;
 const characterWidth = 0.62;
-const boldCharacterWidth = 0.68;
+const boldCharacterWidth = 0.7;
 
 /** Whether two boxes {x, y, width, height} about their centres overlap. */
 function boxesOverlap(first, second) {
@@ -39,46 +39,51 @@ function placeLabels(lines, obstacles) {
 
 /** The sizes of labels and boxes that follow from the font and the longest names. */
 function networkSizes(network, width, font, nameOf) {
-  const longest = (items) => Math.max(2, ...items.map((item) => nameOf(item.node ?? network.total).length));
+  // On a telephone two labels with names of five characters stand side by side.
+  const mostCharacters = width < narrowWidth ? 5 : 12;
+  const longest = (items) => Math.max(2, ...items.map((item) =>
+    Math.min(nameOf(item.node ?? network.total).length, mostCharacters)));
   const character = characterWidth * font;
   const named = (items) => Math.max((longest(items) + 8) * boldCharacterWidth, 10 * characterWidth) * font;
-  const label = { width: named(network.weights), height: 3.7 * font };
-  const shortLabel = { width: label.width, height: 1.3 * font };
-  const bias = { width: named(network.biases) + 0.2 * font, height: 3.9 * font };
+  const label = { width: named(network.weights), height: 3.7 * font, longest: mostCharacters };
+  const shortLabel = { ...label, height: 1.3 * font };
+  const bias = { width: named(network.biases) + 0.4 * font, height: 3.9 * font, longest: mostCharacters };
+  const shortBias = { width: 5.6 * font, height: 2.9 * font };
   const errorWidth = Math.max(15, longest(network.errors) + 8) * character;
   const error = { width: width < narrowWidth ? Math.min(errorWidth, 8.2 * font) : errorWidth, height: 3 * font };
   const total = { width: 9 * character, height: 3 * font };
   const rows = Math.max(...network.columns.map((column) => column.length));
-  return { font, label, shortLabel, bias, error, total, rows };
+  return { font, label, shortLabel, bias, shortBias, error, total, rows };
 }
 
 /** How far neighbours of a column stand apart, how large they are, and whether numbers find room inside them. */
 function networkSpacing(network, sizes, width, vertical, detailed) {
-  const { font, label, bias, rows } = sizes;
+  const { font, label, bias, shortBias, rows } = sizes;
   const radius = 3.6 * font;
   const ownBiases = network.biases.some((item) => item.to.length === 1);
-  const biasAcross = network.biases.length ? (vertical ? bias.width : bias.height) : 0;
+  const biasAcross = network.biases.length ? bias.height : 0;
   if (vertical) {
     const spacing = rows > 1 ? (width - 2 * radius - 1.2 * font) / (rows - 1) : width;
-    const biasBoxes = spacing >= 2 * radius + biasAcross * (ownBiases && rows > 1 ? 2 : 1) + 0.8 * font;
+    const roomFor = (box) => spacing >= 2 * radius + box.width * (ownBiases && rows > 1 ? 2 : 1) + 0.8 * font;
+    const biasBoxes = [bias, shortBias].find(roomFor) ?? null;
     if (detailed && spacing >= 2 * radius + 0.5 * font) {
       return { detailed: true, radius, spacing, biasBoxes };
     }
     const tight = (width - 2 * font) / rows;
-    return { detailed: false, radius: Math.max(5, Math.min(2 * font, tight * 0.36)), spacing: tight, biasBoxes: false };
+    return { detailed: false, radius: Math.max(5, Math.min(2 * font, tight * 0.36)), spacing: tight, biasBoxes: null };
   }
   if (detailed && rows <= mostLabelledRows) {
     const crossing = Math.min(4, Math.max(...network.columns.slice(1).map((column) => column.length)) + 1);
     const spacing = Math.max(2 * radius + biasAcross + font, rows > 1 ? crossing * 1.05 * label.height : 0);
-    return { detailed: true, radius, spacing, biasBoxes: true };
+    return { detailed: true, radius, spacing, biasBoxes: bias };
   }
   const spacing = Math.max(23, Math.min(2.2 * font, (0.45 * width) / rows));
-  return { detailed: false, radius: Math.min(2 * font, spacing * 0.36), spacing, biasBoxes: false };
+  return { detailed: false, radius: Math.min(2 * font, spacing * 0.36), spacing, biasBoxes: null };
 }
 
 /** Whether the total stands between the middle two errors: in a wide picture that leaves more room for the labels. */
 function totalBetweenErrors(network, vertical) {
-  return !vertical && network.errors.length % 2 === 0;
+  return !vertical && network.errors.length > 0 && network.errors.length % 2 === 0;
 }
 
 /**
@@ -114,21 +119,26 @@ function networkStations(network, sizes, shape, width, vertical, labelledGap) {
 
 /** Puts the biases beside their neurons: one that several neurons share stands between the middle two of them. */
 function placeBiases(network, sizes, shape, vertical, point, columns, middle) {
-  const { font, bias } = sizes;
+  const { font } = sizes;
+  const size = shape.biasBoxes;
+  const box = { box: true, size, short: size === sizes.shortBias, longest: size?.longest };
   return network.biases.map(({ to }) => {
     const [column, row] = to[0];
     const own = columns[column][row];
-    if (!shape.biasBoxes) {
-      return { ...point(own.along, own.across + shape.spacing / 2), box: false };
+    if (!size) {
+      // Beside its neuron; where that has numbers and is large, at its shoulder.
+      const shoulder = 0.72 * (shape.radius + 0.9 * font);
+      return shape.detailed ? { ...point(own.along - shoulder, own.across + shoulder), box: false }
+        : { ...point(own.along, own.across + shape.spacing / 2), box: false };
     }
     if (to.length > 1) {
       const upper = columns[column][to[Math.floor((to.length - 1) / 2)][1]];
       const lower = columns[column][to[Math.floor((to.length - 1) / 2) + 1][1]];
-      return { ...point(own.along, (upper.across + lower.across) / 2), box: true };
+      return { ...point(own.along, (upper.across + lower.across) / 2), ...box };
     }
-    const away = shape.radius + 0.25 * font + (vertical ? bias.width : bias.height) / 2;
+    const away = shape.radius + 0.25 * font + (vertical ? size.width : size.height) / 2;
     const inwards = vertical && own.across > middle + 1 ? -1 : 1;
-    return { ...point(own.along, own.across + inwards * away), box: true };
+    return { ...point(own.along, own.across + inwards * away), ...box };
   });
 }
 
@@ -168,7 +178,7 @@ function networkAttempt(network, sizes, shape, width, vertical, labelledGap) {
 function labelWeights(network, layout, short) {
   const { sizes, radius, columns } = layout;
   const circles = columns.flat().map(({ x, y }) => ({ x, y, width: 1.85 * radius, height: 1.85 * radius }));
-  const boxes = layout.biases.filter((bias) => bias.box).map(({ x, y }) => ({ x, y, ...sizes.bias }));
+  const boxes = layout.biases.filter((bias) => bias.box).map(({ x, y, size }) => ({ x, y, ...size }));
   const labels = network.weights.map(() => null);
   const byGap = new Map();
   for (const [index, { from, to }] of network.weights.entries()) {
@@ -236,4 +246,25 @@ function layoutNetwork(network, width, font, nameOf) {
   first ??= networkAttempt(network, sizes, { ...shape, radius: 5 }, Math.max(width, 900), vertical, gap);
   first.labels = first.detailed ? labelWeights(network, first, true).labels : network.weights.map(() => null);
   return first;
+}
+
+/** Writes above a wide picture's columns what they are; the arrows say which way the numbers go. */
+function drawHeadings(layout, parent) {
+  if (layout.heading === null) {
+    return;
+  }
+  const last = layout.columns.length - 1;
+  const titles = layout.columns.map((_, index) =>
+    index === 0 ? "inputs →" : index === last ? "outputs" : last > 2 ? `hidden ${index} →` : "hidden →");
+  const places = layout.columns.map((column) => column[0]);
+  const errors = layout.errors.length ? layout.errors : [layout.total].filter(Boolean);
+  if (errors.length) {
+    titles.push(errors.length > 1 ? "errors" : "error");
+    places.push({ x: errors[0].x });
+  }
+  for (const [index, place] of places.entries()) {
+    const anchor = index === 0 && !layout.detailed ? "label start" : "label";
+    const x = index === 0 && !layout.detailed ? 2 : place.x;
+    svgElement("text", { x, y: layout.heading, class: `${anchor} heading` }, parent).textContent = titles[index];
+  }
 }

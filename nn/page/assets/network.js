@@ -2,29 +2,12 @@
 // It is built once for a width; then only numbers, line widths and classes change, so that it can follow training.
 
 const networkHint = "Choose a weight or a neuron to see where its number comes from.";
+const longestErrorName = 8;
 const manyItems = 120;
 const manyItemsPause = 120;
-const networkKey = "Solid line: positive weight; dashed: negative; the thicker, the larger. "
-  + "▲ the error grows with this weight, ▼ it shrinks. Δ the last change. δ the error's derivative by net.";
-
-/** The lines of a weight or bias: name and value; unless the label is short also gradient and last change. */
-function parameterLines(page, node, parent, { x, y, short }, font) {
-  const { player, doc } = page;
-  if (short) {
-    const value = namedLine(parent, doc.nodes[node].name, x, y + 0.35 * font, "label name");
-    return () => setTextOnce(value, labelText(player.value(node, page.sample)));
-  }
-  const value = namedLine(parent, doc.nodes[node].name, x, y - 0.85 * font, "label name");
-  const gradient = svgElement("text", { x, y: y + 0.35 * font, class: "label gradient" }, parent);
-  const change = svgElement("text", { x, y: y + 1.5 * font, class: "label change" }, parent);
-  return () => {
-    const slope = player.knownDerivative(node) ? player.gradient(node) : null;
-    setTextOnce(value, labelText(player.value(node, page.sample)));
-    const direction = slope > 0 ? "▲" : slope < 0 ? "▼" : "·";
-    setTextOnce(gradient, slope === null ? unknownText : `${direction} ${labelText(slope)}`);
-    setTextOnce(change, `Δ ${labelText(player.lastChange(node))}`);
-  };
-}
+const networkKey = ["solid line: positive weight", "dashed: negative weight", "thick: large weight"];
+const numbersKey = ["▲ the error grows with this weight", "▼ it shrinks", "Δ last change",
+  "δ how fast the error grows with net"];
 
 /** A weight's line and, where there is room, its label above all the lines. Returns an item for makeButtons. */
 function drawWeight(page, layout, { lines, labels }, weight, place) {
@@ -73,7 +56,7 @@ function drawWeight(page, layout, { lines, labels }, weight, place) {
 /** A bias: a box with its numbers and dashed lines to the neurons that share it, or a dot where room is short. */
 function drawBias(page, layout, { lines, shapes, labels }, bias, place) {
   const { node, to } = bias;
-  const { columns, font, radius, spacing, sizes } = layout;
+  const { columns, font, radius, spacing } = layout;
   const element = svgElement("g", { class: "bias" }, shapes);
   if (place.box || to.length > 1) {
     for (const [column, row] of to) {
@@ -83,11 +66,16 @@ function drawBias(page, layout, { lines, shapes, labels }, bias, place) {
   }
   const item = { node, element, x: place.x, y: place.y, refresh: () => {}, describe: () => describeNode(page, node) };
   if (place.box) {
-    centredBox(element, place, sizes.bias, "shape");
-    item.refresh = parameterLines(page, node, labels, place, font);
+    centredBox(element, place, place.size, "shape");
+    item.refresh = place.short ? shortBiasLines(page, node, labels, place, font)
+      : parameterLines(page, node, labels, place, font);
   } else {
     const size = Math.max(2.5, Math.min(6, spacing / 7));
     svgElement("circle", { cx: place.x, cy: place.y, r: size, class: "shape" }, element);
+    if (layout.detailed) {
+      const title = svgElement("text", { x: place.x, y: place.y - size - 4, class: "label" }, labels);
+      appendName(title, fittedName(page.doc.nodes[node].name, 3));
+    }
   }
   return item;
 }
@@ -115,7 +103,8 @@ function drawNeuron(page, layout, { shapes, labels }, neuron, place) {
       svgElement("text", { x: place.x, y: place.y + 4, class: "label small" }, labels).textContent = shown;
     }
   } else if (neuron.net === null) {
-    namedLine(labels, neuron.name, place.x, place.y - 0.3 * font, "label name");
+    const room = (1.85 * radius) / (boldCharacterWidth * font);
+    namedLine(labels, fittedName(neuron.name, room), place.x, place.y - 0.3 * font, "label name");
     line("", 1, "label", () => player.known(neuron.out), () => player.value(neuron.out, page.sample));
   } else {
     namedLine(labels, neuron.name, place.x, place.y - 1.6 * font, "label name");
@@ -137,9 +126,10 @@ function drawNeuron(page, layout, { shapes, labels }, neuron, place) {
   return item;
 }
 
-/** A box for an error beside its output (with the target), or for the total. */
-function drawError(page, layout, { lines, shapes, labels }, { node, target, place, from, size, box }) {
+/** A box beside an output for its target and error, or one of them, or a box for the total. */
+function drawError(page, layout, { lines, shapes, labels }, { error, target, place, from, size, box }) {
   const { player, doc } = page;
+  const node = error ?? target;
   const { font } = layout;
   const reach = box ? (layout.vertical ? size.height : size.width) / 2 : 5;
   for (const start of from) {
@@ -159,12 +149,15 @@ function drawError(page, layout, { lines, shapes, labels }, { node, target, plac
   };
   centredBox(element, place, box ? size : { width: 10, height: 10 }, "shape");
   if (box) {
+    const name = fittedName(doc.nodes[node].name, longestErrorName);
     if (target === null) {
-      namedLine(labels, doc.nodes[node].name, place.x, place.y - 0.3 * font, "label name");
+      namedLine(labels, name, place.x, place.y - 0.3 * font, "label name");
       value("", node, 1);
+    } else if (error === null) {
+      value("target", target, 0.35);
     } else {
       value("target", target, -0.3);
-      value(doc.nodes[node].name, node, 1);
+      value(name, node, 1);
     }
   }
   return {
@@ -174,44 +167,23 @@ function drawError(page, layout, { lines, shapes, labels }, { node, target, plac
 }
 
 /** Draws the errors and their total right of (or below) the outputs; returns their items. */
-function drawErrors(page, layout, layers) {
-  const { network } = page.doc;
+function drawErrors(page, network, layout, layers) {
   const { sizes, vertical, errorBoxes } = layout;
   const behind = (place, reach) => (vertical ? { x: place.x, y: place.y + reach } : { x: place.x + reach, y: place.y });
   const towards = ({ x, y }, total) => ({ x, y: y + (Math.sign(total.y - y) * sizes.error.height) / 2 });
   const items = network.errors.map((error, index) => drawError(page, layout, layers, {
-    node: error.node ?? network.total, target: error.target, place: layout.errors[index], size: sizes.error,
-    box: errorBoxes,
+    error: error.node, target: error.target, place: layout.errors[index], size: sizes.error, box: errorBoxes,
     from: [behind(layout.columns[error.from[0]][error.from[1]], layout.radius)],
   }));
   if (layout.total) {
     const reach = errorBoxes ? (vertical ? sizes.error.height : sizes.error.width) / 2 : 5;
     items.push(drawError(page, layout, layers, {
-      node: network.total, target: null, place: layout.total, size: sizes.total, box: true,
-      from: layout.errors.map((place) => (layout.totalBetween ? towards(place, layout.total) : behind(place, reach))),
+      error: network.total, target: null, place: layout.total, size: sizes.total, box: true,
+      from: layout.errors.length === 0 ? layout.columns.at(-1).map((place) => behind(place, layout.radius))
+        : layout.errors.map((place) => (layout.totalBetween ? towards(place, layout.total) : behind(place, reach))),
     }));
   }
   return items;
-}
-
-/** Writes above a wide picture's columns what they are; the arrows say which way the numbers go. */
-function drawHeadings(layout, parent) {
-  if (layout.heading === null) {
-    return;
-  }
-  const last = layout.columns.length - 1;
-  const titles = layout.columns.map((_, index) =>
-    index === 0 ? "inputs →" : index === last ? "outputs" : last > 2 ? `hidden ${index} →` : "hidden →");
-  const places = layout.columns.map((column) => column[0]);
-  if (layout.errors.length) {
-    titles.push("errors");
-    places.push(layout.errors[0]);
-  }
-  for (const [index, place] of places.entries()) {
-    const anchor = index === 0 && !layout.detailed ? "label start" : "label";
-    const x = index === 0 && !layout.detailed ? 2 : place.x;
-    svgElement("text", { x, y: layout.heading, class: `${anchor} heading` }, parent).textContent = titles[index];
-  }
 }
 
 /** Draws the whole network for a width; returns the drawing and its items. */
@@ -231,16 +203,27 @@ function drawNetwork(page, network, width, font) {
   const biases = network.biases.map((bias, index) => drawBias(page, layout, layers, bias, layout.biases[index]));
   const neurons = network.columns.flatMap((column, index) => column.map((neuron, row) =>
     drawNeuron(page, layout, layers, neuron, layout.columns[index][row])));
-  const errors = drawErrors(page, layout, layers);
-  return { svg, items: [...weights, ...neurons, ...biases, ...errors] };
+  const errors = drawErrors(page, network, layout, layers);
+  const key = [...networkKey, ...(layout.detailed ? numbersKey : [])];
+  if (layout.biases.some((place) => !place.box)) {
+    key.push("small circle: a bias");
+  }
+  if (!layout.errorBoxes && layout.errors.length) {
+    key.push("small square: an error");
+  }
+  return { svg, items: [...weights, ...neurons, ...biases, ...errors], key };
 }
 
 /** The network view: {update(), svg}; it draws itself anew when the container's width changes. */
 function createNetworkView(page, container) {
   const { network } = page.doc;
-  // The error of a single output is the total; then one box stands for both.
-  const drawable = { ...network, hasTotal: network.total !== null && network.errors.length > 1 };
+  // The error of a single output is the total; then one box stands for both. Outputs that share one error have at most
+  // a target beside them.
+  const errors = network.errors.filter(({ node, target }) => node !== null || target !== null);
+  const hasTotal = network.total !== null && !errors.some(({ node }) => node === network.total);
+  const drawable = { ...network, errors, hasTotal };
   const caption = htmlElement("p", "picture-caption", networkHint, null);
+  const key = htmlElement("ul", "picture-key key-list", "", null);
   const view = { svg: null, update };
   const pointed = { focused: null, hovered: null };
   let items = [];
@@ -278,6 +261,7 @@ function createNetworkView(page, container) {
     view.svg?.remove();
     view.svg = drawn.svg;
     container.prepend(drawn.svg);
+    key.replaceChildren(...drawn.key.map((words) => htmlElement("li", "", words, null)));
     Object.assign(pointed, { focused: null, hovered: null });
     drawnAt = -Infinity;
     makeButtons(drawn.svg, items, page, (item, how) => {
@@ -294,6 +278,6 @@ function createNetworkView(page, container) {
     }
   });
   container.append(caption);
-  htmlElement("p", "picture-key", networkKey, container);
+  container.append(key);
   return view;
 }

@@ -21,6 +21,17 @@ function withExponent(mantissa, exponent) {
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
+/** A number by `toFixed` or `toExponential`, but a half is rounded to the even digit, as Python does. */
+function halfToEven(number, method, decimals) {
+  if (!number.toExponential().includes("5e")) { // the last digit of a half is 5
+    return number[method](decimals);
+  }
+  const [digits, power] = number[method](40).split("e");
+  const end = digits.length - 40 + decimals;
+  const isHalf = /^50*$/.test(digits.slice(end)) && "02468".includes(digits[end - 1]);
+  return isHalf ? digits.slice(0, end) + (power === undefined ? "" : `e${power}`) : number[method](decimals);
+}
+
 /** A number as the article prints it: nine decimals where it has as many, nine digits where it is small or large. */
 function valueText(number) {
   const short = exactText(number);
@@ -29,11 +40,11 @@ function valueText(number) {
   }
   const size = Math.abs(number);
   if (size >= 1e-4 && size < 1e6) {
-    return number.toFixed(9).replace("-", MINUS);
+    return halfToEven(number, "toFixed", 9).replace("-", MINUS);
   }
-  const [mantissa, exponent] = number.toExponential(8).split("e");
+  const [mantissa, exponent] = halfToEven(number, "toExponential", 8).split("e");
   const digits = exponent >= -4 && exponent < 9
-    ? String(Number(number.toPrecision(9)))
+    ? String(Number(`${mantissa}e${exponent}`))
     : withExponent(String(Number(mantissa)), Number(exponent));
   return digits.replace(/^-/, MINUS);
 }
@@ -108,11 +119,18 @@ function numberOfSymbol(tree, context) {
   if (node === player.doc.output) {
     return player.derivative(by, sample);
   }
+  // Along an edge the tape has the number, with more digits than a textbook's formula such as 1 − out² may keep.
   const definition = definitions.get(JSON.stringify(tree));
-  if (definition !== undefined) {
-    return numberOf(definition, context);
+  const edge = player.doc.edges.findIndex(([source, target]) => source === by && target === node);
+  return edge >= 0 && !isOfDerivatives(definition) ? player.edgeDerivative(edge, sample) : numberOf(definition, context);
+}
+
+/** Whether a formula is made of other derivatives, as a product along several edges is. */
+function isOfDerivatives(tree) {
+  if (!Array.isArray(tree)) {
+    return false;
   }
-  return player.edgeDerivative(player.doc.edges.findIndex((edge) => edge[0] === by && edge[1] === node), sample);
+  return typeof tree[0] === "string" ? tree[0] !== "v" : tree.slice(1).some(isOfDerivatives);
 }
 
 // Writing. A style says how leaves, operations, products and parentheses look.
@@ -203,11 +221,25 @@ function chosenSide(tree, context) {
   return chosen;
 }
 
+/** The number at the end of a line. */
+function lineNumber(left, right, context) {
+  return numberOf(left !== null && left[0] === "d" ? left : right, context);
+}
+
+/** Whether the formula of a line loses its digits at the present numbers: what remains is far from the derivative. */
+function isCancelled([left, right], context) {
+  if (left === null || left[0] !== "d" || isOfDerivatives(right)) {
+    return false;
+  }
+  const [number, written] = [lineNumber(left, right, context), numberOf(right, context)];
+  return Number.isFinite(number) && Math.abs(written - number) > 1e-9 * Math.abs(number);
+}
+
 /** One line in a medium, "text" or "mathml": its left side, what stands between the equals signs, and its value. */
 function lineParts([left, right, , shown], medium, context) {
   const symbols = writeFormula(right, STYLES_OF_FORMULAS.textSymbols, context);
   const numbers = writeFormula(right, STYLES_OF_FORMULAS.textNumbers, context);
-  const number = valueText(numberOf(right, context));
+  const number = valueText(lineNumber(left, right, context));
   const same = numbers === symbols || numbers === number;
   const styles = shown === "symbols" ? ["Symbols"] : shown === "numbers" ? ["Numbers"] : same ? ["Symbols"] : ["Symbols", "Numbers"];
   const isValue = shown === "symbols" || !Array.isArray(chosenSide(right, context));
@@ -235,22 +267,32 @@ function derivationOf(player, node, sample) {
   const { formula, lines, notes } = player.doc.nodes[node];
   const context = formulaContext(player, sample, node);
   const derivative = player.derivative(node, sample);
-  const difference = player.centralDifference(node, sample);
-  const kink = Math.abs(difference - derivative) > 1e-6 * Math.abs(derivative) + 1e-8;
+  const { slope, error } = player.centralDifference(node, sample);
+  // In the phases of a sequential round it is no derivative, but what new weights have handed back.
+  const isDerivative = player.phase === null || player.settings.schedule === "simultaneous";
+  const kink = isDerivative && Math.abs(slope - derivative) > 8 * error + 1e-6 * Math.abs(derivative);
   const used = player.samples.filter((each) => each.used).length;
   const index = player.parameterIndex.get(node);
   const trained = index !== undefined && (player.settings.biases || !player.isBias[index]);
+  const isAfterOthers = trained && player.settings.schedule === "sequential"
+    && player.tape.stages[node] < player.tape.lastStage - 1;
   return {
     context,
     value: formula ? [["v", node], formula, 0, "both"] : null,
     lines: lines ?? [[["d", player.doc.output, node], 0, 0, "both"]],
-    check: [derivative, difference],
-    update: trained ? updateLine(player, node) : null,
+    check: [derivative, slope],
+    update: trained && !isAfterOthers ? updateLine(player, node) : null,
     alone: used === 1 && player.samples[sample].used,
     used,
     notes: [
       ...notes,
       ...(kink ? ["The central difference is another number: there is a kink or a jump here, or next to here."] : []),
+      ...((lines ?? []).some((line) => isCancelled(line, context))
+        ? ["Here a formula above is a small difference of larger numbers and loses its digits; the result has them all."]
+        : []),
+      ...(isAfterOthers
+        ? ["Sequential updates change the layer above first, and take the step here by what its new weights hand back."]
+        : []),
       ...(index !== undefined && !trained ? ["It is not trained: updates leave it as it is."] : []),
     ],
   };
@@ -328,9 +370,11 @@ function derivationElement(player, node, sample) {
     const before = player.computedWith(node, sample);
     const after = before - player.settings.rate * gradient;
     across(`mean over the ${used} samples of the training set: `, number(gradient));
+    const slope = mathmlOperand(valueText(gradient));
+    const factor = mathmlParts.isNegative(slope) ? inParentheses(slope) : slope;
+    const step = `${mathmlOperand(exactText(player.settings.rate))}<mo>×</mo>${factor}`;
     across("update, by that mean: ", ...mathPieces([
-      `${updated}<mo>=</mo>${mathmlOperand(valueText(before))}<mo>−</mo>${mathmlOperand(exactText(player.settings.rate))}`
-        + `<mo>×</mo>${gradient < 0 ? inParentheses(mathmlOperand(valueText(gradient))) : mathmlOperand(valueText(gradient))}`,
+      `${updated}<mo>=</mo>${mathmlOperand(valueText(before))}<mo>−</mo>${step}`,
       numberMathml(valueText(after)),
     ]));
   }

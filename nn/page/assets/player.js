@@ -4,14 +4,15 @@
 const MOST_SNAPSHOTS = 512;
 const MOST_ROUNDS = 1_000_000;
 const MOST_RESTORED = 20_000_000; // steps of the tape, which take some tenths of a second
-const EXPLODED = 1e8; // an error so many times the first one is a divergence, long before it is infinite
+const EXPLODED = 1e8; // an error so many times the first one with these settings is a divergence, long before infinity
+const [STEP_LEVELS, STEP_SHRINK] = [12, 1.6]; // steps of the central differences, each smaller than the one before
 
 class Player {
   #segments; // what was changed, and at which round: {round, settings, parameters or null}, from round 0 on
   #snapshots; // parameters by round, every #stride rounds
   #stride;
   #previous; // the parameters one round ago
-  #start; // the parameters at the beginning of the round that is gone through phase by phase
+  #since; // the round from which the present settings hold
   #pending = false; // whether that round is not finished
   #checked; // the largest deviation from the engine at each recorded round that was passed
 
@@ -77,14 +78,15 @@ class Player {
 
   /** The derivative of the mean error over the training set with respect to a parameter. */
   gradient(node) {
+    const { samples, frames } = this;
     let sum = 0;
     let count = 0;
-    this.samples.forEach(({ used }, i) => {
-      if (used) {
-        sum += this.frames[i].derivatives[node];
+    for (let i = 0; i < samples.length; i += 1) {
+      if (samples[i].used) {
+        sum += frames[i].derivatives[node];
         count += 1;
       }
-    });
+    }
     return sum / count;
   }
 
@@ -104,15 +106,39 @@ class Player {
     return this.tape.outputSlots.map((slot) => values[slot]);
   }
 
-  /** The derivative of a sample's error by central differences, with their first error term taken out. */
+  /**
+   * The derivative of a sample's error by central differences, extrapolated to a step of zero, and how far it may be off.
+   * Source: C. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982).
+   */
   centralDifference(node, sample) {
     const at = this.computedWith(node, sample);
-    const slope = (step) => {
-      const [high, low] = [at + step, at - step].map((x) => this.tape.errorAt(node, x, this.frames[sample], this.scratch));
-      return (high - low) / (at + step - (at - step));
-    };
-    const step = 1e-3 * Math.max(1, Math.abs(at));
-    return (4 * slope(step / 2) - slope(step)) / 3;
+    const errorAt = (x) => this.tape.errorAt(node, x, this.frames[sample], this.scratch);
+    const squaredShrink = STEP_SHRINK * STEP_SHRINK;
+    let step = Math.abs(at) > 1e-3 ? 0.1 * Math.abs(at) : 0.01;
+    while (!Number.isFinite(errorAt(at + step)) || !Number.isFinite(errorAt(at - step))) {
+      step /= 4;
+      if (!(step > 1e-13 * Math.abs(at))) {
+        return { slope: NaN, error: Infinity };
+      }
+    }
+    let best = { slope: NaN, error: Infinity };
+    let previous = [];
+    for (let level = 0; level < STEP_LEVELS; level += 1) {
+      const [high, low] = [errorAt(at + step), errorAt(at - step)];
+      const width = at + step - (at - step);
+      const noise = (4 * Number.EPSILON * (Math.abs(high) + Math.abs(low))) / width;
+      const row = [(high - low) / width];
+      let weight = 1;
+      for (let i = 0; i < level; i += 1) {
+        weight *= squaredShrink;
+        row.push((row[i] * weight - previous[i]) / (weight - 1));
+        const error = Math.max(Math.abs(row[i + 1] - row[i]), Math.abs(row[i + 1] - previous[i])) + noise;
+        best = error < best.error ? { slope: row[i + 1], error } : best;
+      }
+      previous = row;
+      step /= STEP_SHRINK;
+    }
+    return best;
   }
 
   // Training.
@@ -203,6 +229,10 @@ class Player {
     if (segment.round === this.round && segment.parameters) {
       this.parameters.set(segment.parameters);
     }
+    if (this.round === 0) {
+      this.#previous.set(this.parameters);
+    }
+    this.#since = segment.round;
     this.roundStart = this.parameters.slice();
     if (this.round % this.#stride === 0) {
       this.#snapshots.set(this.round, this.roundStart);
@@ -224,8 +254,7 @@ class Player {
   }
 
   #isLost() {
-    const lost = (error) => !(error <= EXPLODED * (1 + Math.abs(this.errors[0])));
-    if (!lost(this.error)) {
+    if (Number.isFinite(this.error) && this.error <= EXPLODED * (1 + Math.abs(this.errors[this.#since]))) {
       return false;
     }
     let back = 0;
@@ -255,14 +284,23 @@ class Player {
     while (!this.#snapshots.has(from)) {
       from -= this.#stride;
     }
-    this.round = from;
-    this.parameters.set(this.#snapshots.get(from));
+    this.#returnTo(from);
+    this.#replayTo(aim);
+    this.#show();
+  }
+
+  /** Back to a round whose parameters are kept. */
+  #returnTo(round) {
+    this.round = round;
+    this.parameters.set(this.#snapshots.get(round));
     this.#previous.set(this.parameters);
     this.#enter();
-    while (this.round < aim && !this.#replayRound()) {
+  }
+
+  #replayTo(round) {
+    while (this.round < round && !this.#replayRound()) {
       // all is done in the condition
     }
-    this.#show();
   }
 
   /** One round as in `advance`; returns whether it is the end because the training diverges here. */
@@ -306,9 +344,8 @@ class Player {
     this.end = this.round;
     this.errors.length = this.round + 1;
     this.#segments = this.#segments.filter(({ round }) => round < this.round);
-    [this.#snapshots, this.#checked].forEach((kept) => {
-      kept.forEach((_, round) => round > this.round && kept.delete(round));
-    });
+    this.#snapshots.forEach((_, round) => round > this.round && this.#snapshots.delete(round));
+    this.#checked.forEach((_, round) => round >= this.round && this.#checked.delete(round));
   }
 
   // Phase by phase.
@@ -369,8 +406,14 @@ class Player {
     }
     if (this.phase === phases.length - 1) {
       this.#pending = false;
+      const { settings } = this;
       this.#endRound();
+      if (this.settings !== settings) { // something was changed here before: what is shown was of other settings
+        this.#show();
+        return;
+      }
       this.errors[this.round] = this.#errorNow();
+      this.#isLost();
     }
   }
 
@@ -380,6 +423,7 @@ class Player {
       this.frames.forEach((frame) => {
         this.tape.derive(frame, this.parameters);
         this.tape.below(stage, frame);
+        this.tape.derive(frame, this.roundStart); // what is shown was computed with these
       });
     }
   }
@@ -514,11 +558,17 @@ class Player {
   /** Rounds with their error and parameters, evenly spaced where there are more than `most`. */
   table(most = 2000) {
     const { round, doc } = this;
-    const spacing = Math.max(1, Math.ceil(this.end / most));
+    // Where it would take long to compute the rounds between the kept ones again, those are left out.
+    const isLong = this.end * this.samples.length * this.tape.template.length > MOST_RESTORED;
+    const least = isLong ? this.#stride : 1;
+    const spacing = least * Math.max(1, Math.ceil(this.end / most / least));
     const rows = [["round", "error", ...doc.parameters.map((node) => doc.nodes[node].name)]];
     for (let at = 0; at <= this.end; at += spacing) {
-      this.goTo(at);
-      rows.push([this.round, this.error, ...this.parameters]);
+      if (this.#snapshots.has(at)) {
+        this.#returnTo(at);
+      }
+      this.#replayTo(at);
+      rows.push([at, this.errors[at], ...this.parameters]);
     }
     this.goTo(round);
     return rows;

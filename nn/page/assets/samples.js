@@ -5,8 +5,20 @@ function copySamples(player) {
   return player.samples.map(({ inputs, targets, used }) => ({ inputs: [...inputs], targets: [...targets], used }));
 }
 
+/** What belongs to the targets and to the outputs in one row: each output after its target, if each has its own. */
+function besideTargets({ targets, outputs }, ofTargets, ofOutputs) {
+  return targets.length === outputs.length ? ofTargets.flatMap((each, position) => [each, ofOutputs[position]])
+    : [...ofTargets, ...ofOutputs];
+}
+
+/** How many characters the longest number of the sets' inputs or targets has, within what a field can show. */
+function longestNumber(doc, list) {
+  const numbers = doc.sets.flatMap((set) => set[list].flat());
+  return Math.min(12, Math.max(4, ...numbers.map((number) => fieldText(number).length)));
+}
+
 /** Makes one row of the training data: used, shown, inputs, targets with predictions, error. */
-function makeSampleRow(page, index) {
+function makeSampleRow(page, index, digits) {
   const { player, doc } = page;
   const number = index + 1;
   const nameOf = (node) => doc.nodes[node].name;
@@ -34,25 +46,26 @@ function makeSampleRow(page, index) {
   });
 
   function makeValueField(list, position, node) {
-    return makeNumberField(page, {
+    const field = makeNumberField(page, {
       label: `${nameOf(node)} of sample ${number}`,
       hiddenLabel: true,
       value: player.samples[index][list][position],
       apply: (value) => changeSample((sample) => { sample[list][position] = value; }),
     });
+    field.input.style.setProperty("--digits", digits[list]);
+    return field;
   }
 
   const inputs = doc.inputs.map((node, position) => makeValueField("inputs", position, node));
   const targets = doc.targets.map((node, position) => makeValueField("targets", position, node));
-  const predictions = doc.targets.map(() => makeElement("td", { class: "number" }));
+  const predictions = doc.outputs.map(() => makeElement("td", { class: "number" }));
   const error = makeElement("td", { class: "number" });
   const element = makeElement("tr", {},
     makeElement("th", { scope: "row" }, String(number)),
     makeElement("td", { class: "centred" }, makeElement("span", { class: "tick-area" }, used)),
     makeElement("td", { class: "centred" }, makeElement("span", { class: "tick-area" }, shown)),
     ...inputs.map((field) => makeElement("td", {}, field.element)),
-    ...targets.flatMap((field, position) => [makeElement("td", {}, field.element), predictions[position]]),
-    error);
+    ...besideTargets(doc, targets.map((field) => makeElement("td", {}, field.element)), predictions), error);
   return {
     element,
     update() {
@@ -65,7 +78,8 @@ function makeSampleRow(page, index) {
       inputs.forEach((field, position) => field.set(sample.inputs[position]));
       targets.forEach((field, position) => {
         field.set(sample.targets[position]);
-        const node = doc.outputs[position];
+      });
+      doc.outputs.forEach((node, position) => {
         setText(predictions[position], cellText(player.known(node), player.value(node, index)));
       });
       setText(error, cellText(player.known(doc.output), player.value(doc.output, index)));
@@ -103,13 +117,15 @@ function createSamples(page) {
   const { player, doc } = page;
   const nameOf = (node) => doc.nodes[node].name;
   const choice = makeSetChoice(page);
+  const digits = { inputs: longestNumber(doc, "inputs"), targets: longestNumber(doc, "targets") };
   const table = makePagedTable(page, {
     caption: "Targets and predictions",
     headings: [
       "sample", "train", "show", ...doc.inputs.map(nameOf),
-      ...doc.targets.flatMap((node, position) => [nameOf(node), nameOf(doc.outputs[position])]), "error",
+      ...besideTargets(doc, doc.targets.map(nameOf), doc.outputs.map(nameOf)), "error",
     ],
-    makeRow: (index) => makeSampleRow(page, index),
+    evident: [],
+    makeRow: (index) => makeSampleRow(page, index, digits),
     tallest: 12,
   });
   const add = makeButton("Add sample", () => {
@@ -138,6 +154,8 @@ function createSamples(page) {
       choice.update();
       if (player.samples.length !== count) {
         count = player.samples.length;
+        // Of a single sample there is nothing to choose.
+        table.table.classList.toggle("single", count === 1);
         table.rebuild([...Array(count).keys()]);
       } else if (!page.runner.active || visible()) {
         table.update();

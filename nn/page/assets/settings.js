@@ -1,17 +1,18 @@
 // The settings: learning rate, schedule of the update, biases. None of them starts the training again.
 
 const SCHEDULE_EXPLANATION = [
-  "Simultaneous: the gradients of all layers are computed with the weights as they are, and then all weights change at "
-    + "once. This is gradient descent, and the rule that the text of the well-known worked example gives.",
-  "Sequential: the output layer changes first; the layer before it then gets its deltas through weights that have "
-    + "already changed, and so on backward. These steps are the gradient of nothing, only close to one.",
-  "Why both are here: the worked example’s text and its updated weights follow the first rule, but the figures that "
-    + "close it were printed by an early script that followed the second. With the example’s numbers, E_total after "
-    + "10,000 rounds is 0.0000351019 by the first rule and 0.0000350848 by the second, which it prints as 0.000035085. "
-    + "In any other network the two differ as little as the steps are small.",
+  "All at once: every gradient is computed with the weights as they are. Only then do all the weights change. This is "
+    + "gradient descent.",
+  "Output layer first: the last layer’s weights change at once. The layer before it gets its deltas through these "
+    + "changed weights, then changes too, and so on back to the inputs. Such a step follows the gradient only nearly.",
+  "Why both? “A Step by Step Backpropagation Example”, the article that many learn from, explains the first rule, and "
+    + "the updated weights that it prints follow it. The figures at its end follow the second. With its numbers, "
+    + "E_total after 10,000 rounds is 0.0000351019 by the first rule and 0.0000350848 by the second; the article "
+    + "prints 0.000035085. The smaller the learning rate, the less the two differ.",
 ];
 
-const BIAS_EXPLANATION = "The worked example leaves the biases as they are; almost everybody else trains them too.";
+const BIAS_EXPLANATION = "“A Step by Step Backpropagation Example” leaves the biases as they are. Most networks train "
+  + "them too.";
 
 /** The nearest number with three significant digits: the rates that the slider offers. */
 function roundedRate(exponent) {

@@ -6,13 +6,15 @@ const ROWS_PER_PAGE = 60;
  * Makes a table that shows at most 60 rows at a time, with buttons to the others when there are more.
  *
  * `makeRow(item, index)` returns {element, update()}; with more than `tallest` rows the table scrolls inside its box.
+ * Where its columns are too wide for the box, each row's cells flow over several lines, with their headings before
+ * them except the `evident` ones. The roles are spelled out because a table without table layout loses its own.
  */
-function makePagedTable(page, { caption, headings, makeRow, tallest = 20 }) {
+function makePagedTable(page, { caption, headings, evident, makeRow, tallest = 20 }) {
   const captionText = makeElement("span", {}, caption);
-  const body = makeElement("tbody");
-  const headingCells = headings.map((heading) => makeElement("th", { scope: "col" }, heading));
-  const table = makeElement("table", {},
-    makeElement("caption", {}, captionText), makeElement("thead", {}, makeElement("tr", {}, ...headingCells)), body);
+  const body = makeElement("tbody", { role: "rowgroup" });
+  const headingCells = headings.map((heading) => makeElement("th", { scope: "col", role: "columnheader" }, heading));
+  const table = makeElement("table", { role: "table" }, makeElement("caption", {}, captionText),
+    makeElement("thead", { role: "rowgroup" }, makeElement("tr", { role: "row" }, ...headingCells)), body);
   const box = makeScrollBox(caption, "table-box", table);
   const place = makeElement("span", { class: "table-place" });
   const before = makeButton("Previous rows", () => showFrom(start - ROWS_PER_PAGE));
@@ -26,20 +28,42 @@ function makePagedTable(page, { caption, headings, makeRow, tallest = 20 }) {
     start = Math.max(0, Math.min(first, Math.floor((items.length - 1) / ROWS_PER_PAGE) * ROWS_PER_PAGE));
     rows = items.slice(start, start + ROWS_PER_PAGE).map((item, index) => makeRow(item, start + index));
     body.replaceChildren(...rows.map((row) => row.element));
+    rows.forEach((row) => labelCells(row.element));
     pager.hidden = items.length <= ROWS_PER_PAGE;
     box.classList.toggle("limited", items.length > tallest);
     place.textContent = `${start + 1} to ${start + rows.length} of ${items.length}`;
     before.setAttribute("aria-disabled", start === 0);
     after.setAttribute("aria-disabled", start + ROWS_PER_PAGE >= items.length);
     update();
+    fit();
+  }
+
+  function labelCells(row) {
+    row.setAttribute("role", "row");
+    [...row.cells].forEach((cell, column) => {
+      cell.setAttribute("role", cell.scope === "row" ? "rowheader" : "cell");
+      headingCells[column].classList.toggle("number", cell.classList.contains("number"));
+      cell.dataset.heading = evident.includes(headings[column]) ? "" : headings[column];
+    });
+  }
+
+  /** Chooses between columns and flowing cells; a box that has nothing to scroll is no stop for the Tab key. */
+  function fit() {
+    table.classList.remove("stacked");
+    table.classList.toggle("stacked", table.scrollWidth > box.clientWidth);
+    const scrolls = box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth;
+    box.tabIndex = scrolls ? 0 : -1;
   }
 
   function update() {
     rows.forEach((row) => row.update());
   }
 
+  watchWidth(box, fit);
+
   return {
     element: makeElement("div", { class: "paged-table" }, box, pager),
+    table,
     update,
     rebuild(newItems) {
       items = newItems;
@@ -94,7 +118,6 @@ function makeParameterRow(page, node) {
 function makeNeuronRow(page, neuron) {
   const { player } = page;
   const cells = ["net", "out", "delta"].map(() => makeElement("td", { class: "number" }));
-  const asked = neuron.net ?? neuron.out;
   const explain = makeElement("td", {}, makeExplainButton(page, neuron.out));
   const element = makeElement("tr", {}, makeElement("th", { scope: "row" }, neuron.name), ...cells, explain);
   return {
@@ -104,7 +127,7 @@ function makeNeuronRow(page, neuron) {
       const texts = [
         neuron.net === null ? "" : cellText(player.known(neuron.net), player.value(neuron.net, sample)),
         cellText(player.known(neuron.out), player.value(neuron.out, sample)),
-        cellText(player.knownDerivative(asked), player.derivative(asked, sample)),
+        neuron.net === null ? "" : cellText(player.knownDerivative(neuron.net), player.derivative(neuron.net, sample)),
       ];
       texts.forEach((text, index) => setText(cells[index], text));
       element.classList.toggle("selected",
@@ -125,14 +148,16 @@ function neuronItems(doc) {
 function createTables(page) {
   const { doc, player } = page;
   const parameters = makePagedTable(page, {
-    caption: "Parameters",
+    caption: "Parameters: weights and biases",
     headings: ["name", "value", "gradient ∂E/∂w", "last change", "derivation"],
+    evident: ["name", "value", "derivation"],
     makeRow: (node) => makeParameterRow(page, node),
   });
   parameters.rebuild(doc.parameters);
   const neurons = makePagedTable(page, {
     caption: "Neurons and errors",
     headings: ["name", "net", "out, or error", "δ = ∂E/∂net", "derivation"],
+    evident: ["name", "derivation"],
     makeRow: (neuron) => makeNeuronRow(page, neuron),
   });
   neurons.rebuild(neuronItems(doc));
