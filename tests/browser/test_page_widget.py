@@ -20,8 +20,8 @@ NOTEBOOK = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>A notebook</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>%(style)s</style></head>
-<body><h1>A notebook</h1><p id="outside">Text of the notebook</p>
-<main><section aria-label="first" id="first"></section><section aria-label="second" id="second"></section></main>
+<body><main><h1>A notebook</h1><p id="outside">Text of the notebook</p>
+<section aria-label="first" id="first"></section><section aria-label="second" id="second"></section></main>
 <script type="module">
   const { default: widget } = await import("data:text/javascript;base64,%(module)s");
   const page_document = %(document)s;

@@ -288,7 +288,7 @@ function derivationOf(player, node, sample) {
       ...notes,
       ...(kink ? ["The central difference is another number: there is a kink or a jump here, or next to here."] : []),
       ...((lines ?? []).some((line) => isCancelled(line, context))
-        ? ["Here a formula above is a small difference of larger numbers and loses its digits; the result has them all."]
+        ? ["A formula above is a small difference of larger numbers and loses its digits; the number has them all."]
         : []),
       ...(isAfterOthers
         ? ["Sequential updates change the layer above first, and take the step here by what its new weights hand back."]

@@ -107,7 +107,7 @@ class Player {
   }
 
   /**
-   * The derivative of a sample's error by central differences, extrapolated to a step of zero, and how far it may be off.
+   * The derivative of a sample's error by central differences, extrapolated to a step of zero, and its own error.
    * Source: C. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982).
    */
   centralDifference(node, sample) {
