@@ -26,11 +26,11 @@ from nn.storage import FORMAT, VERSION
 
 # In this order, in one scope: each file uses what stands in those before it.
 SCRIPTS = (
-    "operations", "tape", "player", "notation", "model_file", "drawing", "layout", "network", "graph", "curve",
-    "boundary", "elements", "running", "derivation", "controls", "samples", "settings", "tables", "address",
-    "downloads", "app",
+    "operations", "tape", "differences", "training", "phases", "states", "player", "numbers", "formulas", "derivations",
+    "model_file", "drawing", "layout", "network", "graph", "curve", "boundary", "elements", "running", "derivation",
+    "controls", "samples", "settings", "tables", "address", "downloads", "app",
 )  # fmt: skip
-STYLES = ("page", "views")
+STYLES = ("page", "regions", "views")
 MOST_PARAMETERS = 3000  # a page of so many takes ten seconds to make, and has four megabytes
 
 

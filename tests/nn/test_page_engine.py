@@ -29,7 +29,7 @@ from nn.page.sets import gate_set
 NODE = Path(executable.ROOT_DIR) / ("node.exe" if sys.platform == "win32" else "bin/node")
 SCRIPT = "\n".join(
     files("nn.page").joinpath(f"assets/{name}.js").read_text(encoding="utf-8")
-    for name in ("operations", "tape", "player", "notation")
+    for name in page.SCRIPTS[: page.SCRIPTS.index("model_file")]  # what stands below the drawing
 )
 # What a test's code stands in: the script's own functions, and what Python hands over as `given`.
 FRAME = """

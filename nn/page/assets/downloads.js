@@ -85,7 +85,8 @@ function createDownloads(page) {
     makeButton("Run (CSV)", () =>
       downloadText(`${base}-run.csv`, "text/csv", csvText(player.table(10_001)))),
   ];
-  const link = makeElement("div", { class: "button-row" }, makeButton("Copy link to this view", copyLink), field, status);
+  const copy = makeButton("Copy link to this view", copyLink);
+  const link = makeElement("div", { class: "button-row" }, copy, field, status);
   return {
     element: makeRegion(page, "downloads", "Share and save",
       page.options.address ? link : null,

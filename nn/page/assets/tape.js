@@ -17,7 +17,9 @@ class Tape {
       this.template[tape.inputs + i] = Tape.number(constant);
     });
     const first = tape.inputs + tape.constants.length;
-    const steps = tape.operations.map(([name, ...operands], i) => ({ name: tape.names[name], to: first + i, operands }));
+    const steps = tape.operations.map(([name, ...operands], i) => {
+      return { name: tape.names[name], to: first + i, operands };
+    });
     const forward = Tape.needed(steps, this.slots);
     const prediction = Tape.needed(steps, this.outputSlots);
     this.forwardSteps = Tape.packed(steps.filter((step) => forward.has(step.to)));
