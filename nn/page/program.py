@@ -86,7 +86,7 @@ class _Reading:
         self.parameters = _parameter_names(model)
         self.inputs = _input_names(inputs, self.parameters)
         self.outputs: list[str] = []
-        self.targets = [f"target_o{i + 1}" for i in range(targets)]
+        self.targets = [f"target_{i + 1}" for i in range(targets)] if targets > 1 else ["target"]  # of a class
 
     def error(self, parameters: Sequence[Value], inputs: Sequence[Value], targets: Sequence[Value]) -> Value:
         for value, name in zip(parameters, self.parameters, strict=True):
