@@ -13,6 +13,7 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
+import autograd
 from autograd import ShapeError, Value, jit, mean, scope, sum
 from autograd.display import Program, described, named_view, program_of
 from nn.containers import Sequential
@@ -73,8 +74,8 @@ def network_program(
             raise ExportError(f"the page cannot draw this {type(model).__name__}: {error}") from None
         if len(network.columns[0]) != len(inputs):
             raise ExportError("the page cannot draw a network whose layers are joined by anything but activations")
-        described_, tape = reading.record(numbers, inputs, targets, _numbers(total))
-    return _document(described_, tape, network, reading, numbers)
+        description, tape = reading.record(numbers, inputs, targets, _numbers(total))
+    return _document(description, tape, network, reading, numbers)
 
 
 class _Reading:
@@ -141,7 +142,8 @@ def _tape(graph: Any, nodes: int) -> dict[str, Any]:
     for operation, operands in zip(graph.operations, graph.operands):
         if operation.name == "guard":
             raise ExportError("the network goes different ways for different numbers: write where instead of its if")
-        if operation.name not in replayed_operations():
+        is_own = operation is not getattr(autograd, operation.name, operation)  # a user's, by the name of one of ours
+        if is_own or operation.name not in replayed_operations():
             raise ExportError(f"the page does not know the operation {operation.name!r:.60} of this network")
         operations.append([names.setdefault(operation.name, len(names)), *operands])
     return {

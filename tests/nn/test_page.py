@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 import nn
-from autograd import ShapeError, Value, lgamma
+from autograd import ShapeError, Value, lgamma, primitive
 from autograd.primitives import TABLE
 from nn import MLP, ExportError, Linear, Sequential, Tanh
 from nn.article import INPUTS, ArticleNetwork
@@ -89,12 +89,17 @@ def test_a_sequential_of_linear_layers_is_the_network_that_an_mlp_is():
     assert names[0] == names[1]
 
 
+OWN_EXP = primitive("exp", lambda x: 1.0 + x, [1.0])  # whose name is that of a row of the table
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
         (type("Own", (nn.Module,), {"forward": lambda self, x: self.w * x[0], "w": None}), "no Value of this graph"),
         (lambda: Sequential(Linear(2, 1), type("Gamma", (nn.Module,), {"forward": lambda self, x: [lgamma(x[0])]})()),
          "does not know the operation 'lgamma'"),
+        (lambda: Sequential(Linear(2, 1), type("Exp", (nn.Module,), {"forward": lambda self, x: [OWN_EXP(x[0])]})()),
+         "does not know the operation 'exp'"),
         (lambda: Sequential(Linear(2, 1), type("If", (nn.Module,), {
             "forward": lambda self, x: [x[0] if x[0] > 0.0 else -x[0]]})()), "goes different ways"),
         (lambda: MLP(64, [64, 10]), "3,000 parameters at most, not 4,810"),
