@@ -27,7 +27,7 @@ function svgText(view) {
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);
   const paper = svgElement("rect", { width, height });
-  paper.setAttribute("fill", getComputedStyle(view.svg).getPropertyValue("--paper").trim() || "white");
+  paper.setAttribute("fill", getComputedStyle(view.svg.closest(".region")).backgroundColor);
   copy.prepend(paper);
   return new XMLSerializer().serializeToString(copy);
 }
