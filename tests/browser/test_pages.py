@@ -17,8 +17,10 @@ MEASURE = """() => {
   const heights = [...document.querySelectorAll("math")].map(e => e.getBoundingClientRect().height);
   const fractions = [...document.querySelectorAll("mfrac")].map(
     e => e.children[0].getBoundingClientRect().bottom <= e.children[1].getBoundingClientRect().top + 2);
-  const scripts = [...document.querySelectorAll("msub")].map(
-    e => e.children[1].getBoundingClientRect().bottom > e.children[0].getBoundingClientRect().bottom);
+  const scripts = [...document.querySelectorAll("msub")].map(e => {
+    const [base, script] = [...e.children].map(part => part.getBoundingClientRect());
+    return script.top > base.top && script.bottom >= base.bottom;  // not beyond it under a g
+  });
   return {
     math: heights.length, flat: heights.filter(h => h < 8).length,
     fractions: fractions.length, upright: fractions.filter(x => x).length,
