@@ -1,15 +1,14 @@
 """A scalar autograd engine: one graph of Values to evaluate, differentiate and draw."""
 
-from autograd.activations import clip, elu, gelu, leaky_relu, silu
-from autograd.batching import vmap
-from autograd.checking import check_grads
-from autograd.checkpointing import checkpoint
-from autograd.compiled import jit
+from autograd import renamed
+from autograd.compiler.jit import jit
 from autograd.display import jupyter
-from autograd.display.dot import draw
-from autograd.display.explanation import Explanation, explain, explain_all
-from autograd.display.formula import Formula, formula, to_latex, to_sympy
-from autograd.display.tree import Tree, tree
+from autograd.display.derivations.explanation import Explanation, explain, explain_all
+from autograd.display.derivations.formula import Formula, formula, to_latex, to_sympy
+from autograd.display.pictures.dot import draw
+from autograd.display.pictures.tree import Tree, tree
+from autograd.engine.recording import detect_anomaly, no_grad, scope
+from autograd.engine.value import Value, backward
 from autograd.errors import (
     AnomalyError,
     AutogradError,
@@ -20,7 +19,8 @@ from autograd.errors import (
     ShapeError,
     TraceError,
 )
-from autograd.functions import (
+from autograd.functions.activations import clip, elu, gelu, leaky_relu, silu
+from autograd.functions.composed import (
     dot,
     log_softmax,
     logsumexp,
@@ -30,9 +30,8 @@ from autograd.functions import (
     softmax,
     sum,
 )
-from autograd.implicit import custom_root
-from autograd.loops import cond, fori_loop, scan, while_loop
-from autograd.primitives import (
+from autograd.primitives.row import Primitive, primitive
+from autograd.primitives.table import (
     absolute,
     acos,
     acosh,
@@ -90,9 +89,10 @@ from autograd.primitives import (
     tanh,
     where,
 )
-from autograd.recording import detect_anomaly, no_grad, scope
-from autograd.rows import Primitive, primitive
-from autograd.transforms import (
+from autograd.transforms.batching import vmap
+from autograd.transforms.checking import check_grads
+from autograd.transforms.checkpointing import checkpoint
+from autograd.transforms.derivatives import (
     grad,
     hessian,
     hvp,
@@ -103,7 +103,10 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value, backward
+from autograd.transforms.implicit import custom_root
+from autograd.transforms.loops import cond, fori_loop, scan, while_loop
+
+renamed.install()
 
 # What a notebook shows of a Value; without HTML, which it would prefer to the picture.
 for _name, _method in (("_repr_svg_", jupyter.repr_svg), ("_repr_latex_", jupyter.repr_latex)):

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from autograd.answers import Answer, differentiate, extras_of, shortened, to_json, to_table
-from autograd.display.dot import FORMATS, draw
+from autograd.display.pictures.dot import FORMATS, draw
+from autograd.engine.sweep import topological_order
 from autograd.errors import AutogradError, ExpressionError
-from autograd.expressions import FUNCTIONS, Expression, check_name
-from autograd.sweep import topological_order
+from autograd.shell.answers import Answer, differentiate, extras_of, shortened, to_json, to_table
+from autograd.shell.expressions import FUNCTIONS, Expression, check_name
 
 MOST_DRAWN = 100  # operations; a larger graph is drawn folded, as its variables and the result
 FLAGS = ("--second", "--tree", "--latex", "--json", "--help")

@@ -1,20 +1,12 @@
 """Neural networks on the scalar autograd engine, and the article that they reproduce."""
 
-from nn import datasets as datasets
-from nn import initializers as initializers
-from nn import plots as plots
-from nn import schedules as schedules
-from nn.activations import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from nn.callbacks import Checkpoint, EarlyStopping
-from nn.clipping import clip_gradient_norm, clip_gradient_value, clipped_by_norm, clipped_by_value
-from nn.containers import Sequential
-from nn.dropout import Dropout
+import sys
+
+from nn.data import datasets as datasets
 from nn.errors import DivergenceError, ExportError, StateError, StorageError
-from nn.export import export_c
-from nn.export_onnx import export_onnx
-from nn.history import History
-from nn.layers import MLP, Layer, Neuron
-from nn.linear import Linear
+from nn.files.export import export_c
+from nn.files.export_onnx import export_onnx
+from nn.files.storage import load, save
 from nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -26,11 +18,24 @@ from nn.losses import (
     l2_penalty,
     mean_squared_error,
 )
-from nn.minimization import minimize
-from nn.module import Module, functional_call
-from nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from nn.storage import load, save
-from nn.training import Training, fit
+from nn.modules import initializers as initializers
+from nn.modules.activations import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from nn.modules.containers import Sequential
+from nn.modules.dropout import Dropout
+from nn.modules.layers import MLP, Layer, Neuron
+from nn.modules.linear import Linear
+from nn.modules.module import Module, functional_call
+from nn.optimizers import schedules as schedules
+from nn.optimizers.clipping import clip_gradient_norm, clip_gradient_value, clipped_by_norm, clipped_by_value
+from nn.optimizers.minimization import minimize
+from nn.optimizers.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from nn.training import plots as plots
+from nn.training.callbacks import Checkpoint, EarlyStopping
+from nn.training.fit import Training, fit
+from nn.training.history import History
+
+# A pickle of 0.1.0 may import this name, which else would put the module in the place of the function.
+sys.modules["nn.export_onnx"] = sys.modules["nn.files.export_onnx"]
 
 __all__ = [
     "Adam",

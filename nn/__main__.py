@@ -13,14 +13,14 @@ from typing import NoReturn
 
 from autograd import AutogradError, explain
 from autograd.display import FORMATS, draw
-from nn import article
-from nn.comparison import Closing, Row, closing_table, figure_rows, sections
-from nn.network_view import draw_network
-from nn.page_command import EXAMPLES as PAGE_EXAMPLES
-from nn.page_command import add_options as add_page_options
-from nn.page_command import write_page
-from nn.report import build_report, write_report
-from nn.training_command import add_options, make_folder, train
+from nn.article import network as article
+from nn.article.comparison import Closing, Row, closing_table, figure_rows, sections
+from nn.article.report import build_report, write_report
+from nn.diagram.network_view import draw_network
+from nn.shell.page_command import EXAMPLES as PAGE_EXAMPLES
+from nn.shell.page_command import add_options as add_page_options
+from nn.shell.page_command import write_page
+from nn.shell.training_command import add_options, make_folder, train
 
 ROW = "  {:<28}{:>16}{:>16}   {}"
 

@@ -5,7 +5,7 @@
 
 A mutant has the opposite sign, or is off by one part in 10⁹; a derivative that is zero or absent becomes 1e-9. It is
 installed in three ways: everywhere, only in the rules on floats, and only in the rules on nodes. The tests are those
-of `test_primitives.py` that take a row: the very functions that pytest calls. Prints how many mutants there were and
+of `test_table.py` that take a row: the very functions that pytest calls. Prints how many mutants there were and
 which ones survived; the exit status is 1 where one did, or where a test fails without a mutant.
 """
 
@@ -17,21 +17,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import test_primitives
+sys.path.extend([str(Path(__file__).parent / folder) for folder in ("helpers", "primitives")])  # as pytest has them
+
+import test_table
 from reference import REFERENCE
 from sampling import points
 
-from autograd.primitives import TABLE
-from autograd.rows import Primitive
+from autograd.primitives.row import Primitive
+from autograd.primitives.table import TABLE
 
 Rule = Any  # what a row's partials hold: a function, a float or None
 Change = Callable[[Any], Any]
 
 TESTS = {
     name: function
-    for name, function in vars(test_primitives).items()
+    for name, function in vars(test_table).items()
     if name.startswith("test_") and list(inspect.signature(function).parameters) == ["row"]
 }
 CHANGES: dict[str, Change] = {
@@ -105,7 +108,7 @@ def _first_failure(row: Primitive) -> str | None:
 
 def mutants(row: Primitive) -> Iterator[Mutant]:
     """All mutants of a row; none of a predicate, whose result is a bool and knows no derivative."""
-    if row.name in test_primitives.PREDICATES:
+    if row.name in test_table.PREDICATES:
         return
     for argument, rule in enumerate(row.float_partials):
         changes = ["1e-9 instead of 0"] if _is_zero(row, rule) else ["the sign flipped", "off by 1e-9 of itself"]

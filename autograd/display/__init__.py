@@ -1,9 +1,9 @@
 """Graph -> picture: the views of a recorded graph, and how they are drawn."""
 
-from autograd.display.contract import Constant, Edge, View, named_view, operations_view
-from autograd.display.dot import FORMATS, draw, render, save, to_dot
-from autograd.display.interchange import described
-from autograd.display.program import Program, program_of
+from autograd.display.page.derivation_plan import Program, program_of
+from autograd.display.page.interchange import described
+from autograd.display.pictures.contract import Constant, Edge, View, named_view, operations_view
+from autograd.display.pictures.dot import FORMATS, draw, render, save, to_dot
 from autograd.display.style import (
     FONT,
     INK,

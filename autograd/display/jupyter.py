@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from autograd.display.dot import draw
+from autograd.display.pictures.dot import draw
+from autograd.engine.sweep import topological_order
+from autograd.engine.value import Value
 from autograd.errors import MissingDependencyError, RenderError
-from autograd.sweep import topological_order
-from autograd.value import Value
 
 _LARGEST_PICTURE = 100  # named nodes
 _LARGEST_FORMULA = 200  # operations
@@ -29,7 +29,7 @@ def repr_latex(value: Value) -> str | None:
     if value.primitive is None or len(topological_order([value])) > _LARGEST_FORMULA:
         return None
     try:
-        formula = import_module("autograd.display.formula")
+        formula = import_module("autograd.display.derivations.formula")
     except ModuleNotFoundError:
         return None
     return f"$\\displaystyle {formula.to_latex(value)}$"

@@ -14,15 +14,15 @@ from importlib.resources import files
 from typing import Any
 
 from nn import losses
-from nn.architecture import describe
 from nn.errors import ExportError
-from nn.files import write_whole
-from nn.layers import MLP
-from nn.module import Module
+from nn.files.documents import write_whole
+from nn.files.storage import FORMAT, VERSION
+from nn.modules.architecture import describe
+from nn.modules.layers import MLP
+from nn.modules.module import Module
 from nn.page.frames import default_rounds, record_frames
-from nn.page.program import Loss, network_program
+from nn.page.network_program import Loss, network_program
 from nn.page.sets import TrainingSet, fitting_sets, signed, training_set
-from nn.storage import FORMAT, VERSION
 
 # In this order, in one scope: each file uses what stands in those before it.
 SCRIPTS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nn.network_data import Network, Place
+from nn.diagram.network_data import Network, Place
 
 
 def kinds_of(

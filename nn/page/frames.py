@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 from autograd import Value, fori_loop, jit, no_grad
-from nn.epochs import Epochs, Loss, as_arrays
-from nn.export import evaluating
-from nn.module import Module
-from nn.optimizers import SGD
+from nn.files.export import evaluating
+from nn.modules.module import Module
+from nn.optimizers.optimizers import SGD
 from nn.page.sets import TrainingSet
+from nn.training.epochs import Epochs, Loss, as_arrays
 
 MOST_ROUNDS = 10_000  # recorded by default; the article trains as long
 COMPILED_WORK, EAGER_WORK = 20_000_000, 250_000  # parameters × samples × rounds that take a few seconds at most
@@ -50,7 +50,7 @@ def record_frames(
     Raises: `ShapeError` where model, error and samples do not fit together; `ValueError` for a learning rate that is
     not positive.
 
-    >>> from nn.layers import MLP
+    >>> from nn.modules.layers import MLP
     >>> from nn.losses import half_squared_error
     >>> line = MLP(1, [1])
     >>> line.load_state_dict({"layers.0.neurons.0.w.0": 0.0, "layers.0.neurons.0.b": 0.0})

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd import ShapeError
-from nn import article
-from nn.datasets import GATES, Dataset, logic_gate, two_moons
+from nn.article import network as article
+from nn.data.datasets import GATES, Dataset, logic_gate, two_moons
 from nn.errors import StorageError
 
 MOST_BYTES = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import MissingDependencyError
-from nn.module import Module
+from nn.modules.module import Module
 from nn.page import document, script, style
 
 MISSING = "the page in a notebook needs anywidget, which is not installed: pip install 'scalar-autograd[notebook]'"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import nn
-from nn import article
-from nn.files import write_document
-from nn.storage import FORMAT, VERSION
+from nn.article import network as article
+from nn.files.documents import write_document
+from nn.files.storage import FORMAT, VERSION
 
 ROUNDS = 10_000
 DOCUMENT = re.compile(r'<script type="application/json" class="autograd-document">(.*?)</script>', re.DOTALL)

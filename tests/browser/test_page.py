@@ -21,8 +21,8 @@ from browser.reading import (
 from playwright.sync_api import expect
 
 import nn
-from autograd.display.writing import rounded
-from nn import article
+from autograd.display.derivations.writing import rounded
+from nn.article import network as article
 
 PAGES = ["article", "xor"]
 

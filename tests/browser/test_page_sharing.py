@@ -21,7 +21,7 @@ from browser.reading import (
 )
 from playwright.sync_api import expect
 
-from nn import article
+from nn.article import network as article
 
 
 def test_the_address_holds_the_view_and_brings_it_back(page_file, open_page):

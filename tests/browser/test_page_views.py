@@ -21,8 +21,8 @@ from playwright.sync_api import expect
 
 import nn
 from autograd import explain
-from autograd.display.writing import rounded
-from nn import article
+from autograd.display.derivations.writing import rounded
+from nn.article import network as article
 
 
 @pytest.mark.parametrize("rounds", [0, 3])

@@ -10,7 +10,7 @@ from browser.chromium import axe, overflow
 from browser.engine import ROUNDS, article_after, document
 from playwright.sync_api import expect
 
-from autograd.display.writing import rounded
+from autograd.display.derivations.writing import rounded
 from nn.page import style
 from nn.page.widget import module_text
 

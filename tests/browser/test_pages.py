@@ -10,7 +10,7 @@ from browser.chromium import overflow
 
 from autograd import Value, explain
 from nn.__main__ import main
-from nn.article import ArticleNetwork
+from nn.article.network import ArticleNetwork
 
 # What the browser made of the formulas: how many there are, and how many of them it set as mathematics.
 MEASURE = """() => {

@@ -7,11 +7,12 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from autograd import Value, scope, tanh
-from autograd.display import dot, draw, named_view, operations_view, to_dot
-from autograd.display.contract import Box
+from autograd.display import draw, named_view, operations_view, to_dot
 from autograd.display.jupyter import repr_latex, repr_svg
-from autograd.display.selection import select
-from nn.article import ArticleNetwork
+from autograd.display.pictures import dot
+from autograd.display.pictures.contract import Box
+from autograd.display.pictures.selection import select
+from nn.article.network import ArticleNetwork
 
 HOSTILE = ["</svg><script>alert(1)</script>", '"];x[', "trailing\\", "two\nlines", "", "\x00\x1b", "&amp;", "\\N"]
 

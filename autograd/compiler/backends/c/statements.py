@@ -1,0 +1,286 @@
+"""The statements of C that run a graph: one for each step, and for a loop or a branch a block of them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from autograd.compiler.backends.c.arrays import WORD, Bundle, Cells, Operand, copied
+from autograd.compiler.backends.c.live import Liveness, Plan, Step
+from autograd.compiler.backends.c.loops import write_loop
+from autograd.compiler.backends.c.names import Names, literal, numbers
+from autograd.compiler.backends.c.rows import RowFunctions
+from autograd.primitives.row import Primitive
+from autograd.program.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View
+
+PART = 500  # steps, or statements, of one function where there are more than twice as many
+_LOCAL = 64  # numbers of the largest array that stands in the function itself; larger ones are in the workspace
+_ALL_LOCAL = 1024  # numbers of all such arrays of one function together
+_SPILLED = 8  # single variables from around a part that are handed to it one by one; more travel in the workspace
+GUARD_MARK = "\0"  # stands before the return of a guard that failed
+
+
+class Statements:
+    """The text of one file in the making: the lines of the function being written, and what those before it need."""
+
+    def __init__(self, names: Names, name: str) -> None:
+        self.names, self.name = names, name
+        self.rows = RowFunctions(names)
+        self.workspace = names.new("w")
+        self.size = 0  # of the workspace
+        self.guards = 0
+        self.tables: list[str] = []
+        self.functions: list[str] = []
+        self.lines: list[str] = []
+        self.helpers: set[str] = self.rows.wanted
+        self.live = Liveness()
+        self._depth = 1
+        self._local = _ALL_LOCAL
+        self._declared: dict[str, tuple[int, str]] = {}  # each variable's place in the text, and its kind
+        self.declare(self.workspace, "double *")
+
+    # Writing.
+
+    def write(self, *lines: str) -> None:
+        self.lines += ["    " * self._depth + line for line in lines]
+
+    def declare(self, name: str, kind: str) -> str:
+        self._declared[name] = (len(self._declared), kind)
+        return name
+
+    def variable(self, kind: str, text: str, constant: bool = True, prefix: str = "v") -> str:
+        """A new variable of this kind with this value."""
+        name = self.declare(self.names.numbered(prefix), kind + " ")
+        self.write(f"{'const ' if constant else ''}{kind} {name}{f' = {text}' if text else ''};")
+        return name
+
+    def indices(self) -> Iterator[str]:
+        while True:
+            yield self.declare(self.names.numbered("i"), "int64_t ")
+
+    def slots(self, count: int) -> int:
+        """Room for numbers in the workspace: where it begins."""
+        self.size += max(1, count)
+        return self.size - max(1, count)
+
+    def storage(self, shape: tuple[int, ...], place: int | None = None) -> Cells:
+        """New memory for an array: a variable where it is small, else part of the workspace."""
+        count = max(1, math.prod(shape))
+        name = self.declare(self.names.numbered("v"), "double *")
+        if place is None and count <= min(_LOCAL, self._local):
+            self._local -= count
+            self.write(f"double {name}[{count}];")
+        else:
+            self.write(f"double *const {name} = {self.workspace} + {self.slots(count) if place is None else place};")
+        if 0 in shape:
+            self.write(f"(void){name};")  # an array of nothing, which nothing reads
+        return Cells.packed(name, shape)
+
+    def stored(self, array: Operand, place: int | None = None) -> Cells:
+        """An array in memory."""
+        assert not isinstance(array, str)
+        if isinstance(array, Cells) and place is None:
+            return array
+        target = self.storage(array.shape, place)
+        self.assign(target, array)
+        return target
+
+    def in_turn(self, lines: Sequence[str]) -> None:
+        """Write statements of a line each; in functions of their own where they are many."""
+        if len(lines) <= 2 * PART:
+            self.write(*lines)
+            return
+        for start in range(0, len(lines), PART):
+            self.part(functools.partial(self.write, *lines[start : start + PART]))
+
+    def block(self, head: str) -> None:
+        self.write(head + " {")
+        self._depth += 1
+
+    def end(self, foot: str = "}") -> None:
+        self._depth -= 1
+        self.write(foot)
+
+    def part(self, write: Callable[[], None]) -> None:
+        """Have the lines that `write` writes in a function of their own, and call that."""
+        outer, depth, local, start, guards = self.lines, self._depth, self._local, len(self._declared), self.guards
+        self.lines, self._depth, self._local = [], 1, _ALL_LOCAL
+        write()
+        body, self.lines, self._depth, self._local = self.lines, outer, depth, local
+        words = {word for line in body for word in WORD.findall(line)} & self._declared.keys()
+        known = sorted((self._declared[word], word) for word in words if self._declared[word][0] < start)
+        parameters = ", ".join(f"{kind}{word}" for (_, kind), word in known) or "void"
+        name = self.names.numbered(f"{self.name}_part")
+        checked = self.guards > guards
+        head = [f"static {'int' if checked else 'void'} {name}({parameters})", "{"]
+        foot = ["    return 0;"] if checked else []
+        lines = [line.replace(GUARD_MARK, "") for line in body]
+        self.functions.append("\n".join([*head, *lines, *foot, "}"]) + "\n")
+        call = f"{name}({', '.join(word for _, word in known)})"
+        if not checked:
+            self.write(call + ";")
+            return
+        status = self.variable("int", call)
+        self.write(f"if ({status} != 0) {{", f"    {GUARD_MARK}return {status};", "}")
+
+    # Graphs.
+
+    def graph(self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int]) -> list[Operand]:
+        """Write the steps that these outputs need; the operands are those of all values."""
+        plan = self.live.plan(graph, outputs)
+        constants = (self._constant(item, graph.inputs + i in plan.values) for i, item in enumerate(graph.constants))
+        values: dict[int, Operand] = {
+            value: item for value, item in enumerate((*inputs, *constants)) if item is not None and value in plan.values
+        }
+        weights = [_weight(step.operation) for step in plan.steps]
+        if sum(weights) <= 2 * PART:
+            for step in plan.steps:
+                self._step(graph, step, values, {})
+        else:
+            self._in_parts(graph, plan, weights, values, outputs)
+        return [values.get(output, "") for output in plan.outputs]
+
+    def _constant(self, item: object, wanted: bool) -> Operand | None:
+        if not wanted:
+            return None
+        if isinstance(item, ConstantArray):
+            name = self.names.numbered("table")
+            lines = "\n".join(numbers(item.numbers, "    ")) or "    0.0"
+            self.tables.append(f"static const double {name}[{max(1, len(item.numbers))}] = {{\n{lines}\n}};\n")
+            return Cells.packed(name, item.shape)
+        return str(int(item)) if isinstance(item, bool) else literal(float(item))  # type: ignore[arg-type]  # a float
+
+    def _in_parts(
+        self, graph: Graph, plan: Plan, weights: Sequence[int], values: dict[int, Operand], outputs: frozenset[int]
+    ) -> None:
+        """The steps in functions of about PART each; what one makes and another takes stands in the workspace."""
+        part_of, total, first = [], 0, plan.steps[0].results.start
+        for weight in weights:
+            part_of.append(total // PART)
+            total += weight
+        singles = [value for value in values if isinstance(values[value], str) and values[value] in self._declared]
+        if len(singles) > _SPILLED:
+            for value in singles:
+                slot = f"{self.workspace}[{self.slots(1)}]"
+                self.write(f"{slot} = {values[value]};")
+                values[value] = slot
+        maker = {result: part for step, part in zip(plan.steps, part_of) for result in step.results}
+        root: dict[int, int] = {}  # the array whose memory a view or an element reads
+        for step in plan.steps:
+            if isinstance(step.operation, View | Element):
+                root[step.results.start] = root.get(step.operands[0], step.operands[0])
+        crossing: dict[int, int] = {}
+        uses = [(operand, part) for step, part in zip(plan.steps, part_of) for operand in step.operands]
+        for value, part in (*uses, *((plan.outputs[position], -1) for position in sorted(outputs))):
+            value = root.get(value, value)
+            if value >= first and value in plan.values and maker[value] != part and value not in crossing:
+                kind = graph.kinds[value]
+                crossing[value] = self.slots(math.prod(kind) if kind else 1)
+        for _, group in itertools.groupby(zip(plan.steps, part_of), key=lambda pair: pair[1]):
+            steps = [step for step, _ in group]
+
+            def write(steps: list[Step] = steps) -> None:
+                for step in steps:
+                    self._step(graph, step, values, crossing)
+
+            self.part(write)
+            for step in steps:
+                for value in step.results:
+                    if value in crossing:
+                        values[value] = self._slot(graph.kinds[value], crossing[value])
+                    elif value in root and value in values:
+                        values[value] = _taken(step.operation, values[step.operands[0]])
+
+    def _slot(self, kind: Kind, place: int) -> Operand:
+        if kind is None:
+            return f"({self.workspace}[{place}] != 0.0)"
+        return Cells.packed(self.workspace, kind, place) if kind else f"{self.workspace}[{place}]"
+
+    def _step(self, graph: Graph, step: Step, values: dict[int, Operand], crossing: dict[int, int]) -> None:
+        """Write one step, and store those of its results that other parts take."""
+        operation, results = step.operation, step.results
+        if isinstance(operation, Branch | Loop):  # their graphs may look for parts, or for some of the numbers only
+            for operand in step.operands:
+                array = values.get(operand)
+                if operand in step.needed and isinstance(array, Bundle):
+                    values[operand] = self.stored(array)
+        operands = [values.get(operand, "") for operand in step.operands]
+        if isinstance(operation, Guard):
+            self.guards += 1
+            failed = f"!{operands[0]}" if operation.outcome else operands[0]
+            self.write(f"if ({failed}) {{", f"    {GUARD_MARK}return {self.guards};", "}")
+            return
+        if isinstance(operation, Primitive):
+            text = self.rows.call(operation, [str(operand) for operand in operands])
+            alias = text in operands
+            made: list[Operand] = [text if alias else self.variable("int" if operation.predicate else "double", text)]
+        elif isinstance(operation, Element | View):
+            made = [_taken(operation, operands[0])]
+        elif isinstance(operation, Pack):
+            made = [Bundle(tuple(str(operand) for operand in operands), operation.shape)]
+        elif isinstance(operation, Branch):
+            made = self._branch(operation, operands, step.wanted)
+        else:
+            made = write_loop(self, operation, operands, step.wanted)
+        for index, value in enumerate(results):
+            if index in step.wanted:
+                values[value] = made[index]
+                if value in crossing:
+                    self._keep(made[index], crossing[value])
+
+    def _keep(self, operand: Operand, place: int) -> None:
+        if isinstance(operand, str):
+            self.write(f"{self.workspace}[{place}] = {operand};")
+        else:
+            self.stored(operand, place)
+
+    # What is assigned later.
+
+    def result(self, kind: Kind, initial: str = "") -> Operand:
+        """A variable, or memory, that is assigned later."""
+        if kind:
+            return self.storage(kind)
+        return self.variable("int" if kind is None else "double", initial, constant=False)
+
+    def assign(self, target: Operand, source: Operand) -> None:
+        """Store a number or an array."""
+        if isinstance(target, str):
+            self.write(f"{target} = {source};")
+            return
+        assert isinstance(target, Cells)
+        assert not isinstance(source, str)
+        lines = copied(target, source, self.indices())
+        if isinstance(source, Bundle):
+            self.in_turn(lines)
+        else:
+            self.write(*lines)
+
+    def _branch(self, branch: Branch, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
+        kinds = branch.results(())
+        results = {index: self.result(kinds[index]) for index in wanted}
+        for head, graph in ((f"if ({operands[0]})", branch.then), ("", branch.otherwise)):
+            if head:
+                self.block(head)
+            made = self.graph(graph, operands[1:], frozenset(wanted))
+            for index in wanted:
+                self.assign(results[index], made[index])
+            self.end("} else {" if head else "}")
+            self._depth += 1 if head else 0
+        return [results.get(index, "") for index in range(len(kinds))]
+
+
+def _weight(operation: Operation) -> int:
+    """The length of a step's text, in steps."""
+    graphs = operation.graphs if isinstance(operation, Branch | Loop) else ()
+    return 1 + sum(min(PART, graph.size) for graph in graphs)
+
+
+def _taken(operation: Operation, array: Operand) -> Operand:
+    """An element or a view of an array."""
+    assert not isinstance(array, str)
+    if isinstance(operation, Element):
+        return array.at(operation.index)
+    assert isinstance(operation, View)
+    return array.view(operation)

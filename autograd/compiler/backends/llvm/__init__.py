@@ -1,0 +1,1 @@
+"""A graph as machine code, through LLVM."""

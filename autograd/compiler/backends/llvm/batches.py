@@ -1,0 +1,270 @@
+"""Batches: samples in groups of eight lanes, groups in blocks of 1,024 samples.
+
+Where the last group is not full, its lanes that are not there neither load nor store nor count in a sum; so that the
+body is written once, and a sample gets the same bits wherever it stands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiler.backends.llvm.chunks import load, store
+from autograd.compiler.backends.llvm.loops import only_elements
+from autograd.compiler.backends.llvm.sums import BLOCK, VECTOR, accumulate, add_lanes, fold_lanes, sum_of_lanes
+from autograd.compiler.backends.llvm.text import (
+    DOUBLE,
+    NEUTRAL,
+    SUMS,
+    TRUTH,
+    Array,
+    Function,
+    Item,
+    Number,
+    Tuple,
+    elements,
+    number_text,
+)
+from autograd.program.graph import Loop
+
+if TYPE_CHECKING:
+    from autograd.compiler.backends.llvm.writer import Writer
+
+FEWEST_BLOCKS = 8  # that are worth a second thread
+_NEUTRAL = f"splat (double {number_text(NEUTRAL)})"
+
+
+def batch(
+    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
+) -> list[Item]:
+    """Write a batch. `memory` has the place for each result that is an array and has one already."""
+    assert loop.length
+    kinds: list[Any] = [loop.body.kinds[output] for output in loop.body.outputs]
+    blocks = -(-loop.length // BLOCK)
+    shared = [
+        item if only_elements(loop.body, 1 + loop.sliced + i) else writer.in_memory(function, item)
+        for i, item in enumerate(operands[loop.sliced :])
+    ]
+    slices: list[Any] = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
+    stacks = [
+        place or writer.slot((loop.length, *kind), 1) for place, kind in zip(memory, kinds[: loop.stacked])
+    ]
+    sum_kinds = kinds[loop.stacked :]
+    if writer.threads > 1 and not writer.in_kernel and blocks >= FEWEST_BLOCKS:
+        sums = [writer.slot((blocks, *kind), 1) for kind in sum_kinds]
+        _in_parallel(writer, function, _Samples(writer, loop, slices, shared, stacks, sums), blocks)
+        totals = _added(writer, function, sums, blocks)
+    else:
+        totals = _Samples(writer, loop, slices, shared, stacks, []).write(function, "0", str(blocks))
+    return [*stacks, *totals]
+
+
+def _added(writer: Writer, function: Function, sums: list[Array], blocks: int) -> list[Item]:
+    """The sums of the blocks' sums, from left to right."""
+    large = [writer.slot(array.shape[1:], 1) if array.shape[1:] else None for array in sums]
+    for total in large:
+        if total is not None:
+            function.fill(total, NEUTRAL)
+
+    def block(position: str, texts: list[str]) -> list[str]:
+        rest, new = iter(texts), []
+        for array, total in zip(sums, large):
+            part = function.part(array, position)
+            if total is None:
+                new.append(function.value(f"fadd double {next(rest)}, {function.load(part).text}"))
+            else:
+                accumulate(function, part, total)
+        return new
+
+    start = [("double", number_text(NEUTRAL))] * large.count(None)
+    texts = iter(function.range("0", str(blocks), block, start))
+    return [Number(next(texts)) if total is None else total for total in large]
+
+
+def _in_parallel(writer: Writer, function: Function, samples: _Samples, blocks: int) -> None:
+    """Write the batch as a function of its own, and a call that shares its blocks among threads."""
+    number = len(writer.kernel_work)
+    writer.kernel_work.append(0)
+    outside = [store(writer, function, item) for item in samples.items()]
+    kernel = Function(f"kernel{number}")
+    work, writer.work = writer.work, type(writer.work)()
+    writer.in_kernel = True
+    inside = samples.with_items([load(kernel, stored, "%main") for stored in outside])
+    inside.write(kernel, "%first", "%last")
+    writer.in_kernel = False
+    writer.kernel_work[number] = writer.work.size
+    writer.work = work
+    writer.add_kernel(kernel)
+    pointer = function.value(f"load ptr, ptr {function.address('%frame', writer.parallel)}, align 8")
+    function.line(f"call void {pointer}(i64 {number}, ptr %frame, i64 {blocks}) #1")
+
+
+class _Samples:
+    """The body of a batch, with what it takes and where its results go."""
+
+    def __init__(
+        self, writer: Writer, loop: Loop, slices: list[Array], shared: list[Item], stacks: list[Array],
+        sums: list[Array],
+    ) -> None:  # fmt: skip
+        self.writer, self.loop = writer, loop
+        self.slices, self.shared, self.stacks, self.sums = slices, shared, stacks, sums
+
+    def items(self) -> list[Item]:
+        return [*self.slices, *self.shared, *self.stacks, *self.sums]
+
+    def with_items(self, items: list[Any]) -> _Samples:
+        """The same on other values, as another function sees them."""
+        parts, start = [], 0
+        for part in (self.slices, self.shared, self.stacks, self.sums):
+            parts.append(items[start : start + len(part)])
+            start += len(part)
+        return _Samples(self.writer, self.loop, *parts)
+
+    def write(self, function: Function, first: str, last: str) -> list[Item]:
+        """The blocks from `first` up to `last`; returns the totals, unless `sums` has a place for each block's."""
+        assert self.loop.length
+        width = self.writer.width
+        groups = -(-self.loop.length // width)
+        in_block = BLOCK // width
+        body = self.loop.body
+        kinds: list[Any] = [body.kinds[output] for output in body.outputs[self.loop.stacked :]]
+        # Sums of numbers and of small arrays run in registers, those of large arrays in memory.
+        large = [
+            self.writer.slot(kind, SUMS) if kind and not self.writer.small(kind) else None for kind in kinds
+        ]
+        count = sum(math.prod(kind) for kind, running in zip(kinds, large) if running is None)
+        totals = [
+            self.writer.slot(kind, 1) if running is not None and not self.sums else None
+            for kind, running in zip(kinds, large)
+        ]
+        for total in totals:
+            if total is not None:
+                function.fill(total, NEUTRAL)
+
+        def block(position: str, texts: list[str]) -> list[str]:
+            start, end = "0", str(min(groups, in_block))
+            if not (first == "0" and last == "1"):
+                start = function.value(f"mul nuw nsw i64 {position}, {in_block}")
+                end = function.value(f"add nuw nsw i64 {start}, {in_block}")
+                if groups % in_block:
+                    inside = function.value(f"icmp slt i64 {end}, {groups}")
+                    end = function.value(f"select i1 {inside}, i64 {end}, i64 {groups}")
+            for running in large:
+                if running is not None:
+                    function.fill(running, NEUTRAL)
+            vectors = function.range(
+                start, end, lambda group, running: self._group(function, group, running, large),
+                [(VECTOR, _NEUTRAL)] * count,
+            )  # fmt: skip
+            numbers = [sum_of_lanes(function, vector) for vector in vectors]
+            if self.sums:
+                self._store(function, position, numbers, large)
+                return []
+            for running, total in zip(large, totals):
+                if running is not None and total is not None:
+                    fold_lanes(function, running, total)
+            return [function.value(f"fadd double {total}, {number}") for total, number in zip(texts, numbers)]
+
+        start = [("double", number_text(NEUTRAL))] * (0 if self.sums else count)
+        texts = iter(function.range(first, last, block, start))
+        if self.sums:
+            return []
+        return [
+            total if total is not None
+            else Tuple(tuple(Number(next(texts)) for _ in range(math.prod(kind))), kind) if kind
+            else Number(next(texts))
+            for kind, total in zip(kinds, totals)
+        ]  # fmt: skip
+
+    def _store(self, function: Function, block: str, numbers: list[str], large: list[Array | None]) -> None:
+        """Leave the sums of a block where those of all blocks are added."""
+        rest = iter(numbers)
+        for array, running in zip(self.sums, large):
+            target = function.part(array, block)
+            if running is not None:
+                function.fill(target, NEUTRAL)
+                fold_lanes(function, running, target)
+            else:
+                for i in range(math.prod(target.shape)):
+                    function.store(Number(next(rest)), target, i)
+
+    def _group(
+        self, function: Function, group: str, sums: list[str], large: list[Array | None]
+    ) -> list[str]:
+        """Eight samples; returns the running sums with theirs."""
+        writer, loop = self.writer, self.loop
+        assert loop.length
+        width = writer.width
+        start = function.value(f"mul nuw nsw i64 {group}, {width}")
+        first = function.value(f"insertelement <{width} x i64> poison, i64 {start}, i64 0")
+        first = function.value(
+            f"shufflevector <{width} x i64> {first}, <{width} x i64> poison, <{width} x i32> zeroinitializer"
+        )
+        steps = ", ".join(f"i64 {lane}" for lane in range(width))
+        places = function.value(f"add nuw nsw <{width} x i64> {first}, <{steps}>")
+        mask = ""
+        if loop.length % width:
+            mask = function.value(f"icmp slt <{width} x i64> {places}, splat (i64 {loop.length})")
+        position = Number(function.value(f"sitofp <{width} x i64> {places} to {DOUBLE[width]}"), width)
+        function.lanes = width
+        slices = [
+            self._slice(function, array, start, mask, only_elements(loop.body, 1 + i))
+            for i, array in enumerate(self.slices)
+        ]
+        outputs = writer.graph(function, loop.body, [position, *slices, *self.shared])
+        function.lanes = 1
+        for stack, item in zip(self.stacks, outputs):
+            target = function.part(stack, start)
+            target = replace(target, lane=stack.strides[0], mask=mask, width=width)
+            if isinstance(item, Number):
+                function.store(item, target)
+            else:
+                function.copy(item, target)
+        rest, new = iter(sums), []
+        for term, running in zip(outputs[loop.stacked :], large):
+            if running is not None:
+                function.lanes = width
+                _accumulate_masked(function, writer.in_memory(function, term), running, mask, width)
+                function.lanes = 1
+                continue
+            for number in [term] if isinstance(term, Number) else elements(function, term):
+                counted = _counted(function, function.number(number, width), mask, width)
+                new.append(add_lanes(function, next(rest), counted, width))
+        return new
+
+    def _slice(self, function: Function, array: Array, start: str, mask: str, single: bool) -> Item:
+        """The samples' parts of an array."""
+        part = function.part(array, start)
+        lane = array.strides[0]
+        width = self.writer.width if lane else 1
+        part = replace(part, lane=lane, mask=mask if lane else "", width=width)
+        if not part.shape:
+            return function.load(part)
+        if single:
+            return part
+        slot = self.writer.slot(part.shape, width)
+        function.copy(part, slot)
+        return slot
+
+
+def _counted(function: Function, term: str, mask: str, width: int) -> str:
+    """The term, without lanes that are not there."""
+    if not mask:
+        return term
+    kind = DOUBLE[width]
+    neutral = f"splat (double {number_text(NEUTRAL)})"
+    return function.value(f"select {TRUTH[width]} {mask}, {kind} {term}, {kind} {neutral}")
+
+
+def _accumulate_masked(function: Function, item: Any, running: Array, mask: str, width: int) -> None:
+    """Add a term that is an array to the eight running sums in memory of each element."""
+    if isinstance(item, Array) and item.shape:
+        if item.shape[0]:
+            function.repeat(item.shape[0], lambda i: _accumulate_masked(
+                function, function.part(item, i), function.part(running, i), mask, width))  # fmt: skip
+        return
+    number = item if isinstance(item, Number) else function.load(item)
+    term = _counted(function, function.number(number, width), mask, width)
+    function.store(Number(add_lanes(function, function.load(running).text, term, width), SUMS), running)

@@ -1,0 +1,167 @@
+"""A graph as a module of LLVM's intermediate representation, with the layout of the frame that it runs on.
+
+A frame is a block of memory, in doubles: the inputs, the outputs, the addresses of what is called back, then the
+workspace. A number or a predicate stands in its place; of an array the address does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from autograd.compiler.backends.llvm import chunks as ir_chunks
+from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
+from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
+from autograd.compiler.backends.llvm.writer import Writer, target
+from autograd.primitives.row import Primitive
+from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, row_major
+
+WHOLE = 2_500  # steps up to which a program is one function
+PART = 1_000  # steps of a function of a larger program
+INLINE = 32  # calls of our functions, such as exp, up to which they are inlined
+
+def _memory_intrinsics(width: int) -> list[str]:
+    kind, mask, pointers = DOUBLE[width], TRUTH[width], f"<{width} x ptr>"
+    return [
+        f"declare {kind} @llvm.masked.load.v{width}f64.p0(ptr, i32, {mask}, {kind})",
+        f"declare void @llvm.masked.store.v{width}f64.p0({kind}, ptr, i32, {mask})",
+        f"declare {kind} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {kind})",
+        f"declare void @llvm.masked.scatter.v{width}f64.v{width}p0({kind}, {pointers}, i32, {mask})",
+    ]
+
+
+_ATTRIBUTES = (
+    "attributes #0 = { nounwind willreturn memory(none) }",
+    "attributes #1 = { nounwind }",
+    "!0 = !{}",
+)
+
+
+@dataclass(frozen=True)
+class Module:
+    """The text of a program, and the layout of its frame in doubles.
+
+    Where the program is split, `support` is a module by itself, the functions that it calls; else it is empty.
+    """
+
+    code: str
+    support: str
+    callbacks: dict[Primitive, int]  # with the place of each address
+    parallel: int  # the place of the address of what shares blocks among threads
+    header: int  # where the workspace begins
+    workspace: int
+    kernels: list[int]  # the size of the workspace that a thread needs for each
+
+
+def rows_of(graph: Graph) -> Counter[Primitive]:
+    """How often each row is a step, those of bodies and of expansions included."""
+    counts = Counter(operation for operation in graph.operations if isinstance(operation, Primitive))
+    for row, count in list(counts.items()):
+        for step in _steps_of(row):
+            counts[step] += count
+    for operation in graph.operations:
+        if isinstance(operation, Loop | Branch):
+            for body in operation.graphs:
+                counts += rows_of(body)
+    return counts
+
+
+def _steps_of(row: Primitive) -> Iterator[Primitive]:
+    """The rows of an expansion, and of theirs."""
+    if has_expansion(row):
+        for step, _ in expanded(row)[0]:
+            yield step
+            yield from _steps_of(step)
+
+
+def write(
+    graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool]
+) -> Module:
+    """The module of a graph. A batch has `width` lanes, 8 or 16. `known` tells what the platform's C library has."""
+    rows = Rows({}, known, fma, width > 8, fastmath)  # wider than 8 are the registers of AVX-512 alone
+    places = graph.inputs + len(graph.outputs)
+    counts = rows_of(graph)
+    for row in counts:
+        if rows.needs_callback(row):
+            rows.callbacks[row] = places + len(rows.callbacks)
+    header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
+    writer = Writer(rows, None, threads, header, width)
+    rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
+    if writer.weight(graph) > WHOLE:
+        # Vectors of 16 take three times as long to compile here, and run no faster.
+        writer = Writer(rows, PART, threads, header, min(width, 8))
+    function = Function("run")
+    inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
+    targets = _targets(graph)
+    if writer.limit is not None and writer.weight(graph) > writer.limit:
+        items = ir_chunks.graph(writer, function, graph, inputs, targets)
+    else:
+        items = writer.steps(function, graph, inputs, targets)
+    for place, (output, item) in enumerate(zip(graph.outputs, items), graph.inputs):
+        _write_output(function, place, graph, output, item)
+    return _assembled(writer, function)
+
+
+def _input(function: Function, place: int, graph: Graph) -> Item:
+    kind = graph.kinds[place]
+    if kind:
+        pointer = function.value(f"load ptr, ptr {function.address('%frame', place)}, align 8")
+        return replace(contiguous(pointer, 0, kind), constant=True)
+    number = Number(function.value(f"load double, ptr {function.address('%frame', place)}, align 8"))
+    return number if kind == () else Number(function.truth(number, 1), 1, True)
+
+
+def _targets(graph: Graph) -> dict[int, int]:
+    """The values that may be written where an output waits for them, with the output's place."""
+    places = {value: place for place, value in enumerate(graph.outputs, graph.inputs)}
+    return {
+        value: places[value]
+        for operation, _, results in graph.steps()
+        if isinstance(operation, Loop | Pack)
+        for value in results
+        if value in places and graph.kinds[value]
+    }
+
+
+def _write_output(function: Function, place: int, graph: Graph, value: int, item: Item) -> None:
+    if isinstance(item, Number):
+        address = function.address("%frame", place)
+        function.line(f"store double {function.number(item, 1)}, ptr {address}, align 8")
+        return
+    kind = graph.kinds[value]
+    assert kind
+    there = isinstance(item, Array) and item.place == place and item.offset == 0
+    if not (there and isinstance(item, Array) and item.shape == kind and item.strides == row_major(kind)):
+        function.copy(item, target(function, place, kind))
+
+
+def _assembled(writer: Writer, function: Function) -> Module:
+    rows = writer.rows
+    head = [
+        "define i64 @run(i64 %address) {",
+        "entry:",
+        "  %frame = inttoptr i64 %address to ptr",
+        f"  %work = getelementptr double, ptr %frame, i64 {writer.header}",
+    ]
+    texts = [_constant(item, name) for item, name in writer.globals.items()]
+    texts += writer.functions
+    texts.append("\n".join([*head, *function.lines, "  ret i64 -1", "}"]))
+    support = ""
+    declarations = list(dict.fromkeys([*_memory_intrinsics(writer.width), *rows.declarations]))
+    if writer.limit is None:
+        texts += rows.definitions
+    else:
+        if rows.definitions:
+            opened = [text.replace("define internal", "define", 1) for text in rows.definitions]
+            support = "\n".join([*declarations, *opened, *_ATTRIBUTES, ""])
+        declarations = [text for text in declarations if text.startswith("declare")] + list(rows.prototypes)
+    return Module(
+        "\n".join([*declarations, *texts, *_ATTRIBUTES, ""]), support, rows.callbacks, writer.parallel, writer.header,
+        -(-writer.work.size // 8) * 8, [-(-size // 8) * 8 for size in writer.kernel_work],
+    )  # fmt: skip
+
+
+def _constant(item: ConstantArray, name: str) -> str:
+    numbers = ", ".join(f"double {number_text(number)}" for number in item.numbers)
+    return f"{name} = private unnamed_addr constant [{len(item.numbers)} x double] [{numbers}], align 64"

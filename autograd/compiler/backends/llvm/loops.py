@@ -1,0 +1,249 @@
+"""Loops that carry state, trip after trip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiler.backends.llvm.sums import BLOCK, accumulate, fold
+from autograd.compiler.backends.llvm.text import (
+    DOUBLE,
+    NEUTRAL,
+    SUMS,
+    TRUTH,
+    Array,
+    Function,
+    Item,
+    Number,
+    Tuple,
+    elements,
+    lanes_of,
+    number_text,
+)
+from autograd.program.graph import Element, Graph, Kind, Loop
+
+if TYPE_CHECKING:
+    from autograd.compiler.backends.llvm.writer import Writer
+
+def loop(
+    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
+) -> list[Item]:
+    """Write a loop. `memory` has the place for each result that is an array and has one already."""
+    lanes = function.lanes
+    if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
+        function.lanes = 1  # what all samples of a batch share
+        results = _Trips(writer, function, loop, operands, memory).results()
+        function.lanes = lanes
+        return results
+    return _Trips(writer, function, loop, operands, memory).results()
+
+
+class _Trips:
+    """One loop as it is written."""
+
+    def __init__(
+        self, writer: Writer, function: Function, loop: Loop, operands: Sequence[Any], memory: Sequence[Array | None]
+    ) -> None:
+        self.writer, self.function, self.loop = writer, function, loop
+        taken = list(operands)
+        self.count = self._count(taken.pop(0) if loop.counted else None)
+        states = taken[: loop.carried]
+        self.slices = [
+            writer.in_memory(function, item) for item in taken[loop.carried : loop.carried + loop.sliced]
+        ]
+        first_shared = 1 + loop.carried + loop.sliced
+        self.shared = [
+            item
+            if only_elements(loop.body, first_shared + i) and only_elements(loop.condition, 1 + loop.carried + i)
+            else writer.in_memory(function, item)
+            for i, item in enumerate(taken[loop.carried + loop.sliced :])
+        ]
+        self.kinds: list[Kind] = [loop.body.kinds[output] for output in loop.body.outputs]
+        self.state_kinds: list[Kind] = [loop.body.kinds[1 + i] for i in range(loop.carried)]
+        lanes = function.lanes
+        places = iter(memory)
+        for _ in states:
+            next(places)
+        stack_kinds = self.kinds[loop.carried : loop.carried + loop.stacked]
+        self.stacks = [next(places) or self._stack(kind) for kind in stack_kinds]
+        sum_kinds: list[Any] = self.kinds[loop.carried + loop.stacked :]
+        for _ in sum_kinds:
+            next(places)
+        self.saved = [next(places) or self._stack(kind) for kind in self.state_kinds] if loop.save else []
+        if loop.counted or loop.condition is not None:
+            for stack in [*self.stacks, *self.saved]:
+                function.fill(stack, 0.0)
+        self.running = [writer.slot((SUMS, *kind), lanes) for kind in sum_kinds]
+        self.totals = [writer.slot(kind, lanes) for kind in sum_kinds]
+        for array in [*self.running, *self.totals]:
+            function.fill(array, NEUTRAL)
+        self.state_memory = [self._state_memory(state, kind) for state, kind in zip(states, self.state_kinds)]
+        self.mark = writer.work.size
+        self.initial = self._numbers(states)
+
+    def _count(self, given: Number | None) -> str | None:
+        """The number of trips, or its bound."""
+        function, length = self.function, self.loop.length
+        if given is None:
+            return None if length is None else str(length)
+        count = function.number(given, 1)
+        if length is not None:
+            bound = number_text(float(length))
+            smaller = function.value(f"fcmp olt double {bound}, {count}")
+            count = function.value(f"select i1 {smaller}, double {bound}, double {count}")
+        declarations = self.writer.rows.declarations
+        declarations["declare double @llvm.ceil.f64(double)"] = None
+        declarations["declare i64 @llvm.fptosi.sat.i64.f64(double)"] = None
+        count = function.value(f"call double @llvm.ceil.f64(double {count})")
+        return function.value(f"call i64 @llvm.fptosi.sat.i64.f64(double {count})")
+
+    def _stack(self, kind: Kind) -> Array:
+        assert kind is not None
+        assert self.loop.length is not None
+        return self.writer.slot((self.loop.length, *kind), self.function.lanes)
+
+    def _state_memory(self, state: Item, kind: Kind) -> Array | None:
+        """The memory of a state that is a large array."""
+        if not kind or self.writer.small(kind):
+            return None
+        assert not isinstance(state, Number)
+        slot = self.writer.slot(kind, self.function.lanes)
+        self.function.copy(state, slot)
+        return slot
+
+    def _numbers(self, states: Sequence[Item]) -> list[tuple[str, str]]:
+        """The states that are numbers, with those of small arrays: the type and the operand of each."""
+        function, lanes, numbers = self.function, self.function.lanes, []
+        for state, kind, memory in zip(states, self.state_kinds, self.state_memory):
+            if memory is not None:
+                continue
+            for number in [state] if isinstance(state, Number) else elements(function, state):
+                if kind is None:
+                    numbers.append((TRUTH[lanes], function.truth(number, lanes)))
+                else:
+                    numbers.append((DOUBLE[lanes], function.number(number, lanes)))
+        return numbers
+
+    def _states(self, names: Sequence[str]) -> list[Item]:
+        """The states, from the names of their numbers."""
+        lanes, rest, states = self.function.lanes, iter(names), []
+        item: Item
+        for kind, memory in zip(self.state_kinds, self.state_memory):
+            if memory is not None:
+                item = memory
+            elif kind:
+                item = Tuple(tuple(Number(next(rest), lanes) for _ in range(math.prod(kind))), kind)
+            else:
+                item = Number(next(rest), lanes, kind is None)
+            states.append(item)
+        return states
+
+    def results(self) -> list[Item]:
+        function, loop = self.function, self.loop
+        before = function.block
+        head, body, end = function.label(), function.label(), function.label()
+        trip = function.new()
+        names = [function.new() for _ in self.initial]
+        function.go(head)
+        function.open(head)
+        places = [function.place() for _ in range(1 + len(names))]
+        states = self._states(names)
+        if self.count is not None:
+            more, going = function.value(f"icmp slt i64 {trip}, {self.count}"), function.label()
+            function.choose(more, going, end)
+            function.open(going)
+        position = trip
+        if loop.reverse:
+            last = function.value(f"sub i64 {self.count}, 1")
+            position = function.value(f"sub nsw i64 {last}, {trip}")
+        place = Number(function.value(f"sitofp i64 {position} to double"))
+        if loop.condition is not None:
+            (holds,) = self.writer.graph(function, loop.condition, [place, *states, *self.shared])
+            assert isinstance(holds, Number)
+            function.choose(function.truth(holds, 1), body, end)
+        else:
+            function.go(body)
+        function.open(body)
+        new = self._numbers(self._trip(trip, position, place, states))
+        following = function.value(f"add nuw nsw i64 {trip}, 1")
+        pairs = zip(self.initial, new)
+        phis = [("i64", "0", following), *((kind, first, text) for (kind, first), (_, text) in pairs)]
+        for line, name, (kind, first, text) in zip(places, [trip, *names], phis):
+            function.lines[line] = f"  {name} = phi {kind} [ {first}, %{before} ], [ {text}, %{function.block} ]"
+        function.go(head)
+        function.open(end)
+        for running, total in zip(self.running, self.totals):
+            fold(function, running, total)
+        sums = [total if total.shape else function.load(total) for total in self.totals]
+        trips = [] if loop.condition is None else [Number(function.value(f"sitofp i64 {trip} to double"))]
+        return [*states, *self.stacks, *sums, *self.saved, *trips]
+
+    def _trip(self, trip: str, position: str, place: Number, states: list[Item]) -> list[Item]:
+        """One run of the body; returns the new states."""
+        function, loop = self.function, self.loop
+        for stack, state in zip(self.saved, states):
+            put(function, stack, position, state)
+        slices = [_taken(function, array, position) for array in self.slices]
+        outputs = self.writer.graph(function, loop.body, [place, *states, *slices, *self.shared])
+        for stack, part in zip(self.stacks, outputs[loop.carried :]):
+            put(function, stack, position, part)
+        terms = outputs[loop.carried + loop.stacked :]
+        if terms:
+            self._add(trip, terms)
+        self._keep(outputs[: loop.carried])
+        return outputs[: loop.carried]
+
+    def _add(self, trip: str, terms: Sequence[Item]) -> None:
+        """Add the terms of sums to every eighth trip's, and after each block those together."""
+        function = self.function
+        eighth = function.value(f"and i64 {trip}, {SUMS - 1}")
+        for running, term in zip(self.running, terms):
+            accumulate(function, self.writer.in_memory(function, term), function.part(running, eighth))
+        inside = function.value(f"and i64 {trip}, {BLOCK - 1}")
+        full, folding, after = function.value(f"icmp eq i64 {inside}, {BLOCK - 1}"), function.label(), function.label()
+        function.choose(full, folding, after)
+        function.open(folding)
+        for running, total in zip(self.running, self.totals):
+            fold(function, running, total)
+        function.go(after)
+        function.open(after)
+
+    def _keep(self, new: Sequence[Item]) -> None:
+        """Write the states that are in memory; first aside, where what is written may be read by another."""
+        function, writer = self.function, self.writer
+        pairs: list[tuple[Array | Tuple, Array]] = []
+        for item, memory in zip(new, self.state_memory):
+            if memory is None or item == memory:
+                continue
+            assert not isinstance(item, Number)
+            if isinstance(item, Array) and not (item.pointer == "%work" and item.offset >= self.mark):
+                aside = writer.slot(item.shape, lanes_of(item))
+                function.copy(item, aside)
+                item = aside
+            pairs.append((item, memory))
+        for item, memory in pairs:
+            function.copy(item, memory)
+
+
+def only_elements(graph: Graph | None, value: int) -> bool:
+    """Whether a graph takes nothing but single elements of an array, which then need not be in memory."""
+    return graph is None or value not in graph.outputs and all(
+        isinstance(operation, Element)
+        for operation, operands in zip(graph.operations, graph.operands)
+        if value in operands
+    )  # fmt: skip
+
+
+def _taken(function: Function, array: Any, position: str) -> Item:
+    part = function.part(array, position)
+    return part if part.shape else function.load(part)
+
+
+def put(function: Function, stack: Array, position: str, item: Item) -> None:
+    """Write an item at a position of a stack."""
+    part = function.part(stack, position)
+    if isinstance(item, Number):
+        function.store(item, part)
+    else:
+        function.copy(item, part)

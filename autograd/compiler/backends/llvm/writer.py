@@ -1,0 +1,240 @@
+"""A graph as instructions: its steps in order, each on values that are written already."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd.compiler.backends.llvm import batches as ir_batches
+from autograd.compiler.backends.llvm import branches as ir_branches
+from autograd.compiler.backends.llvm import chunks as ir_chunks
+from autograd.compiler.backends.llvm import loops as ir_loops
+from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
+from autograd.compiler.backends.llvm.text import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
+from autograd.primitives.row import Primitive
+from autograd.program.graph import (
+    Branch,
+    ConstantArray,
+    Element,
+    Graph,
+    Guard,
+    Kind,
+    Loop,
+    Operation,
+    Pack,
+    View,
+    row_major,
+)
+
+
+class Workspace:
+    """Memory for what a run computes, in doubles: a place for each thing, known while the program is written."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.free: dict[int, list[int]] = {1: [], 8: [], 16: []}  # places to use again, by lanes
+
+    def reserve(self, count: int) -> int:
+        if count >= 8:
+            self.size = -(-self.size // 8) * 8
+        place, self.size = self.size, self.size + count
+        return place
+
+
+class Writer:
+    """Writes a program: its functions, its constants, and the plan of its memory.
+
+    `limit` is the number of steps from which a graph is split into functions; None where the program is one function.
+    """
+
+    def __init__(self, rows: Rows, limit: int | None, threads: int, header: int, width: int) -> None:
+        self.rows, self.limit, self.threads = rows, limit, threads
+        self.width = width  # the lanes of a batch
+        self.header = header  # the size of a frame up to its workspace
+        self.parts = 0
+        self.functions: list[str] = []
+        self.globals: dict[ConstantArray, str] = {}
+        self.work = Workspace()
+        self.in_kernel = False
+        self.kernel_work: list[int] = []  # the size of each kernel's workspace
+        self.parallel = header - 1  # the place in the frame of the function that shares blocks among threads
+        self.guards = 0
+        self.weights: dict[int, int] = {}
+
+    # Functions
+
+    def next_part(self) -> int:
+        self.parts += 1
+        return self.parts
+
+    def add_part(self, function: Function) -> None:
+        """A part of a graph, which returns the number of the guard that failed, or -1."""
+        head = f"define internal i64 @{function.name}(ptr %frame, ptr %work) {{"
+        self.functions.append("\n".join([head, "entry:", *function.lines, "  ret i64 -1", "}"]))
+
+    def add_kernel(self, function: Function) -> None:
+        """A range of the blocks of a batch; its workspace is a thread's own."""
+        head = f"define void @{function.name}(ptr %frame, ptr %work, i64 %first, i64 %last) {{"
+        main = f"  %main = getelementptr double, ptr %frame, i64 {self.header}"
+        self.functions.append("\n".join([head, "entry:", main, *function.lines, "  ret void", "}"]))
+
+    # What a graph costs
+
+    def weight(self, graph: Graph) -> int:
+        """The number of steps, those of bodies and expansions included."""
+        known = self.weights.get(id(graph))
+        if known is None:
+            known = self.weights[id(graph)] = sum(map(self.step_weight, graph.operations))
+        return known
+
+    def step_weight(self, operation: Operation) -> int:
+        if isinstance(operation, Primitive):
+            return self.row_weight(operation)
+        if isinstance(operation, Loop | Branch):
+            weights = map(self.weight, operation.graphs)
+            if self.limit is None:
+                return 5 + sum(weights)
+            return 5 + sum(weight if weight <= self.limit else 5 for weight in weights)
+        return 1
+
+    def row_weight(self, row: Primitive) -> int:
+        if not has_expansion(row):
+            return 1
+        known = self.weights.get(id(row))
+        if known is None:
+            known = self.weights[id(row)] = sum(self.row_weight(step) for step, _ in expanded(row)[0])
+        return known
+
+    # Values
+
+    def constants(self, graph: Graph) -> list[Item]:
+        return [
+            self.constant_array(item) if isinstance(item, ConstantArray) else constant(item)
+            for item in graph.constants
+        ]
+
+    def constant_array(self, item: ConstantArray) -> Array:
+        name = self.globals.setdefault(item, f"@constant{len(self.globals)}")
+        return replace(contiguous(name, 0, item.shape), constant=True)
+
+    def slot(self, shape: tuple[int, ...], lanes: int) -> Array:
+        """Memory for an array."""
+        return contiguous("%work", self.work.reserve(math.prod(shape) * lanes), shape, lanes)
+
+    def in_memory(self, function: Function, item: Item) -> Item:
+        """The same, an array in memory."""
+        if not isinstance(item, Tuple):
+            return item
+        slot = self.slot(item.shape, lanes_of(item))
+        function.copy(item, slot)
+        return slot
+
+    def small(self, kind: Kind) -> bool:
+        """Whether an array of this shape is better kept as numbers at hand, which then live in registers."""
+        return bool(kind) and self.limit is None and math.prod(kind or ()) <= 16
+
+    # Steps
+
+    def graph(self, function: Function, graph: Graph, inputs: Sequence[Item]) -> list[Item]:
+        """Write a graph, and return its outputs."""
+        if self.limit is not None and self.weight(graph) > self.limit:
+            return ir_chunks.graph(self, function, graph, inputs, {})
+        return self.steps(function, graph, inputs, {})
+
+    def steps(
+        self, function: Function, graph: Graph, inputs: Sequence[Item], targets: dict[int, int]
+    ) -> list[Item]:
+        """Write each step. `targets` are values which an output's memory waits for, with the output's place."""
+        values = [*inputs, *self.constants(graph)]
+        apply = self.rows.apply
+        for operation, operands, results in graph.steps():
+            taken: list[Any] = [values[operand] for operand in operands]
+            if type(operation) is Primitive:
+                values.append(apply(function, operation, taken))
+            else:
+                values += self.step(function, graph, operation, taken, results, targets)
+        return [values[output] for output in graph.outputs]
+
+    def step(
+        self, function: Function, graph: Graph, operation: Operation, taken: list[Any], results: range,
+        targets: dict[int, int],
+    ) -> list[Item]:  # fmt: skip
+        """Write one step, and return its results."""
+        if isinstance(operation, Primitive):
+            return [self.rows.apply(function, operation, taken)]
+        if isinstance(operation, Element):
+            return [_element(function, taken[0], operation.index)]
+        if isinstance(operation, View):
+            return [_view(taken[0], operation)]
+        if isinstance(operation, Guard):
+            self._guard(function, taken[0], operation.outcome)
+            return []
+        memory = [
+            target(function, targets[value], graph.kinds[value]) if value in targets else None for value in results
+        ]
+        if isinstance(operation, Pack):
+            return [self._pack(function, taken, operation.shape, memory[0])]
+        if isinstance(operation, Branch):
+            return ir_branches.branch(self, function, operation, taken)
+        if function.lanes == 1 and operation.batch and operation.length and not _has_free_loops(operation.body):
+            return ir_batches.batch(self, function, operation, taken, memory)
+        return ir_loops.loop(self, function, operation, taken, memory)
+
+    def _pack(
+        self, function: Function, numbers: Sequence[Number], shape: tuple[int, ...], memory: Array | None
+    ) -> Item:
+        item = Tuple(tuple(numbers), shape)
+        if memory is None and (self.limit is None and len(numbers) <= 64):
+            return item
+        if memory is None:
+            memory = self.slot(shape, lanes_of(item))
+        function.copy(item, memory)
+        return memory
+
+    def _guard(self, function: Function, operand: Number, outcome: bool) -> None:
+        """Leave with the guard's number where the operand has another outcome."""
+        failed, held = function.label(), function.label()
+        labels = (held, failed) if outcome else (failed, held)
+        function.choose(function.truth(operand, 1), *labels)
+        function.open(failed)
+        function.line(f"ret i64 {self.guards}")
+        function.open(held)
+        self.guards += 1
+
+
+def target(function: Function, place: int, kind: Kind) -> Array:
+    """The memory that the caller gave for an output, whose address stands at this place of the frame."""
+    assert kind
+    pointer = function.value(f"load ptr, ptr {function.address('%frame', place)}, align 8")
+    return replace(contiguous(pointer, 0, kind), place=place)
+
+
+def _element(function: Function, item: Array | Tuple, index: tuple[int, ...]) -> Number:
+    if isinstance(item, Tuple):
+        return item.elements[sum(i * stride for i, stride in zip(index, row_major(item.shape)))]
+    return function.load(item, sum(i * stride for i, stride in zip(index, item.strides)))
+
+
+def _view(item: Array | Tuple, view: View) -> Item:
+    strides = row_major(item.shape) if isinstance(item, Tuple) else item.strides
+    start = sum(start * stride for start, stride in zip(view.starts, strides))
+    strides = tuple(step * strides[axis] for step, axis in zip(view.steps, view.axes))
+    if isinstance(item, Array):
+        return replace(item, offset=item.offset + start, shape=view.shape, strides=strides)
+    offsets = [start]
+    for length, stride in zip(view.shape, strides):
+        offsets = [offset + i * stride for offset in offsets for i in range(length)]
+    if not view.shape:
+        return item.elements[start]
+    return Tuple(tuple(item.elements[offset] for offset in offsets), view.shape)
+
+
+def _has_free_loops(graph: Graph) -> bool:
+    """Whether the number of trips of a loop in it is found only as it runs."""
+    return any(
+        isinstance(operation, Loop) and (operation.counted or operation.condition is not None)
+        or isinstance(operation, Loop | Branch) and any(map(_has_free_loops, operation.graphs))
+        for operation in graph.operations
+    )  # fmt: skip

@@ -1,0 +1,314 @@
+"""`jit`: a function of numbers and arrays, recorded once for each structure of its arguments, and then machine code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from types import MethodType
+from typing import Any
+
+from autograd.compiler.backends.c import source as c
+from autograd.compiler.backends.llvm import compile as llvm
+from autograd.compiler.calling import CallFailed, Native
+from autograd.compiler.variants import Plan, Variant
+from autograd.engine.recording import current
+from autograd.engine.value import Value
+from autograd.engine.watching import level_of_the_caller
+from autograd.errors import TraceError
+from autograd.primitives.row import is_array, real
+from autograd.program.graph import Graph
+from autograd.program.nests import build, take_apart
+from autograd.program.tracing import applied, rules
+from autograd.program.tracing.trace import Untraceable
+from autograd.program.tracing.traced import Traced, leaked
+from autograd.transforms.recorded import Recorded
+
+applied.rules.update(pull=rules.pull, push=rules.push)
+
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] | None = (),
+    threads: int = 1,
+    fastmath: bool = False,
+    cache: Any = None,
+    backend: str = "auto",
+) -> Any:
+    """The same function, compiled: `jit(f)`, or `@jit` above its definition.
+
+    At the first call f is called with Values that have no number, and what it computes from them is recorded and turned
+    into machine code; later calls run that. It is recorded anew for arguments of another structure or shape, and for
+    another way through its `if`s and `while`s. Derivatives go inside: `jit(grad(f))`. What f does besides computing,
+    such as printing or appending to a list, happens while it is recorded, and not at later calls.
+
+    Parameters
+    - `f`: takes and returns numbers, NumPy arrays, and lists, tuples and dicts of them;
+    - `static_argnums`: the positions of arguments that are not numbers, or with which f is to be compiled as constants;
+      they are compared with ==;
+    - `threads`: how many threads share a batch (`vmap`) at the top level of f;
+    - `fastmath`: True to let the compiler reorder and contract arithmetic, which is faster and not exact;
+    - `cache`: a folder in which to keep the machine code from one process to the next;
+    - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed.
+
+    Returns an object to call like f. Its results are floats and arrays. Called with Values, as inside another
+    transform, it calls f itself, so that derivatives pass through. `graph`, `llvm_ir()`, `c_source()` and `stats()`
+    show what the last call ran.
+
+    Raises, when called: `TypeError` for arguments that are not numbers; `TraceError` where f reads `.data`, or uses a
+    Value that another compiled function left behind.
+
+    >>> from autograd import grad
+    >>> slope = jit(grad(lambda x: x * x * x))
+    >>> slope(2.0)
+    12.0
+    """
+    if f is None:
+        return functools.partial(
+            jit, static_argnums=static_argnums, threads=threads, fastmath=fastmath, cache=cache, backend=backend
+        )
+    if not callable(f):
+        raise TypeError(f"jit takes a function, not {type(f).__name__}: jit(f)(x)")
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
+    if backend not in ("auto", "llvm", "interpreter"):
+        raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
+    several = static_argnums if isinstance(static_argnums, list | tuple) else [static_argnums]
+    static = () if static_argnums is None else tuple(several)
+    if not all(isinstance(place, int) for place in static):
+        raise TypeError(f"static_argnums is a position or several, whole numbers, not {static_argnums!r}")
+    return Compiled(f, static, threads, fastmath, cache, backend)
+
+
+class Compiled:
+    """A function that `jit` compiled."""
+
+    def __init__(
+        self, f: Callable[..., Any], static: tuple[int, ...], threads: int, fastmath: bool, cache: Any, backend: str
+    ) -> None:
+        self.function: Any = f  # None where it was unpickled without it
+        self._options = static, threads, fastmath, cache, backend
+        self._plans: dict[Any, Plan] = {}
+        self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
+        self._last: Plan | None = None
+        self._plain = ""  # why f is called as it is, where it cannot be compiled
+        self.__name__ = ""
+        if f is not None:
+            functools.update_wrapper(self, f, updated=())
+            self.__name__ = getattr(f, "__name__", getattr(f, "name", type(f).__name__))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            quick = self._quick.get(len(args))
+            if quick is not None:
+                return quick(*args)
+        return self._call(args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __copy__(self) -> Compiled:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        return self  # as of a function
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        fixed = self._fixed(args, kwargs)
+        given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
+        named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
+        blocks, spec = take_apart((given, named))
+        recording = current()
+        if self._plain or not recording.plain or any(map(_is_value, blocks)):
+            nodes = [node for block in blocks for node in _nodes(block)]
+            if nodes and recording.trace is None:
+                raise leaked(nodes)
+            return self._as_it_is(args, kwargs)
+        shapes = tuple([_shape(block) for block in blocks])
+        for block, shape in zip(blocks, shapes):
+            if type(block) is not float:
+                _require_numbers(block, shape, args, kwargs)
+        key = spec, shapes, tuple(fixed.items())
+        plan = self._plans.get(key)
+        if plan is None:
+            if self.function is None:
+                known = " or ".join(str(build(spec, shapes)[0]) for spec, shapes, _ in self._plans) or "none"
+                raise TraceError(
+                    "this compiled function was unpickled without its Python source, and can be called only with the "
+                    f"structures and shapes that it was called with before, which are {known}; None is a number"
+                )
+            plan = self._plans[key] = Plan(self, spec, shapes, fixed)
+        self._last = plan
+        try:
+            result = plan.call(blocks)
+        except Untraceable as error:
+            self._plain = str(error)
+            message = f"{self.__name__} is not compiled, but called as it is: {error}"
+            warnings.warn(message, RuntimeWarning, level_of_the_caller())
+            return self._as_it_is(args, kwargs)
+        except CallFailed:
+            # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
+            return self._as_it_is(args, kwargs)
+        if not fixed and not kwargs:
+            quick = plan.quick
+            if quick is not None:
+                self._quick[len(args)] = quick
+        return result
+
+    def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, Any]:
+        """The static arguments, by their position or their name."""
+        static = self._options[0]
+        if not static:
+            return {}
+        places = [i if i >= 0 else i + len(args) for i in static]
+        names = _parameters(self.function)
+        fixed: dict[Any, Any] = {i: args[i] for i in places if 0 <= i < len(args)}
+        fixed |= {names[i]: kwargs[names[i]] for i in places if 0 <= i < len(names) and names[i] in kwargs}
+        for place, item in fixed.items():
+            try:
+                hash(item)
+            except TypeError:
+                raise TypeError(
+                    f"static argument {place} is compared with those of earlier calls, and must be hashable; "
+                    f"{type(item).__name__} is not: pass a tuple"
+                ) from None
+        if not fixed and not any(0 <= i < len(names) for i in places):
+            raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
+        return fixed
+
+    def _as_it_is(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the function itself returns: on Values, so that arithmetic is quiet, and as numbers again."""
+        function = self.function
+        if function is None:
+            raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
+        fixed = self._fixed(args, kwargs)
+        given = tuple(arg for i, arg in enumerate(args) if i not in fixed)
+        named = {name: arg for name, arg in kwargs.items() if name not in fixed}
+        if any(map(_is_value, take_apart((given, named))[0])):
+            return function(*args, **kwargs)
+
+        results: list[Any] = []
+        spec: Any = None
+
+        def call(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            nonlocal results, spec
+            complete = list(given)
+            for place in sorted(place for place in fixed if isinstance(place, int)):
+                complete.insert(place, fixed[place])
+            result = function(*complete, **named, **{k: v for k, v in fixed.items() if isinstance(k, str)})
+            results, spec = take_apart(result)
+            return [block for block in results if type(block) is not bool]
+
+        numbers = iter(Recorded(call, (given, named)).value())
+        return build(spec, [block if type(block) is bool else next(numbers) for block in results])
+
+    # What a person looks at.
+
+    def _shown(self) -> Variant:
+        if self._last is None or self._last.last is None:
+            raise TraceError(self._plain or "call the compiled function once before looking at what it ran")
+        return self._last.last
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that the last call ran."""
+        return self._shown().graph
+
+    def llvm_ir(self) -> str:
+        """The text that LLVM was given. Raises `MissingDependencyError` without llvmlite."""
+        variant = self._shown()
+        if isinstance(variant.program, Native):
+            return variant.program.llvm_ir
+        text: str = llvm.compile(variant.graph, fastmath=self._options[2], threads=self._options[1]).llvm_ir
+        return text
+
+    def c_source(self, name: str = "") -> str:
+        """The same computation as one C99 file, with a plain function of this name, f's own where not given."""
+        variant = self._shown()
+        assert self._last is not None
+        own = name or self.__name__
+        return c.source(variant.graph, own, self._last.names, comment=f"{own}, recorded by scalar-autograd's jit")
+
+    def stats(self) -> dict[str, Any]:
+        """What the last call ran, in numbers: steps after each pass, seconds, bytes of machine code, variants."""
+        variant = self._shown()
+        assert self._last is not None
+        return {
+            "backend": variant.backend,
+            "nodes": dict(variant.sizes),
+            "seconds": dict(variant.seconds),
+            "bytes": getattr(variant.program, "object_bytes", 0),
+            "variants": len(self._last.variants),
+        }
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}>"
+
+    def __reduce__(self) -> Any:
+        return _unpickled, (_picklable(self.function), self._options, self._plans, self.__name__, self.__doc__)
+
+
+def _unpickled(function: Any, options: Any, plans: dict[Any, Plan], name: str, doc: str | None) -> Compiled:
+    compiled = Compiled(function, *options)
+    compiled._plans, compiled.__name__, compiled.__doc__ = plans, name, doc
+    for plan in plans.values():
+        plan.owner = compiled
+    return compiled
+
+
+def _picklable(function: Any) -> Any:
+    """The function where pickle can find it by its name, else None: its graphs travel all the same."""
+    try:
+        pickle.dumps(function)
+    except Exception:  # whatever a function's own parts raise
+        return None
+    return function
+
+
+def _shape(block: Any) -> Any:
+    return block.shape if is_array(block) else None
+
+
+def _is_value(block: Any) -> bool:
+    return isinstance(block, Value) or (is_array(block) and block.dtype == object) or hasattr(block, "node")
+
+
+def _nodes(block: Any) -> list[Traced]:
+    """The nodes of a recording in a block."""
+    items = block.flat if is_array(block) and block.dtype == object else [getattr(block, "node", block)]
+    return [item for item in items if isinstance(item, Traced)]
+
+
+def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:
+    """Raise `TypeError` that names the argument where a block holds no numbers."""
+    if shape is None:
+        try:
+            real(block)
+        except TypeError:
+            what = type(block).__name__
+        else:
+            return
+    elif block.dtype.kind in "biuf":
+        return
+    else:
+        what = f"an array of {block.dtype}"
+    named = [(f"argument {i + 1}", arg) for i, arg in enumerate(args)] + [(repr(k), arg) for k, arg in kwargs.items()]
+    where = next((name for name, arg in named if any(item is block for item in take_apart(arg)[0])), "an argument")
+    raise TypeError(
+        f"{where} of a compiled function must be a number, a NumPy array of numbers, or a nest of them, not {what}: "
+        f"{block!r:.60}; name it in static_argnums if it is not a number (a method's argument 1 is the object itself: "
+        "the numbers that it holds are then constants, and its Values are read at each call)"
+    )
+
+
+@functools.cache
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters, as far as they can be told."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []

@@ -1,0 +1,263 @@
+"""Variants: the ways through a compiled function that have been recorded for one structure of its arguments."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from autograd.compiler.backends import interpreter
+from autograd.compiler.backends.interpreter import GuardFailed
+from autograd.compiler.backends.llvm import compile as llvm
+from autograd.compiler.calling import Interpreted, Native, as_array, quick_call
+from autograd.engine.recording import tracing
+from autograd.engine.value import Value
+from autograd.engine.watching import level_of_the_caller
+from autograd.errors import TraceError
+from autograd.primitives.row import elementwise, is_array, real
+from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
+from autograd.program.nests import build, take_apart
+from autograd.program.simplify import simplify
+from autograd.program.tracing.arrays import packed, shown
+from autograd.program.tracing.expansion import expanded
+from autograd.program.tracing.structured import as_number, kind_of
+from autograd.program.tracing.trace import Trace, Untraceable
+from autograd.program.tracing.traced import Predicate, Traced, place_operands
+
+_one_at_a_time = threading.RLock()  # so that no two threads record the same
+_MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
+
+
+class Variant:
+    """One way through a function: its graph, and the program that runs it."""
+
+    def __init__(self, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
+                 seconds: dict[str, float]) -> None:
+        self.graph, self.path, self.outside = graph, path, outside
+        self.sizes, self.seconds = sizes, seconds
+        self.program: Any = None
+        self._quick: Callable[..., Any] | None = None
+        self.backend = ""
+        self.outputs: Any = None  # the spec of the result
+        self.parts: list[Any] = []  # what each of its blocks is made from
+
+    def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
+        start = perf_counter()
+        if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
+            self.program, self.backend = Interpreted(self.graph), "interpreter"
+        else:
+            self.program = Native(
+                llvm.compile(expanded(self.graph), threads=threads, fastmath=fastmath, cache=cache), self.graph
+            )
+            self.backend = "llvm"
+        self.seconds["compile"] = perf_counter() - start
+
+    def quick(self, plan: Plan) -> Callable[..., Any] | None:
+        """The quick way in for arguments of the plan's structure, where there is one."""
+        if self._quick is None and isinstance(self.program, Native):
+            results = self.outputs, self.parts
+            self._quick = quick_call(self.program, plan.spec, plan.shapes, self.outside, results, plan.owner._call)
+        return self._quick
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "program": None, "_quick": None}
+
+
+@functools.cache
+def _llvm_is_there() -> bool:
+    if llvm.available():
+        return True
+    warnings.warn(
+        "llvmlite is not installed, and compiled functions run in Python, slowly: "
+        "pip install 'scalar-autograd[jit]'",
+        RuntimeWarning,
+        stacklevel=level_of_the_caller(),
+    )
+    return False
+
+
+class Plan:
+    """How calls with arguments of one structure are run: the variants recorded so far."""
+
+    def __init__(self, owner: Any, spec: Any, shapes: tuple[Any, ...], fixed: dict[Any, Any]) -> None:
+        self.owner, self.spec, self.shapes, self.fixed = owner, spec, shapes, fixed
+        self.variants: list[Variant] = []
+        self.last: Variant | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "owner": None}
+
+    @property
+    def quick(self) -> Callable[..., Any] | None:
+        """The quick way in to the variant that ran last."""
+        return None if self.last is None else self.last.quick(self)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the inputs, for a person: x0, x1, …"""
+        return [f"x{i}" for i in range(len(self.shapes))]
+
+    def call(self, blocks: list[Any]) -> Any:
+        """The result for these blocks of arguments."""
+        numbers = [real(block) if shape is None else _contiguous(block) for block, shape in zip(blocks, self.shapes)]
+        variant = self.last or self._variant(numbers, ())
+        while True:
+            self.last = variant
+            if variant.program is None:
+                with collector_paused():
+                    variant.compile(*self.owner._options[1:])
+            try:
+                results = variant.program.run([*numbers, *(value._number for value in variant.outside)])
+            except GuardFailed as failed:
+                variant = self._other(variant, failed.guard, numbers)
+                continue
+            return build(variant.outputs, [_result(part, results) for part in variant.parts])
+
+    def _other(self, variant: Variant, guard: int, numbers: list[Any]) -> Variant:
+        """The variant that goes the other way at a guard."""
+        return self._variant(numbers, (*variant.path[:guard], not variant.path[guard]))
+
+    def _variant(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
+        """The variant that begins on this path, which is recorded where there is none."""
+        with _one_at_a_time:
+            known = (variant for variant in self.variants if variant.path[: len(path)] == path)
+            return next(known, None) or self._record(numbers, path)
+
+    def _record(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
+        if len(self.variants) >= _MOST_VARIANTS:
+            raise Untraceable(
+                f"it took more than {_MOST_VARIANTS} ways through its branches: write loops with while_loop, and "
+                "branches with cond or where"
+            )
+        if self.owner.function is None:
+            raise TraceError(
+                "this compiled function was unpickled without its Python source, and these numbers take a branch that "
+                "was not recorded before it was pickled"
+            )
+        variant = _recorded(self, numbers, path)
+        self.variants.append(variant)
+        return variant
+
+
+def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
+    """Call the function on Values without numbers, in the way that begins as given and then is that of the numbers."""
+    start = perf_counter()
+    with collector_paused():
+        return _recorded_now(plan, numbers, ahead, start)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection, which goes through all nodes of a large recording again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start: float) -> Variant:
+    known: dict[int, Any] = {}
+    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
+    inputs = [root.input(NUMBER if shape is None else shape) for shape in plan.shapes]
+    for node, number in zip(inputs, numbers):
+        known[id(node)] = number
+    try:
+        with tracing(root):
+            args, kwargs = build(plan.spec, [shown(node) for node in inputs])
+            args = list(args)
+            for place, value in plan.fixed.items():
+                if isinstance(place, str):
+                    kwargs[place] = value
+            for place in sorted(place for place in plan.fixed if isinstance(place, int)):
+                args.insert(place, plan.fixed[place])
+            blocks, spec = take_apart(plan.owner.function(*args, **kwargs))
+            if spec == "none":
+                raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
+            outputs: list[Any] = []
+            parts = [_part(block, outputs) for block in blocks]
+        outside = [value for value, node in root.lifted.values() if node.item is None]
+        for value, node in root.lifted.values():
+            known[id(node)] = value._number
+        if len(root.path) < len(ahead):
+            raise Untraceable("it took another way when it was recorded again: its branches depend on something else")
+        graph = root.graph(outputs)
+        path = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
+    finally:
+        root.close()
+    seconds = {"record": perf_counter() - start}
+    sizes = {"recorded": graph.size}
+    graph = simplify(graph, lambda name, result: sizes.update({name: result.size}))
+    seconds["simplify"] = perf_counter() - start - seconds["record"]
+    variant = Variant(graph, path, outside, sizes, seconds)
+    variant.outputs, variant.parts = spec, parts
+    return variant
+
+
+def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
+    """The kind of a block of the result, and its place among the outputs, to which it is added."""
+    if is_array(block):
+        truths = block.size > 0 and all(isinstance(item, bool | Predicate) for item in block.flat)
+        if truths:
+            block = elementwise(as_number, [block])
+        outputs += place_operands([packed(block)])[1]
+        return ("bool", *block.shape) if truths else block.shape, len(outputs) - 1
+    try:
+        item = block if isinstance(block, Predicate) else as_number(block)
+    except TypeError:
+        raise TypeError(
+            f"a compiled function returns numbers, arrays and nests of them; this one returned {block!r:.60}"
+        ) from None
+    _, (item,) = place_operands([item])
+    outputs.append(item)
+    return PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item), len(outputs) - 1
+
+
+def _result(part: tuple[Any, int], results: list[Any]) -> Any:
+    kind, place = part
+    if kind is PREDICATE:
+        return bool(results[place])
+    return results[place].astype(bool) if kind and kind[0] == "bool" else results[place]
+
+
+def _number_of(node: Traced, known: dict[int, Any]) -> Any:
+    """The number of a node of the outermost trace, for the arguments with which it is being recorded."""
+    stack = [node]
+    while stack:
+        item = stack[-1]
+        if id(item) in known:
+            stack.pop()
+            continue
+        missing = [op for op in item.operands if isinstance(op, Traced) and id(op) not in known]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        known[id(item)] = _computed(item, known)
+    return known[id(node)]
+
+
+def _computed(node: Traced, known: dict[int, Any]) -> Any:
+    step: Any = node.primitive
+    if step is None:
+        if node.item is not None:
+            return node.item
+        return next(value._number for value, lifted in node.trace.lifted.values() if lifted is node)
+    operands = [known[id(op)] if isinstance(op, Traced) else op for op in node.operands]
+    if hasattr(step, "index"):
+        return operands[0][step.index]
+    operation = getattr(step, "operation", step)
+    results = interpreter.perform(operation, [as_array(operand) for operand in operands])
+    return results if isinstance(operation, Loop | Branch) else results[0]
+
+
+def _contiguous(array: Any) -> Any:
+    return sys.modules["numpy"].ascontiguousarray(array, dtype=float)

@@ -1,0 +1,1 @@
+"""A derivative as a person works it out: formulas, steps, and the formats in which they are written."""

@@ -1,0 +1,241 @@
+"""Functions of many numbers, composed of rows of the table: sums and what is built on them, softmax and its kin.
+
+None is a row, so none has a rule of its own: each is written with rows and operators, in the form that neither
+overflows nor loses its tails, and its derivatives of every order follow. A function of many numbers takes them as a
+list, a tuple, an iterator or a NumPy array, nested or not, and goes through them from the first to the last, so that
+the same program gives the same bits every time. Sets and dictionaries are refused: a set of Values has no fixed order.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Set
+from math import inf
+from typing import Any
+
+from autograd.errors import ShapeError
+from autograd.primitives.row import is_array, real
+from autograd.primitives.table import (
+    absolute,
+    divide,
+    exp,
+    hypot,
+    log,
+    maximum,
+    stop_gradient,
+    where,
+)
+
+
+def sum(numbers: Any, start: Any = 0.0) -> Any:
+    """The sum of all numbers, from left to right, starting from `start`, as Python's own.
+
+    Parameters: `numbers`, a number, or numbers in sequences or arrays of any depth; `start`, a number.
+
+    Returns: a Value where one of them is, else a float; `start` for no numbers.
+
+    >>> from autograd import Value
+    >>> sum([1.0, [Value(2.0), 3.0]]).data
+    6.0
+    """
+    total = start if _is_number(start) else real(start)
+    for number in _entries(numbers):
+        total = total + number
+    return total
+
+
+def mean(numbers: Any) -> Any:
+    """The sum of all numbers over how many they are.
+
+    Parameters: `numbers`, as for `sum`, one at least. Raises: `ShapeError`, which is a `ValueError`, for none.
+
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    """
+    entries = _entries(numbers)
+    if not entries:
+        raise ShapeError("the mean of no numbers is not defined: one at least was expected, none was given")
+    return divide(sum(entries), float(len(entries)))
+
+
+def prod(numbers: Any) -> Any:
+    """The product of all numbers, from left to right; 1.0 for none.
+
+    A zero among them does no harm to the derivatives, of whatever order: nothing is divided by a factor.
+
+    Parameters: `numbers`, as for `sum`.
+
+    >>> from autograd import Value
+    >>> x = Value(0.0)
+    >>> prod([2.0, x, 3.0]).backward()
+    >>> x.grad
+    6.0
+    """
+    first, *rest = _entries(numbers) or [1.0]
+    product: Any = first
+    for number in rest:
+        product = product * number
+    return product
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The sum of the products of two vectors' entries, from left to right.
+
+    Parameters: `x` and `y`, sequences of numbers of the same length.
+
+    Raises: `ShapeError` where the lengths differ, and for a matrix, whose product is `x @ y` on NumPy arrays.
+
+    >>> dot([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    32.0
+    """
+    first, second = _vector(x), _vector(y)
+    if len(first) != len(second):
+        raise ShapeError(f"dot takes two vectors of the same length: {len(first)} and {len(second)} were given")
+    return sum([a * b for a, b in zip(first, second)])
+
+
+def norm(numbers: Any) -> Any:
+    """The Euclidean length: the square root of the sum of the squares.
+
+    It is taken by `hypot`, so that no square overflows or vanishes, and so that the derivatives at the origin are 0.
+
+    Parameters: `numbers`, as for `sum`; those of a matrix give its Frobenius norm.
+
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    first, *rest = _entries(numbers) or [0.0]
+    if not rest:
+        return absolute(first)
+    length: Any = first
+    for number in rest:
+        length = hypot(length, number)
+    return length
+
+
+def logsumexp(numbers: Any) -> Any:
+    """The logarithm of the sum of the exponentials, shifted by the largest number so that none overflows.
+
+    Its derivatives are the `softmax`. As in SciPy it is -inf where all numbers are, or where there is none; inf where
+    one of them is; nan where one of them is.
+
+    Parameters: `numbers`, as for `sum`.
+
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """
+    entries = _entries(numbers)
+    shift = _finite(_largest(entries))
+    return shift + log(sum([exp(number - shift) for number in entries]))
+
+
+def softmax(numbers: Any) -> Any:
+    """Each exponential over the sum of all, shifted by the largest number so that none overflows.
+
+    Parameters: `numbers`, a vector; where sequences or arrays are nested, each innermost one is normalised by itself,
+    as along the last axis of an array.
+
+    Returns: the same shape, of Values where one of its vector is. All are nan where one number is nan or inf, or where
+    all are -inf, as in SciPy.
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return _along_the_last_axis(_softmax_of_a_vector, numbers)
+
+
+def _softmax_of_a_vector(entries: list[Any]) -> list[Any]:
+    shift = _largest(entries)
+    exponentials = [exp(number - shift) for number in entries]
+    total = sum(exponentials)
+    return [divide(exponential, total) for exponential in exponentials]
+
+
+def log_softmax(numbers: Any) -> Any:
+    """The logarithm of `softmax`, which keeps its digits where that has vanished.
+
+    Parameters and returned shape: as for `softmax`.
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
+    """
+    return _along_the_last_axis(_log_softmax_of_a_vector, numbers)
+
+
+def _log_softmax_of_a_vector(entries: list[Any]) -> list[Any]:
+    shift = _finite(_largest(entries))
+    shifted = [number - shift for number in entries]
+    total = log(sum([exp(number) for number in shifted]))
+    return [number - total for number in shifted]
+
+
+def _is_number(item: Any) -> bool:
+    return type(item) is float or hasattr(type(item), "apply_primitive")
+
+
+def _iterator(item: Any) -> Iterator[Any] | None:
+    """What goes through a sequence or an array in order; None for anything else."""
+    if is_array(item):
+        items: list[Any] = item.ravel().tolist()  # Python's floats, or the objects that they are
+        return iter(items)
+    if isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping | Set):
+        return iter(item) if getattr(item, "ndim", 1) else None  # an array without dimensions is a number
+    return None
+
+
+def _entries(numbers: Any) -> list[Any]:
+    """All numbers of nested sequences and arrays, in order: floats and Values."""
+    entries: list[Any] = []
+    stack: list[Iterator[Any]] = [iter([numbers])]
+    while stack:
+        for item in stack[-1]:
+            inner = None if _is_number(item) else _iterator(item)
+            if inner is not None:
+                stack.append(inner)
+                break
+            entries.append(item if _is_number(item) else real(item))
+        else:
+            stack.pop()
+    return entries
+
+
+def _vector(numbers: Any) -> list[Any]:
+    """The numbers of one sequence; nested ones are refused."""
+    iterator = None if _is_number(numbers) else _iterator(numbers)
+    items = [numbers] if iterator is None else list(iterator)
+    nested = getattr(numbers, "ndim", 1) > 1 or any(not _is_number(item) and _iterator(item) for item in items)
+    if nested:
+        raise ShapeError("dot takes two vectors, and nested numbers were given: for matrices, x @ y on NumPy arrays")
+    return _entries(items)
+
+
+def _largest(entries: list[Any]) -> Any:
+    """The largest number, as a constant; -inf of none."""
+    first, *rest = entries or [-inf]
+    largest: Any = first
+    for number in rest:
+        largest = maximum(largest, number)
+    return stop_gradient(largest)
+
+
+def _finite(shift: Any) -> Any:
+    """`shift` where it is finite, else 0: inf - inf is nan."""
+    return where(absolute(shift) < inf, shift, 0.0)
+
+
+def _along_the_last_axis(function: Any, numbers: Any) -> Any:
+    """`function` of each innermost sequence, in the containers that were given."""
+    iterator = None if _is_number(numbers) else _iterator(numbers)
+    if iterator is None:
+        raise ShapeError(f"softmax takes a vector or sequences of vectors, not one number: {numbers!r:.60}")
+    if is_array(numbers):
+        numpy = sys.modules["numpy"]
+        rows = [function(_entries(row)) for row in numbers.reshape(-1, numbers.shape[-1])] if numbers.size else []
+        plain = all(type(result) is float for row in rows for result in row)
+        return numpy.array(rows, dtype=float if plain else object).reshape(numbers.shape)
+    items = list(iterator)
+    nested = [not _is_number(item) and _iterator(item) is not None for item in items]
+    if any(nested) and not all(nested):
+        raise ShapeError("softmax takes a vector or sequences of vectors: here numbers stand beside sequences")
+    results = [_along_the_last_axis(function, item) for item in items] if any(nested) else function(_entries(items))
+    return tuple(results) if isinstance(numbers, tuple) else results

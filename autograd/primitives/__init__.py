@@ -1,0 +1,1 @@
+"""The table: each operation, its value and its derivatives, once."""

@@ -1,0 +1,291 @@
+"""`Graph`: a recorded computation as an immutable program in static single assignment form.
+
+A value is a whole number. First come the inputs, then the constants, then the results of the steps, in the order in
+which the program was recorded. A value is a number, a predicate, or an array of numbers; its kind says which.
+
+A loop, a batch or a branch is one step that owns the graphs of its bodies, so that a graph has the size of the program
+and not that of its run. A body sees nothing but its inputs: what it takes from around it is passed as an operand.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from autograd.primitives.row import Primitive
+
+Kind = tuple[int, ...] | None  # the shape of an array, () for a number, None for a predicate
+NUMBER: Kind = ()
+PREDICATE: Kind = None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One number of an array, at a fixed index on each axis."""
+
+    index: tuple[int, ...]
+
+    name = "element"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (NUMBER,)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The array of the operands, which are numbers, in row-major order."""
+
+    shape: tuple[int, ...]
+
+    name = "pack"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (self.shape,)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Part of an array, or its axes in another order: result[j, k, …] is the operand's element at
+    start + step · j along the axis that `axes` names for j, and so on; where an axis is not named, at its start.
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]  # for each axis of the result, that of the operand
+    steps: tuple[int, ...]  # for each axis of the result
+    starts: tuple[int, ...]  # for each axis of the operand
+
+    name = "view"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (self.shape,)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A branch that the recorded program took: the operand, a predicate, had this outcome. It has no results.
+
+    Only the outermost graph has guards. A run that meets another outcome stops there.
+    """
+
+    outcome: bool
+
+    name = "guard"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A body run again and again, carrying state; without state a batch, whose samples may be taken in any order.
+
+    Operands: the number of trips, where `counted`; `carried` initial states; `sliced` arrays; then what all trips
+    share. Inputs of the body: the trip's position, the states, the array's parts at that position, what is shared.
+    Outputs of the body: the new states, `stacked` parts of arrays, then terms of sums. Results: the final states; the
+    stacked arrays; the sums; where `save`, for each state the array of what each trip began with; where there is a
+    `condition`, the number of trips made.
+
+    Positions count from 0 up to the number of trips, or in `reverse` down from the last to 0. Arrays have an axis of
+    `length` before that of their parts; a position that was not reached holds zeros.
+
+    `condition` takes the position, the states and what is shared; the loop ends where it does not hold. `length` is the
+    number of trips, or its bound where `counted` or with a condition; None is no bound, and then there are no arrays.
+
+    Sums are taken in the order of `batching.blocked_sum`: blocks of 1,024 trips, with eight running sums in each.
+    """
+
+    body: Graph
+    length: int | None
+    carried: int = 0
+    sliced: int = 0
+    stacked: int = 0
+    condition: Graph | None = None
+    counted: bool = False
+    reverse: bool = False
+    save: bool = False
+
+    name = "loop"
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        return (self.body,) if self.condition is None else (self.body, self.condition)
+
+    @property
+    def batch(self) -> bool:
+        """Whether its trips are independent of each other, and their number is fixed."""
+        return self.carried == 0 and self.condition is None and not self.counted
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        outputs = tuple(self.body.kinds[output] for output in self.body.outputs)
+        states = outputs[: self.carried]
+        parts = outputs[self.carried : self.carried + self.stacked]
+        sums = outputs[self.carried + self.stacked :]
+        saved = states if self.save else ()
+        trips = () if self.condition is None else (NUMBER,)
+        return (*states, *map(self._stack, parts), *sums, *map(self._stack, saved), *trips)
+
+    def _stack(self, kind: Kind) -> Kind:
+        assert kind is not None
+        assert self.length is not None
+        return (self.length, *kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of two graphs with the same inputs and kinds of outputs: the first where the first operand holds.
+
+    That operand is a predicate; the others are the inputs of both.
+    """
+
+    then: Graph
+    otherwise: Graph
+
+    name = "branch"
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        return (self.then, self.otherwise)
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return tuple(self.then.kinds[output] for output in self.then.outputs)
+
+
+Operation = Primitive | Element | Pack | View | Guard | Loop | Branch
+
+
+def results_of(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    """The kinds of what an operation computes from operands of these kinds."""
+    if isinstance(operation, Primitive):
+        return (PREDICATE,) if operation.predicate else (NUMBER,)
+    return operation.results(kinds)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A program in flat arrays.
+
+    Attributes
+    - `kinds`: the kind of every value;
+    - `inputs`: how many of the first values are inputs;
+    - `constants`: the values after them: floats, bools, and `ConstantArray`s;
+    - `operations` and `operands`: the steps, in order, each with the values that it takes;
+    - `outputs`: the values that are returned.
+    """
+
+    kinds: tuple[Kind, ...]
+    inputs: int
+    constants: tuple[Any, ...]
+    operations: tuple[Operation, ...]
+    operands: tuple[tuple[int, ...], ...]
+    outputs: tuple[int, ...]
+
+    def steps(self) -> Iterator[tuple[Operation, tuple[int, ...], range]]:
+        """Each operation, with its operands and with the values that it makes."""
+        first = self.inputs + len(self.constants)
+        for operation, operands in zip(self.operations, self.operands):
+            if type(operation) is Primitive:
+                count = 1
+            else:
+                count = len(results_of(operation, tuple(self.kinds[operand] for operand in operands)))
+            yield operation, operands, range(first, first + count)
+            first += count
+
+    @cached_property
+    def size(self) -> int:
+        """The number of steps, those of the bodies included."""
+        return len(self.operations) + sum(
+            body.size
+            for operation in self.operations
+            if isinstance(operation, Loop | Branch)
+            for body in operation.graphs
+        )
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What two graphs have in common that are the same program; it tells 0.0 from -0.0."""
+        constants = tuple(struct.pack("d", item) if type(item) is float else item for item in self.constants)
+        return self.kinds, self.inputs, constants, self.operations, self.operands, self.outputs
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Graph) and self._hash == other._hash and self.key == other.key)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.kinds, self.inputs, self.constants, self.operations, self.operands, self.outputs
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for name, item in zip(("kinds", "inputs", "constants", "operations", "operands", "outputs"), state):
+            object.__setattr__(self, name, item)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self, ""))
+
+
+@dataclass(frozen=True)
+class ConstantArray:
+    """An array of numbers that is part of the program, in row-major order."""
+
+    data: bytes
+    shape: tuple[int, ...]
+
+    @cached_property
+    def numbers(self) -> array[float]:
+        return array("d", self.data)
+
+    def __repr__(self) -> str:
+        return f"array{self.shape}"
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The distance in elements between neighbours along each axis of an array that is stored row by row."""
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def _described(kind: Kind) -> str:
+    return "predicate" if kind is None else f"array{kind}" if kind else "number"
+
+
+def _lines(graph: Graph, indent: str) -> Iterator[str]:
+    """The text of a graph, a step in each line."""
+    for value in range(graph.inputs):
+        yield f"{indent}%{value} = input: {_described(graph.kinds[value])}"
+    for value, constant in enumerate(graph.constants, graph.inputs):
+        yield f"{indent}%{value} = {constant!r}"
+    for operation, operands, results in graph.steps():
+        names = ", ".join(f"%{value}" for value in results)
+        taken = ", ".join(f"%{value}" for value in operands)
+        yield f"{indent}{names}{' = ' if names else ''}{_title(operation)}({taken})"
+        if isinstance(operation, Loop | Branch):
+            for body in operation.graphs:
+                yield f"{indent}  {{"
+                yield from _lines(body, indent + "    ")
+                yield f"{indent}  }}"
+    yield f"{indent}return {', '.join(f'%{value}' for value in graph.outputs)}"
+
+
+def _title(operation: Operation) -> str:
+    """The operation with its parameters."""
+    if isinstance(operation, Element):
+        return f"element{list(operation.index)}"
+    if isinstance(operation, Guard):
+        return f"guard {operation.outcome}"
+    if isinstance(operation, Pack):
+        return f"pack{operation.shape}"
+    if isinstance(operation, View):
+        return f"view shape={operation.shape} axes={operation.axes} steps={operation.steps} starts={operation.starts}"
+    if isinstance(operation, Loop):
+        flags = [flag for flag in ("counted", "reverse", "save") if getattr(operation, flag)]
+        return " ".join([f"loop length={operation.length} carried={operation.carried} sliced={operation.sliced} "
+                         f"stacked={operation.stacked}", *flags])
+    return operation.name

@@ -1,0 +1,150 @@
+"""Nests of numbers: floats, Values and arrays in lists, tuples and dicts, taken apart into one flat list and put back.
+
+A transform works on a flat list of numbers; a person passes whatever is natural. A nest is made of blocks: a block is a
+number by itself, or an array of any shape.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.errors import ShapeError
+from autograd.primitives.row import is_array
+
+Shape = tuple[int, ...] | None  # of an array; None for a number by itself
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a nest looks like without its numbers."""
+
+    spec: Any  # "block", or (type, keys or None, specs of the children, keys as the dict had them)
+    shapes: tuple[Shape, ...]  # of the blocks, in order
+
+    @property
+    def sizes(self) -> list[int]:
+        return [1 if shape is None else math.prod(shape) for shape in self.shapes]
+
+    def build(self, blocks: Sequence[Any]) -> Any:
+        """The nest with these blocks."""
+        return _build(self.spec, iter(blocks))
+
+    def unflatten(self, numbers: Sequence[Any]) -> Any:
+        """The nest with these numbers; an array of floats where all of its numbers are."""
+        blocks, start = [], 0
+        for shape, size in zip(self.shapes, self.sizes):
+            blocks.append(numbers[start] if shape is None else array(numbers[start : start + size], shape))
+            start += size
+        return self.build(blocks)
+
+    def map(self, function: Callable[[Any], Any], numbers: Sequence[Any]) -> Any:
+        """`unflatten`, with the function applied to each number."""
+        return self.unflatten([function(number) for number in numbers])
+
+    def __str__(self) -> str:
+        return str(self.build(["number" if shape is None else f"array{shape}" for shape in self.shapes]))
+
+
+def flatten(nest: Any) -> tuple[list[Any], Structure]:
+    """The numbers of a nest in order, and its structure; all but lists, tuples, dicts and arrays count as numbers."""
+    numbers: list[Any] = []
+    shapes: list[Shape] = []
+    spec = _take_apart(nest, numbers, shapes)
+    return numbers, Structure(spec, tuple(shapes))
+
+
+def take_apart(nest: Any) -> tuple[list[Any], Any]:
+    """The blocks of a nest, numbers and whole arrays, and its spec, which can be hashed."""
+    blocks: list[Any] = []
+    return blocks, _blocks(nest, blocks)
+
+
+def _blocks(nest: Any, blocks: list[Any]) -> Any:
+    if type(nest) is float:
+        blocks.append(nest)
+        return "block"
+    if nest is None:
+        return "none"
+    if isinstance(nest, dict):
+        keys = _sorted(nest)
+        return dict, keys, tuple([_blocks(nest[key], blocks) for key in keys]), _Shown(nest)
+    if isinstance(nest, list | tuple):
+        return type(nest), None, tuple([_blocks(child, blocks) for child in nest]), _NOT_SHOWN
+    blocks.append(nest.item() if is_array(nest) and not nest.ndim else nest)
+    return "block"
+
+
+def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
+    """The nest's spec; its numbers and the shapes of its blocks are appended to the lists."""
+    if isinstance(nest, dict):
+        keys = _sorted(nest)
+        return dict, keys, tuple(_take_apart(nest[key], numbers, shapes) for key in keys), _Shown(nest)
+    if isinstance(nest, list | tuple):
+        return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest), _Shown()
+    if is_array(nest) and nest.ndim:
+        shapes.append(nest.shape)
+        numbers.extend(nest.ravel().tolist())
+    else:
+        shapes.append(None)
+        numbers.append(nest.item() if is_array(nest) else nest)
+    return "block"
+
+
+class _Shown(tuple[Any, ...]):
+    """A dict's keys in the order in which it was filled, which makes no difference between two structures."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown)
+
+    def __hash__(self) -> int:
+        return 0  # equal to all of its kind
+
+
+_NOT_SHOWN = _Shown()
+
+
+def _sorted(nest: dict[Any, Any]) -> tuple[Any, ...]:
+    """The keys in order, so that two dicts filled in another order have one structure."""
+    try:
+        return tuple(sorted(nest))
+    except TypeError:  # keys of several types
+        return tuple(nest)
+
+
+def build(spec: Any, blocks: Sequence[Any]) -> Any:
+    """The nest of this spec with these blocks."""
+    return _build(spec, iter(blocks))
+
+
+def _build(spec: Any, blocks: Any) -> Any:
+    if spec == "block":
+        return next(blocks)
+    if spec == "none":
+        return None
+    kind, keys, children, shown = spec
+    items = [_build(child, blocks) for child in children]
+    if keys is not None:
+        by_key = dict(zip(keys, items))
+        return {key: by_key[key] for key in shown}
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)  # a named tuple takes its fields one by one
+
+
+def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """A NumPy array of these numbers: of floats where all are, of objects elsewhere."""
+    numpy = sys.modules["numpy"]  # there is an array only where NumPy was imported
+    if all(type(number) is float for number in numbers):
+        return numpy.array(numbers, dtype=float).reshape(shape)
+    result = numpy.empty(len(numbers), dtype=object)
+    result[:] = numbers
+    view = next((type(number).view_of_array for number in numbers if hasattr(type(number), "view_of_array")), None)
+    return result.reshape(shape) if view is None else view(result.reshape(shape))
+
+
+def require_same(expected: Structure, given: Structure, what: str) -> None:
+    """Raise `ShapeError` where two structures differ."""
+    if expected != given:
+        raise ShapeError(f"{what} must have the structure {expected}, not {given}")

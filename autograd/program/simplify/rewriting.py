@@ -1,0 +1,210 @@
+"""`rewritten`: constants folded, identities that are exact in IEEE-754 applied, equal steps shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import copysign
+from typing import Any
+
+from autograd.primitives import table
+from autograd.primitives.row import Primitive
+from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Loop
+from autograd.program.simplify.builder import Builder, Constant
+
+
+def rewritten(graph: Graph) -> Graph:
+    """Constants folded, identities applied, equal steps shared."""
+    builder = Builder(graph)
+    values = copied(builder, graph, list(range(graph.inputs)))
+    return builder.graph([values[output] for output in graph.outputs])
+
+
+def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
+    """Add a graph's steps to the builder, on these inputs; returns what each of its values has become."""
+    values: list[Any] = [*inputs, *map(builder.constant, graph.constants)]
+    for operation, operands in zip(graph.operations, graph.operands):
+        taken = tuple(values[operand] for operand in operands)
+        if type(operation) is Primitive:
+            values.append(_row(builder, operation, taken))
+        elif type(operation) is Loop:
+            values.extend(_loop(builder, operation, taken))
+        elif type(operation) is Branch:
+            values.extend(_branch(builder, operation, taken))
+        else:
+            values.extend(builder.add(operation, taken))
+    return values
+
+
+def _row(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The value of a row: a constant, an operand, or a step."""
+    if all(isinstance(operand, Constant) for operand in operands):
+        return builder.constant(row.evaluate(*(operand.item for operand in operands)))
+    rule = _IDENTITIES.get(row)
+    if rule is not None:
+        value = rule(builder, *operands)
+        if value is not None:
+            return value
+    return builder.add(row, operands)[0]
+
+
+def _is(operand: Any, number: float) -> bool:
+    """Whether it is this constant, with its sign."""
+    if not isinstance(operand, Constant) or type(operand.item) is not float or operand.item != number:
+        return False
+    return copysign(1.0, operand.item) == copysign(1.0, number)
+
+
+def _of(builder: Builder, value: Any, row: Primitive) -> tuple[Any, ...] | None:
+    """The operands of the step of this row that made the value."""
+    step = None if isinstance(value, Constant) else builder.made.get(value)
+    return step.operands if step is not None and step.operation is row else None
+
+
+def _add(_: Builder, x: Any, y: Any) -> Any:
+    return x if _is(y, -0.0) else y if _is(x, -0.0) else None
+
+
+def _subtract(_: Builder, x: Any, y: Any) -> Any:
+    return x if _is(y, 0.0) else None
+
+
+def _multiply(builder: Builder, x: Any, y: Any) -> Any:
+    for one, other in ((x, y), (y, x)):
+        if _is(one, 1.0):
+            return other
+        if _is(one, -1.0):
+            return _row(builder, table.negative, (other,))
+    return None
+
+
+def _divide(_: Builder, x: Any, y: Any) -> Any:
+    return x if _is(y, 1.0) else None
+
+
+def _negative(builder: Builder, x: Any) -> Any:
+    inner = _of(builder, x, table.negative)
+    return inner[0] if inner else None
+
+
+def _absolute(builder: Builder, x: Any) -> Any:
+    inner = _of(builder, x, table.negative)
+    return _row(builder, table.absolute, inner) if inner else None
+
+
+def _power(builder: Builder, x: Any, y: Any) -> Any:
+    return x if _is(y, 1.0) else _row(builder, table.multiply, (x, x)) if _is(y, 2.0) else None
+
+
+def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
+    if isinstance(condition, Constant):
+        return x if condition.item else y
+    if x is y or x == y:
+        return x
+    inner = _of(builder, condition, table.logical_not)
+    if inner:
+        return _row(builder, table.where, (inner[0], y, x))
+    then, otherwise = _of(builder, x, table.where), _of(builder, y, table.where)
+    if then and then[0] == condition:
+        return _row(builder, table.where, (condition, then[1], y))
+    if otherwise and otherwise[0] == condition:
+        return _row(builder, table.where, (condition, x, otherwise[2]))
+    left, right = _of(builder, x, table.multiply), _of(builder, y, table.multiply)
+    if left and right and left[1] == right[1]:  # choose before the product, which then waits for one thing less
+        factor = _row(builder, table.where, (condition, left[0], right[0]))
+        return _row(builder, table.multiply, (factor, left[1]))
+    return None
+
+
+def _not_equal(builder: Builder, x: Any, y: Any) -> Any:
+    """A predicate that was written as 1.0 or 0.0 is itself again."""
+    choice = _of(builder, x, table.where)
+    if choice and _is(y, 0.0) and _is(choice[1], 1.0) and _is(choice[2], 0.0) and builder.kind(choice[0]) is PREDICATE:
+        return choice[0]
+    return None
+
+
+def _and(builder: Builder, x: Any, y: Any) -> Any:
+    return _connective(builder, x, y, True)
+
+
+def _or(builder: Builder, x: Any, y: Any) -> Any:
+    return _connective(builder, x, y, False)
+
+
+def _connective(builder: Builder, x: Any, y: Any, neutral: bool) -> Any:
+    if builder.kind(x) is not PREDICATE or builder.kind(y) is not PREDICATE:
+        return None
+    if x == y:
+        return x
+    for one, other in ((x, y), (y, x)):
+        if isinstance(one, Constant):
+            return other if one.item is neutral else one
+        if _of(builder, one, table.logical_not) == (other,):
+            return builder.constant(not neutral)
+    return None
+
+
+def _not(builder: Builder, x: Any) -> Any:
+    inner = _of(builder, x, table.logical_not)
+    return inner[0] if inner and builder.kind(inner[0]) is PREDICATE else None
+
+
+_IDENTITIES: dict[Primitive, Callable[..., Any]] = {
+    table.add: _add,
+    table.subtract: _subtract,
+    table.multiply: _multiply,
+    table.divide: _divide,
+    table.negative: _negative,
+    table.absolute: _absolute,
+    table.power: _power,
+    table.where: _where,
+    table.not_equal: _not_equal,
+    table.logical_and: _and,
+    table.logical_or: _or,
+    table.logical_not: _not,
+    table.identity: lambda builder, x: x,
+    table.stop_gradient: lambda builder, x: x,
+}
+
+
+def _loop(builder: Builder, loop: Loop, operands: tuple[Any, ...]) -> list[Any]:
+    """A loop: constants that all trips share go into the body, and what is shared twice goes in once."""
+    first = int(loop.counted) + loop.carried + loop.sliced
+    own, shared = operands[:first], operands[first:]
+    start = 1 + loop.carried + loop.sliced
+    rest = list(dict.fromkeys(item for item in shared if not _is_number(item)))
+    if len(rest) < len(shared):
+        body = _with_shared(loop.body, start, shared, rest)
+        condition = loop.condition
+        if condition is not None:
+            condition = _with_shared(condition, 1 + loop.carried, shared, rest)
+        loop = replace(loop, body=body, condition=condition)
+    return builder.add(loop, (*own, *rest))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Constant) and not isinstance(value.item, ConstantArray)
+
+
+def _with_shared(graph: Graph, start: int, shared: Sequence[Any], rest: list[Any]) -> Graph:
+    """The body with the inputs from `start` on replaced: constants where they are numbers, else those in `rest`."""
+    kind_by_value = {item: graph.kinds[start + i] for i, item in enumerate(shared)}
+    kinds = (*graph.kinds[:start], *(kind_by_value[item] for item in rest))
+    builder = Builder(replace(graph, kinds=kinds, inputs=len(kinds)))
+    place = {item: start + i for i, item in enumerate(rest)}
+    inputs = [*range(start), *(builder.constant(item.item) if _is_number(item) else place[item] for item in shared)]
+    values = copied(builder, graph, inputs)
+    return builder.graph([values[output] for output in graph.outputs])
+
+
+def _branch(builder: Builder, branch: Branch, operands: tuple[Any, ...]) -> list[Any]:
+    predicate, *shared = operands
+    if isinstance(predicate, Constant):
+        graph = branch.then if predicate.item else branch.otherwise
+        values = copied(builder, graph, shared)
+        return [values[output] for output in graph.outputs]
+    rest = list(dict.fromkeys(item for item in shared if not _is_number(item)))
+    if len(rest) < len(shared):
+        branch = Branch(*(_with_shared(graph, 0, shared, rest) for graph in branch.graphs))
+    return builder.add(branch, (predicate, *rest))

@@ -1,0 +1,386 @@
+"""How loops, batches, branches and arrays are differentiated.
+
+The derivative of a loop is a loop. In reverse it runs backwards over the states that the forward loop saved; where they
+would take more than `STATES_LIMIT` bytes the loop is first split into chunks, so that only the first state of each is
+saved, and the others are computed again. The body's own derivative is recorded by replaying its graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from autograd.engine.recording import current
+from autograd.engine.sweep import dependent, differentiable_reverse_sweep, forward_sweep, topological_order
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.program.graph import Branch, Element, Graph, Kind, Loop, Pack, View
+from autograd.program.tracing.applied import Bundle
+from autograd.program.tracing.array_derivatives import (
+    ABSENT,
+    FLAGGED,
+    PLAIN,
+    ArrayDerivative,
+    decode,
+    encode,
+    form_of,
+    join,
+)
+from autograd.program.tracing.structured import Body, apply, branch, kind_of, loop, part_kind, replay
+from autograd.program.tracing.traced import Traced
+
+STATES_LIMIT = 2**28  # bytes of saved states, beyond which a reversed loop computes them again
+
+
+class _Replay:
+    """A graph recorded again on fresh nodes, to be swept in either direction."""
+
+    def __init__(self, graph: Graph, inputs: Sequence[Any]) -> None:
+        trace = current().trace
+        self.leaves = [trace.fresh_array(item) if kind_of(item) else trace.fresh(item) for item in inputs]
+        self.results = replay(graph, self.leaves)
+        self.order = topological_order([item for item in self.results if isinstance(item, Value)], stop=self.leaves)
+
+    def pull(self, seeds: Sequence[Any], wanted: Sequence[bool]) -> list[Any]:
+        """The derivatives with respect to the wanted inputs; None where one is absent."""
+        active = dependent(self.order, [leaf for leaf, yes in zip(self.leaves, wanted) if yes])
+        pairs = [(node, seed) for node, seed in zip(self.results, seeds) if seed is not None and node in active]
+        cotangents: dict[Any, Any] = differentiable_reverse_sweep(self.order, pairs, None, active)
+        return [cotangents.get(leaf) if yes else None for leaf, yes in zip(self.leaves, wanted)]
+
+    def push(self, seeds: Sequence[Any]) -> list[Any]:
+        moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if seed is not None}
+        tangents: dict[Any, Any] = forward_sweep(self.order, moving, True)
+        return [tangents.get(item) if isinstance(item, Value) else None for item in self.results]
+
+
+# The rules.
+
+
+def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[tuple[Any, Any]]:
+    """The shares of a node's operands in its cotangent: one step of the reverse sweep."""
+    operation = node.primitive.operation
+    wanted = [isinstance(item, Traced) and (active is None or item in active) for item in node.operands]
+    if isinstance(operation, Element | Pack | View):
+        derivative = cotangent
+        shares: list[Any]
+        if isinstance(operation, Element):
+            shape = kind_of(node.operands[0])
+            assert shape
+            shares = [ArrayDerivative(shape, {operation.index: derivative})]
+        elif isinstance(operation, Pack):
+            shares = [derivative.element(index) for index in product(*map(range, operation.shape))]
+        else:
+            shares = [_through_view(operation, kind_of(node.operands[0]), derivative)]
+    elif isinstance(operation, Branch):
+        shares = [None, *_pull_branch(operation, node.operands, cotangent, wanted)]
+    else:
+        shares = _pull_loop(operation, node.operands, cotangent, wanted)
+    return [
+        (operand, share) for operand, share, yes in zip(node.operands, shares, wanted) if yes and share is not None
+    ]
+
+
+def push(node: Traced, tangents: dict[Any, Any]) -> Any:
+    """The tangent of a node, from those of its operands: one step of the forward sweep."""
+    operation = node.primitive.operation
+    seeds: list[Any] = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
+    if all(seed is None for seed in seeds):
+        return None
+    if isinstance(operation, Element):
+        return seeds[0].element(operation.index)
+    if isinstance(operation, Pack):
+        found = dict(zip(product(*map(range, operation.shape)), seeds))
+        return ArrayDerivative(operation.shape, {i: seed for i, seed in found.items() if seed is not None})
+    if isinstance(operation, View):
+        values, live = seeds[0].whole()
+        view = [None if item is None else apply(operation, (item,), here=False)[0] for item in (values, live)]
+        return ArrayDerivative(operation.shape, wholes=[(view[0], view[1])])
+    if isinstance(operation, Branch):
+        parts = _push_branch(operation, node.operands, seeds)
+    else:
+        parts = _push_loop(operation, node.operands, seeds)
+    return Bundle({i: part for i, part in parts.items() if part is not None})
+
+
+def _through_view(view: View, shape: Any, derivative: ArrayDerivative) -> ArrayDerivative:
+    """The derivative with respect to the array that a view shows."""
+
+    def base(index: tuple[int, ...]) -> tuple[int, ...]:
+        place = list(view.starts)
+        for i, axis, step in zip(index, view.axes, view.steps):
+            place[axis] += i * step
+        return tuple(place)
+
+    permuted = sorted(view.axes) == list(range(len(shape))) and math.prod(view.shape) == math.prod(shape)
+    if permuted and not derivative.elements and all(step == 1 for step in view.steps):
+        inverse = tuple(view.axes.index(axis) for axis in range(len(shape)))
+        back = View(shape, inverse, (1,) * len(shape), (0,) * len(shape))
+        wholes: list[Any] = [
+            tuple(None if item is None else apply(back, (item,), here=False)[0] for item in whole)
+            for whole in derivative.wholes
+        ]
+        return ArrayDerivative(shape, wholes=wholes)
+    elements = {base(index): derivative.element(index) for index in product(*map(range, view.shape))}
+    return ArrayDerivative(shape, {index: part for index, part in elements.items() if part is not None})
+
+
+class _Parts:
+    """A loop's operands by their roles."""
+
+    def __init__(self, op: Loop, operands: Sequence[Any]) -> None:
+        first = int(op.counted)
+        self.count = operands[0] if op.counted else None
+        self.states = list(operands[first : first + op.carried])
+        self.slices = list(operands[first + op.carried : first + op.carried + op.sliced])
+        self.shared = list(operands[first + op.carried + op.sliced :])
+        outputs = [op.body.kinds[output] for output in op.body.outputs]
+        self.stacked = outputs[op.carried : op.carried + op.stacked]
+        self.sums = outputs[op.carried + op.stacked :]
+
+
+def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
+    parts = _Parts(op, operands)
+    if op.length is None:
+        raise TraceError(
+            "reverse mode through a loop needs a bound on its trips, for it keeps their states: give while_loop "
+            "max_trips=..., and fori_loop numbers as bounds; or use forward mode (jvp, jacfwd)"
+        )
+    if _chunks(op):
+        return _Replay(_chunked(op), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
+    first = int(op.counted)
+    given = cotangent.parts
+    state_seeds = [given.get(i) for i in range(op.carried)]
+    stack_seeds = [given.get(op.carried + i) for i in range(op.stacked)]
+    place = op.carried + op.stacked
+    sum_seeds = [given.get(place + i) for i in range(len(parts.sums))]
+    place += len(parts.sums)
+    saved_seeds = [given.get(place + i) for i in range(op.carried)] if op.save else [None] * op.carried
+    if not any(seed is not None for seed in (*state_seeds, *stack_seeds, *sum_seeds, *saved_seeds)):
+        return [None] * len(operands)
+    saved: list[Any] = []
+    count = parts.count
+    if op.carried or op.condition is not None:
+        results = apply(replace(op, save=op.carried > 0), operands)
+        trips = int(op.condition is not None)
+        saved = results[len(results) - op.carried - trips : len(results) - trips]
+        count = results[-1] if trips else count
+    state_kinds = [kind_of(state) for state in parts.states]
+    slice_kinds = [part_kind(item) for item in parts.slices]
+    shared_kinds = [kind_of(item) for item in parts.shared]
+    wanted_slices = wanted[first + op.carried : first + op.carried + op.sliced]
+    wanted_shared = wanted[first + op.carried + op.sliced :]
+    # What a position's derivatives are multiplied with comes in as parts of arrays.
+    arrays, array_codes = [], []
+    for seed in (*stack_seeds, *saved_seeds):
+        values, live = (None, None) if seed is None else seed.whole()
+        array_codes.append(ABSENT if values is None else PLAIN if live is None else FLAGGED)
+        arrays += [item for item in (values, live) if item is not None]
+    array_kinds = [*parts.stacked, *state_kinds]
+    codes = [form_of(seed) for seed in state_seeds]
+    shared_codes: list[int] = [ABSENT] * len(parts.shared)
+    slice_codes: list[int] = [ABSENT] * len(parts.slices)
+    summed = op.batch  # a batch sums what its samples share; a loop adds it up as it goes
+
+    def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        nonlocal codes, shared_codes, slice_codes
+        before, own = pieces[: op.carried], pieces[op.carried : op.carried + op.sliced]
+        carried, rest = iter(states), iter(pieces[op.carried + op.sliced :])
+        seeds = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
+        totals = [] if summed else [decode(carried, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
+        extra = [decode(rest, code, kind) for code, kind in zip(array_codes, array_kinds)]
+        again = _Replay(op.body, [position, *before, *own, *parts.shared])
+        found = again.pull(
+            [*seeds, *extra[: op.stacked], *sum_seeds],
+            [False, *[True] * op.carried, *wanted_slices, *wanted_shared],
+        )[1:]
+        new = [_plus(a, b) for a, b in zip(found, extra[op.stacked :])]
+        of_slices, of_shared = found[op.carried : op.carried + op.sliced], found[op.carried + op.sliced :]
+        next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
+        next_shared = [max(code, form_of(item)) for code, item in zip(shared_codes, of_shared)]
+        slice_codes = [form_of(item) for item in of_slices]
+        stacked = _encoded(of_slices, slice_codes, slice_kinds)
+        if summed:
+            shared_codes = next_shared
+            return [], stacked, _encoded(of_shared, shared_codes, shared_kinds, -0.0)
+        if (next_codes, next_shared) != (codes, shared_codes):
+            codes, shared_codes = next_codes, next_shared
+            raise _Again
+        new_states = _encoded(new, codes, state_kinds)
+        for total, item, code, kind in zip(totals, of_shared, shared_codes, shared_kinds):
+            new_states += encode(_plus(total, item), code, kind, -0.0)
+        return new_states, stacked, []
+
+    while True:
+        start = _encoded(state_seeds, codes, state_kinds)
+        if not summed:
+            start += [n for code, kind in zip(shared_codes, shared_kinds) for n in encode(None, code, kind, -0.0)]
+        try:
+            final, stacks, sums, _ = loop(
+                step, op.length, start, [*saved, *parts.slices, *arrays], count=count,
+                reverse=not op.reverse and not op.batch,
+            )
+            break
+        except _Again:
+            continue
+    ends, stacked_items = iter(final), iter(stacks)
+    of_states = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
+    of_slices = [
+        decode(stacked_items, code, (op.length, *kind)) for code, kind in zip(slice_codes, slice_kinds)
+    ]
+    totals = iter(sums) if summed else ends
+    of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
+    return [*[None] * first, *of_states, *of_slices, *of_shared]
+
+
+def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
+    """The numbers that carry several derivatives."""
+    return [number for item, code, kind in zip(items, codes, kinds) for number in encode(item, code, kind, zero)]
+
+
+class _Again(TraceError):
+    """A derivative that goes round the loop needs another form than was assumed: record the body once more."""
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return b if a is None else a if b is None else a + b
+
+
+def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:
+    parts = _Parts(op, operands)
+    first = int(op.counted)
+    state_kinds = [kind_of(state) for state in parts.states]
+    slice_kinds = [part_kind(item) for item in parts.slices]
+    state_seeds = seeds[first : first + op.carried]
+    slice_seeds = seeds[first + op.carried : first + op.carried + op.sliced]
+    shared_seeds = seeds[first + op.carried + op.sliced :]
+    arrays, array_codes = [], []
+    for seed in slice_seeds:
+        values, live = (None, None) if seed is None else seed.whole()
+        array_codes.append(ABSENT if values is None else PLAIN if live is None else FLAGGED)
+        arrays += [item for item in (values, live) if item is not None]
+    codes = [form_of(seed) for seed in state_seeds]
+    stack_codes: list[int] = []
+    sum_codes: list[int] = []
+
+    def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        nonlocal codes, stack_codes, sum_codes
+        carried, rest = iter(states[op.carried :]), iter(pieces[op.sliced :])
+        moving = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
+        sliding = [decode(rest, code, kind) for code, kind in zip(array_codes, slice_kinds)]
+        again = _Replay(op.body, [position, *states[: op.carried], *pieces[: op.sliced], *parts.shared])
+        found = again.push([None, *moving, *sliding, *shared_seeds])
+        new = found[: op.carried]
+        next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
+        if next_codes != codes:
+            codes = next_codes
+            raise _Again
+        of_stacks, of_sums = found[op.carried : op.carried + op.stacked], found[op.carried + op.stacked :]
+        stack_codes, sum_codes = [*map(form_of, of_stacks)], [*map(form_of, of_sums)]
+        stacked = _encoded(of_stacks, stack_codes, parts.stacked)
+        if op.save:
+            stacked += _encoded(moving, codes, state_kinds)
+        return (
+            [*again.results[: op.carried],
+             *_encoded(new, codes, state_kinds)],
+            stacked,
+            _encoded(of_sums, sum_codes, parts.sums, -0.0),
+        )
+
+    condition = op.condition
+
+    def holds(position: Any, states: list[Any]) -> Any:
+        assert condition is not None
+        return replay(condition, [position, *states[: op.carried], *parts.shared])[0]
+
+    while True:
+        start = _encoded(state_seeds, codes, state_kinds)
+        try:
+            final, stacks, sums, _ = loop(
+                step, op.length, [*parts.states, *start], [*parts.slices, *arrays],
+                None if condition is None else holds, parts.count, op.reverse,
+            )
+            break
+        except _Again:
+            continue
+    ends, pieces, totals = iter(final[op.carried :]), iter(stacks), iter(sums)
+    tangents = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
+    length = op.length or 0
+    tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(stack_codes, parts.stacked)]  # type: ignore[misc]  # an array has numbers or arrays for parts
+    tangents += [decode(totals, code, kind) for code, kind in zip(sum_codes, parts.sums)]
+    if op.save:
+        tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(codes, state_kinds)]  # type: ignore[misc]  # an array has numbers or arrays for parts
+    return dict(enumerate(tangents))
+
+
+def _pull_branch(op: Branch, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
+    seeds = [cotangent.parts.get(i) for i in range(len(op.then.outputs))]
+
+    def side(graph: Graph) -> Callable[[], list[Any]]:
+        return lambda: _Replay(graph, operands[1:]).pull(seeds, wanted[1:])
+
+    return _derived_branch(op, operands[0], side, [kind_of(item) for item in operands[1:]])
+
+
+def _push_branch(op: Branch, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:
+    def side(graph: Graph) -> Callable[[], list[Any]]:
+        return lambda: _Replay(graph, operands[1:]).push(seeds[1:])
+
+    kinds = [op.then.kinds[output] for output in op.then.outputs]
+    return dict(enumerate(_derived_branch(op, operands[0], side, kinds)))
+
+
+def _derived_branch(
+    op: Branch, predicate: Any, side: Callable[[Graph], Callable[[], list[Any]]], kinds: Sequence[Kind]
+) -> list[Any]:
+    """The derivatives that each side of a branch finds, from whichever side is taken."""
+    codes: list[int] = []
+
+    def both(own: list[Any], other: list[Any]) -> list[Any]:
+        nonlocal codes
+        if not codes:
+            codes = [join(form_of(a), form_of(b)) for a, b in zip(own, other)]
+        return _encoded(own, codes, kinds)
+
+    results = iter(branch(predicate, [side(op.then), side(op.otherwise)], both))
+    return [decode(results, code, kind) for code, kind in zip(codes, kinds)]
+
+
+def _chunks(op: Loop) -> bool:
+    """Whether a loop's states would take too much memory, and it can be split."""
+    assert op.length is not None
+    plain = not (op.sliced or op.stacked or op.save or op.counted or op.reverse or op.condition)
+    plain = plain and len(op.body.outputs) == op.carried
+    return plain and 8 * op.length * op.carried > STATES_LIMIT and op.length > 100
+
+
+def _chunked(op: Loop) -> Graph:
+    """The same loop as a loop over chunks of about the square root of its length, and one over what is left."""
+    assert op.length is not None
+    length = op.length
+    chunk = math.isqrt(length)
+    kinds = op.body.kinds[1 : op.body.inputs]
+    body = Body(kinds)
+
+    def run(*inputs: Any) -> list[Any]:
+        shared = inputs[op.carried :]
+
+        def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
+            def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+                return replay(op.body, [start + position, *states, *shared]), [], []
+
+            return loop(step, count, states)[0]
+
+        states = loop(
+            lambda i, states, _: (trips(states, i * float(chunk), chunk), [], []),
+            length // chunk,
+            inputs[: op.carried],
+        )[0]
+        left = length % chunk
+        return trips(states, float(length - left), left) if left else states
+
+    return body.graph(body.record(run), [])
+

@@ -1,0 +1,211 @@
+"""Loops, batches, branches and arrays as steps of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.engine.recording import current, tracing
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives import table
+from autograd.primitives.row import Primitive, real
+from autograd.program.graph import NUMBER, Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Pack, results_of
+from autograd.program.simplify import simplify
+from autograd.program.tracing.applied import Applied, Result
+from autograd.program.tracing.trace import Trace, kind_of_constant
+from autograd.program.tracing.traced import Predicate, Traced, make, place_operands
+
+Step = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], list[Any]]]
+
+
+def apply(operation: Element | Loop | Branch | Any, operands: Sequence[Any], here: bool = True) -> list[Traced]:
+    """Record an operation that is no row, and return the nodes of its results.
+
+    It is recorded in the current trace; without `here`, in the innermost trace of its operands, as a row is.
+    """
+    trace, items = place_operands(operands, here)
+    kinds = tuple(item.kind if isinstance(item, Traced) else kind_of_constant(item) for item in items)
+    results = results_of(operation, kinds)
+    if not isinstance(operation, Loop | Branch):
+        return [trace.append(Applied(operation), items, results[0])]
+    node = trace.append(Applied(operation), items, results)
+    found: list[Traced] | None = trace.shared.get(id(node))
+    if found is None:
+        found = [make(trace, Result(i), (node,), kind) for i, kind in enumerate(results)]
+        trace.nodes += found
+        trace.shared[id(node)] = found
+    return found
+
+
+def kind_of(item: Any) -> Kind:
+    return item.kind if isinstance(item, Traced) else item.shape if isinstance(item, ConstantArray) else NUMBER
+
+
+def part_kind(array: Any) -> tuple[int, ...]:
+    """The kind of what stands at one position of an array's first axis."""
+    shape = kind_of(array)
+    assert shape
+    return shape[1:]
+
+
+def element(array: Any, index: tuple[int, ...]) -> Traced:
+    return apply(Element(index), (array,), here=False)[0]
+
+
+def pack(numbers: Sequence[Any], shape: tuple[int, ...]) -> Traced:
+    return apply(Pack(shape), numbers, here=False)[0]
+
+
+def as_number(item: Any) -> Any:
+    """What a body returns, as a number or an array: a predicate is 1.0 or 0.0."""
+    if hasattr(item, "node"):  # an arrays.TracedArray
+        return item.node
+    if isinstance(item, Predicate):
+        return table.where(item, 1.0, 0.0)
+    return item if isinstance(item, Value | ConstantArray) else real(item)
+
+
+def _choose(predicate: Any, x: Any, y: Any) -> Any:
+    """x where the predicate holds, y elsewhere; of predicates and of arrays, too."""
+    if kind_of(x) or kind_of(y):
+        if kind_of(x) != kind_of(y):
+            raise TraceError("the branches of an `if` in a loop or batch return arrays of different shapes")
+        return elementwise(lambda a, b: [table.where(predicate, a, b)], [x, y])[0]
+    if isinstance(x, bool | Predicate) and isinstance(y, bool | Predicate):
+        return (predicate & x) | (~predicate & y)
+    return table.where(predicate, x, y)
+
+
+class Body:
+    """A function recorded in a trace of its own, on inputs of the given kinds."""
+
+    def __init__(self, kinds: Sequence[Kind], branch: bool = False) -> None:
+        self.trace = Trace(current().trace, branch)
+        self.inputs = [self.trace.input(kind) for kind in kinds]
+
+    def record(self, function: Callable[..., list[Any]]) -> list[Any]:
+        return self.trace.explore(lambda: self.local(function(*self.inputs)), _choose)
+
+    def local(self, items: list[Any]) -> list[Any]:
+        return [item if isinstance(item, Predicate) else self._captured(as_number(item)) for item in items]
+
+    def _captured(self, item: Any) -> Any:
+        if isinstance(item, Value):
+            return self.trace.capture(item if isinstance(item, Traced) else self.trace.lift(item))
+        return item
+
+    def graph(self, outputs: list[Any], outside: list[Traced]) -> Graph:
+        """The graph whose inputs are the declared ones, then one for each node outside."""
+        own = dict(zip(map(id, self.trace.outside), self.trace.inputs[len(self.inputs) :]))
+        return simplify(self.trace.graph(outputs, [*self.inputs, *(own.get(id(node), node.kind) for node in outside)]))
+
+
+def _outside(bodies: Sequence[Body]) -> list[Traced]:
+    """What the bodies take from around them, each once."""
+    return list({id(node): node for body in bodies for node in body.trace.outside}.values())
+
+
+def loop(
+    step: Step,
+    length: int | None,
+    states: Sequence[Any] = (),
+    slices: Sequence[Any] = (),
+    condition: Callable[[Any, list[Any]], Any] | None = None,
+    count: Any = None,
+    reverse: bool = False,
+) -> tuple[list[Any], list[Any], list[Any], Any]:
+    """Record a loop: `step(position, states, parts)` returns the new states, parts to stack, and terms to sum.
+
+    Returns the final states, the stacked arrays, the sums, and with a condition the number of trips.
+    """
+    kinds = [kind_of(state) for state in states]
+    parts = [part_kind(item) for item in slices]
+    body = Body([NUMBER, *kinds, *parts])
+    sizes = (0, 0)
+
+    def run(position: Any, *inputs: Any) -> list[Any]:
+        nonlocal sizes
+        new, stacked, sums = step(position, list(inputs[: len(states)]), list(inputs[len(states) :]))
+        sizes = len(new), len(stacked)
+        return [*map(as_number, [*new, *stacked, *sums])]
+
+    outputs = body.record(run)
+    bodies = [body]
+    if condition is not None:
+        test = Body([NUMBER, *kinds])
+        (holds,) = test.record(lambda position, *inputs: [condition(position, list(inputs))])
+        bodies.append(test)
+    outside = _outside(bodies)
+    condition_graph = None
+    if condition is not None:
+        with tracing(test.trace):
+            if type(holds) is not bool and not isinstance(holds, Predicate):
+                holds = table.not_equal(holds, 0.0)
+        condition_graph = test.graph([holds], outside)
+    operation = Loop(
+        body.graph(outputs, outside), length, len(states), len(slices), sizes[1], condition_graph, count is not None,
+        reverse,
+    )
+    for one in bodies:
+        one.trace.close()
+    results = apply(operation, [*([] if count is None else [count]), *states, *slices, *outside])
+    first, second = len(states), len(states) + sizes[1]
+    end = len(results) - (condition is not None)
+    return results[:first], results[first:second], results[second:end], results[-1] if condition is not None else None
+
+
+def elementwise(function: Callable[..., list[Any]], arrays: Sequence[Any]) -> list[Any]:
+    """The arrays of what `function` returns at each element of arrays of one shape."""
+    shape = kind_of(arrays[0])
+    assert shape
+    if len(shape) == 1:
+        return loop(lambda _, __, parts: ([], function(*parts), []), shape[0], slices=arrays)[1]
+    return loop(lambda _, __, parts: ([], elementwise(function, parts), []), shape[0], slices=arrays)[1]
+
+
+def branch(
+    predicate: Any, functions: Sequence[Callable[[], list[Any]]], encode: Callable[..., list[Any]] | None = None
+) -> list[Any]:
+    """Record a branch: what the first function returns where the predicate holds, else what the second returns.
+
+    `encode(own, other)` turns what a function returned, beside what the other did, into the numbers to return.
+    """
+    bodies = [Body([], branch=True) for _ in functions]
+    results = []
+    for body, function in zip(bodies, functions):
+        found: list[list[Any]] = []
+
+        def run(function: Callable[[], list[Any]] = function, found: list[list[Any]] = found) -> list[Any]:
+            found.append(function())
+            return found[-1] if encode is None else []
+
+        recorded = body.record(run)
+        results.append(recorded if encode is None else found[0])
+    if encode is not None:
+        for i, body in enumerate(bodies):
+            with tracing(body.trace):
+                results[i] = body.local(encode(results[i], results[1 - i]))
+    outside = _outside(bodies)
+    graphs = []
+    for body, items in zip(bodies, results):
+        with tracing(body.trace):
+            items = [as_number(item) for item in items]
+        graphs.append(body.graph(items, outside))
+        body.trace.close()
+    kinds = [[graph.kinds[output] for output in graph.outputs] for graph in graphs]
+    if kinds[0] != kinds[1]:
+        raise TraceError("the two sides of a branch return different structures")
+    return list(apply(Branch(*graphs), [predicate, *outside]))
+
+
+def replay(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
+    """Record a graph's steps again, on other inputs."""
+    values: list[Any] = [*inputs, *graph.constants]
+    for operation, operands in zip(graph.operations, graph.operands):
+        arguments = [values[operand] for operand in operands]
+        if isinstance(operation, Primitive):
+            values.append(operation(*arguments))
+        elif not isinstance(operation, Guard):
+            values.extend(apply(operation, arguments, here=isinstance(operation, Loop | Branch)))
+    return [values[output] for output in graph.outputs]

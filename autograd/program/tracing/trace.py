@@ -1,0 +1,293 @@
+"""One recording: its nodes, the branches that its function takes, and the graph that comes of it.
+
+The bodies of loops, batches and branches have a trace of their own, inside the trace around them. An operation belongs
+to the innermost trace among those of its operands, so that what does not change in a loop is computed before it. What
+a body takes from around it becomes one of its inputs: it is captured.
+
+A comparison gives a predicate. `bool()` of one, as in an `if`, takes one way: in the outermost trace the way of the
+numbers for which the function is being recorded, with a guard in the graph; in a body both ways, one after the other,
+and `where` chooses between their results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from autograd.engine.recording import current, tracing
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives import table
+from autograd.primitives.row import Primitive, real
+from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
+from autograd.program.tracing.applied import Applied, Result
+from autograd.program.tracing.traced import Traced, leaked, make, record
+
+_MOST_PATHS = 64  # through the body of one loop or batch
+_MOST_GUARDS = 10_000  # in one recording
+
+class Untraceable(TraceError):
+    """A function that cannot be recorded, and has to be called as it is."""
+
+
+class Trace:
+    """One recording: of a whole function, or of a body inside another recording.
+
+    `evaluate` gives the outcome of a predicate, for the outermost trace, beyond those in `ahead`, with which the way
+    through the function begins.
+    """
+
+    def __init__(
+        self,
+        parent: Trace | None = None,
+        branch: bool = False,
+        evaluate: Callable[[Traced], bool] | None = None,
+        ahead: tuple[bool, ...] = (),
+    ) -> None:
+        self.parent = parent
+        self.chain: tuple[Trace, ...] = (self,) if parent is None else (*parent.chain, self)
+        self.depth = len(self.chain) - 1
+        # Nothing is moved out of a branch, which may never run.
+        self.floor: Trace = self if branch or parent is None else parent.floor
+        self.evaluate = evaluate
+        self.nodes: list[Traced] = []
+        self.inputs: list[Traced] = []
+        self.captured: dict[int, Traced] = {}
+        self.outside: list[Traced] = []  # what was captured, in order; the local nodes end `inputs`
+        self.lifted: dict[int, tuple[Value, Traced]] = {}
+        self.shared: dict[Any, Any] = {}
+        self.constants: dict[Any, Any] = {}
+        self.decided: dict[int, bool] = {}
+        self.path: list[tuple[Traced, bool]] = []
+        self.ahead = ahead
+        self.open = True
+
+    # What a node is made of.
+
+    def input(self, kind: Kind) -> Traced:
+        node = make(self, None, (), kind)
+        self.inputs.append(node)
+        return node
+
+    def capture(self, node: Traced) -> Traced:
+        """The input of this trace that stands for a node of a trace around it."""
+        if node.trace is self:
+            return node
+        local = self.captured.get(id(node))
+        if local is None:
+            if self.parent is None:
+                raise leaked([node])
+            outer = self.parent.capture(node)
+            if outer.kind is PREDICATE:  # only numbers and arrays go into a body
+                truth = (outer, self.parent.constant(1.0), self.parent.constant(0.0))
+                number = self.capture(self.parent.append(table.where, truth, NUMBER))
+                local = self.append(table.not_equal, (number, self.constant(0.0)), PREDICATE)
+            else:
+                local = self.input(outer.kind)
+                self.outside.append(outer)
+            self.captured[id(node)] = local
+        return local
+
+    def lift(self, value: Value) -> Traced:
+        """The node for a Value that is not of this recording: an input, or a constant where the function made it."""
+        root = self.chain[0]
+        known = root.lifted.get(id(value))
+        if known is None:
+            if value.recording.trace is not None:
+                node = make(root, None, (), NUMBER, value._number)
+            else:
+                node = root.input(NUMBER)
+            root.lifted[id(value)] = known = value, node
+        return known[1]
+
+    def constant(self, item: Any) -> Any:
+        """The one object that stands for this number in the trace."""
+        key = item if item and item == item else (repr(item), type(item))  # 0.0 and -0.0, True and 1.0, and nan
+        if type(item) is bool:
+            key = repr(item)
+        return self.constants.setdefault(key, item)
+
+    def append(self, operation: Any, operands: tuple[Any, ...], kind: Any) -> Traced:
+        key = (operation, *map(id, operands))
+        node: Traced | None = self.shared.get(key)
+        if node is None:
+            node = self.shared[key] = make(self, operation, operands, kind)
+            self.nodes.append(node)
+        return node
+
+    def adopt(self, node: Value) -> Traced:
+        """The step that computes what a Value of the program outside was computed for here."""
+        assert node.primitive is not None
+        _, *numbers = node.record
+        return record(node.primitive, [n if op is None else op for op, n in zip(node.inputs, numbers)])
+
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        return Traced.apply_primitive(primitive, operands)
+
+    def fresh(self, item: Any) -> Traced:
+        """A node of its own, equal to the given one, for a transform to differentiate with respect to it."""
+        if hasattr(item, "node"):  # an arrays.TracedArray
+            return self.fresh_array(item.node)
+        if not isinstance(item, Value):
+            return make(self, None, (), NUMBER, real(item))
+        node = self.capture(item if isinstance(item, Traced) else self.lift(item))
+        copy = make(self, table.identity, (node,), node.kind)
+        self.nodes.append(copy)
+        copy.name = item.name
+        return copy
+
+    def fresh_array(self, item: Any) -> Traced:
+        if not isinstance(item, Traced):
+            node = make(self, None, (), item.shape, item)
+        else:
+            node = make(self, table.identity, (self.capture(item),), item.kind)
+            self.nodes.append(node)
+        return node
+
+    @staticmethod
+    def untraceable(reason: str) -> Untraceable:
+        return Untraceable(reason)
+
+    # Branches that the function takes.
+
+    def decide(self, predicate: Traced) -> bool:
+        innermost: Trace | None = current().trace
+        if innermost is None or self not in innermost.chain:
+            raise leaked([predicate])
+        known = self.decided.get(id(predicate))
+        if known is not None:
+            return known
+        if self.evaluate is not None:
+            given = len(self.path) < len(self.ahead)
+            outcome = self.ahead[len(self.path)] if given else self.evaluate(predicate)
+            self.guard(predicate, outcome)
+            if len(self.path) >= _MOST_GUARDS:
+                raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: write the loop with while_loop")
+        else:
+            outcome = self.ahead[len(self.path)] if len(self.path) < len(self.ahead) else False
+        self.decided[id(predicate)] = outcome
+        self.path.append((predicate, outcome))
+        return outcome
+
+    def guard(self, predicate: Any, outcome: bool) -> None:
+        """Record that the program goes on only where the predicate has this outcome."""
+        self.nodes.append(make(self, Guard(outcome), (predicate,), PREDICATE))
+
+    def explore(self, function: Callable[[], list[Any]], choose: Callable[[Any, Any, Any], Any]) -> list[Any]:
+        """What `function` returns, over all ways that it can take: a list of nodes and numbers.
+
+        `choose(predicate, x, y)` joins what two ways returned.
+
+        Raises: `Untraceable` where there are too many of them, or one of them fails.
+        """
+        pending: list[tuple[bool, ...]] = [()]
+        found: list[tuple[list[tuple[Traced, bool]], list[Any]]] = []
+        while pending:
+            self.ahead = pending.pop()
+            self.path, self.decided = [], {}
+            try:
+                with tracing(self):
+                    result = function()
+            except TraceError:
+                raise
+            except Exception as error:
+                if not found and not self.path:
+                    raise
+                raise Untraceable(f"one way through the body of a loop or batch raised {error!r}") from error
+            found.append((self.path, result))
+            outcomes = tuple(outcome for _, outcome in self.path)
+            pending += [(*outcomes[:i], not outcomes[i]) for i in range(len(self.ahead), len(outcomes))]
+            if len(found) + len(pending) > _MOST_PATHS:
+                raise Untraceable(
+                    f"there are more than {_MOST_PATHS} ways through the body of a loop or batch: write its loops with "
+                    "while_loop, and its branches with cond or where"
+                )
+        with tracing(self):
+            return _merged(found, 0, choose)
+
+    # The graph.
+
+    def graph(self, outputs: Sequence[Any], inputs: Sequence[Traced | Kind] | None = None) -> Graph:
+        """The recorded program. `inputs` are this trace's own, in order; a kind in place of one that is not used."""
+        kinds: list[Kind] = []
+        number: dict[int, int] = {}
+        for item in self.inputs if inputs is None else inputs:
+            if isinstance(item, Traced):
+                number[id(item)] = len(kinds)
+                kinds.append(item.kind)
+            else:
+                kinds.append(item)
+        count = len(kinds)
+        constants: list[Any] = []
+
+        def value(operand: Any) -> int:
+            found = number.get(id(operand))
+            if found is None:
+                item = operand.item if isinstance(operand, Traced) else self.constant(operand)
+                if item is None:
+                    raise AssertionError(f"{operand!r} is not of this trace")
+                found = number.get(id(item))
+                if found is None:
+                    found = number[id(item)] = count + len(constants)
+                    constants.append(item)
+                number[id(operand)] = found
+            return found
+
+        keep: list[Any] = [self.constants]  # ids stay valid while the objects live
+        for node in self.nodes:
+            if isinstance(node.primitive, Result):
+                continue
+            for operand in node.operands:
+                if not isinstance(operand, Traced) or operand.primitive is None:
+                    value(operand)
+        for output in outputs:
+            if not isinstance(output, Traced) or output.primitive is None:
+                keep.append(output)
+                value(output)
+        kinds += [kind_of_constant(constant) for constant in constants]
+        operations: list[Operation] = []
+        operands: list[tuple[int, ...]] = []
+        for node in self.nodes:
+            step = node.primitive
+            if isinstance(step, Result):
+                number[id(node)] = number[id(node.operands[0])] + step.index
+                continue
+            number[id(node)] = len(kinds)
+            operations.append(cast(Operation, step.operation if isinstance(step, Applied) else step))
+            operands.append(tuple(number[id(operand)] for operand in node.operands))
+            if isinstance(operations[-1], Loop | Branch):
+                kinds += node.kind
+            elif not isinstance(step, Guard):
+                kinds.append(node.kind)
+        return Graph(
+            tuple(kinds), count, tuple(constants), tuple(operations), tuple(operands), tuple(map(value, outputs))
+        )
+
+    def close(self) -> None:
+        """Forget everything, so that what leaked out of the function holds no memory."""
+        self.open = False
+        self.nodes.clear()
+        self.captured.clear()
+        self.shared.clear()
+        self.lifted.clear()
+
+
+def kind_of_constant(constant: Any) -> Kind:
+    if isinstance(constant, ConstantArray):
+        return constant.shape
+    return PREDICATE if type(constant) is bool else NUMBER
+
+
+def _merged(
+    found: list[tuple[list[tuple[Traced, bool]], list[Any]]], depth: int, choose: Callable[[Any, Any, Any], Any]
+) -> list[Any]:
+    """The results of several paths, chosen between by the predicates on which they part."""
+    if len(found) == 1:
+        return found[0][1]
+    predicate = found[0][0][depth][0]
+    holds = _merged([item for item in found if item[0][depth][1]], depth + 1, choose)
+    fails = _merged([item for item in found if not item[0][depth][1]], depth + 1, choose)
+    if len(holds) != len(fails):
+        raise TraceError("the branches of an `if` in a loop or batch return different structures")
+    return [x if x is y else choose(predicate, x, y) for x, y in zip(holds, fails)]

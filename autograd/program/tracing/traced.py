@@ -1,0 +1,305 @@
+"""The nodes of a recording: Values without a number.
+
+Every operation on one appends a step to its trace, unless the same step is there already: what is computed twice is one
+node, so that a recording never grows to the size of what it shares. Since a Traced node is a Value, every transform
+works on it, and a derivative is recorded like anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.engine.recording import Recording, current
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives import table
+from autograd.primitives.row import TABLE, Primitive, real
+from autograd.program.graph import NUMBER, PREDICATE
+from autograd.program.tracing.absence import Maybe, where_absent
+
+_new = object.__new__
+_PLAIN = Recording()
+
+
+class Traced(Value):
+    """A Value without a number: a step of a recording."""
+
+    __slots__ = ("trace", "kind", "operands", "item")
+
+    view_of_array: Callable[[Any], Any]  # of a NumPy array of nodes: arrays.py
+    primitive: Any  # a row, or what is in applied.py
+    trace: Any
+    kind: Any
+    operands: tuple[Any, ...]  # nodes of the same trace, and constants
+    item: Any  # the number, of a constant
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        return tuple(operand if isinstance(operand, Traced) else None for operand in self.operands)
+
+    def arguments(self) -> tuple[Any, ...]:
+        return (self, *self.operands)
+
+    def _no_number(self, *_: Any) -> Any:
+        raise TraceError(
+            "a Value of a function that is being compiled has no number: its data cannot be read, set, shown or drawn "
+            "or turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
+            "compare it in an `if` where you need a decision"
+        )
+
+    def _no_gradient(self, *_: Any) -> Any:
+        raise TraceError(
+            "a Value of a function that is being compiled has no gradient of its own: use autograd.grad or "
+            "value_and_grad, inside the function or around it, in place of backward()"
+        )
+
+    def _no_whole_number(self) -> int:
+        raise TraceError(
+            "a Value of a function that is being compiled is not a whole number that Python could count or index with: "
+            "use fori_loop for the loop, where or cond for the choice, or name the argument in jit's static_argnums"
+        )
+
+    data = property(_no_number, _no_number)
+    _number = out = record = property(_no_number)
+    __float__ = __complex__ = __format__ = _no_number
+    grad = property(_no_gradient, _no_gradient)
+    backward = zero_grad = register_hook = _no_gradient  # type: ignore[assignment]  # all of them raise
+    __index__ = __int__ = _no_whole_number
+
+    def detach(self) -> Value:
+        return record(table.stop_gradient, (self,))
+
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        if primitive is table.where and any(item is None or isinstance(item, Maybe) for item in operands):
+            return where_absent(*operands)
+        if primitive is table.where and not isinstance(operands[0], Value):
+            return operands[1] if operands[0] else operands[2]
+        return record(primitive, [op if isinstance(op, Value) or type(op) is bool else real(op) for op in operands])
+
+    def __bool__(self) -> bool:
+        return bool(self.trace.decide(record(table.not_equal, (self, 0.0))))
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Traced:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TraceError("a Value cannot be pickled while the function is being recorded for compilation")
+
+    def __repr__(self) -> str:
+        return f"Traced({self.name or (self.primitive.name if self.primitive is not None else 'input')})"
+
+    __hash__ = object.__hash__
+
+
+class Predicate(Traced):
+    """What a comparison gives: a step whose value is True or False; in arithmetic 1.0 or 0.0, as Python's bool."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.trace.decide(self))
+
+    def __and__(self, other: Any) -> Any:
+        return table.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return table.logical_or(self, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return table.logical_or(
+            table.logical_and(self, table.logical_not(other)),
+            table.logical_and(table.logical_not(self), other),
+        )
+
+    def __invert__(self) -> Any:
+        return table.logical_not(self)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    __hash__ = object.__hash__
+
+
+def make(trace: Any, operation: Any, operands: tuple[Any, ...], kind: Any, item: Any = None) -> Traced:
+    node: Traced = _new(Predicate if kind is PREDICATE else Traced)
+    node.trace = trace
+    node.kind = kind
+    node.operands = operands
+    node.item = item
+    node.primitive = operation
+    node._grad = None
+    node.name = ""
+    node.recording = _PLAIN
+    nodes = [operand if isinstance(operand, Traced) else None for operand in operands]
+    count = len(nodes)
+    node.first = nodes[0] if count else None
+    node.second = nodes[1] if count > 1 else None
+    node.more = tuple(nodes[2:]) if count > 2 else ()
+    return node
+
+
+# Recording one operation.
+
+
+def place_operands(operands: Sequence[Any], here: bool = False) -> tuple[Any, tuple[Any, ...]]:
+    """The trace to which an operation belongs, and its operands as that trace knows them.
+
+    It is the innermost trace of an operand; with `here`, the one that is recording.
+    """
+    innermost: Any = current().trace
+    if innermost is None:
+        raise leaked(operands)
+    chain = innermost.chain
+    trace = innermost if here else innermost.floor
+    for operand in operands:
+        if isinstance(operand, Traced):
+            owner = operand.trace
+            if owner is not trace:
+                if owner.depth >= len(chain) or chain[owner.depth] is not owner:
+                    raise leaked(operands)
+                if owner.depth > trace.depth:
+                    trace = owner
+    items = []
+    for operand in operands:
+        if isinstance(operand, Traced):
+            items.append(operand if operand.trace is trace else trace.capture(operand))
+        elif isinstance(operand, Value):
+            items.append(trace.capture(trace.lift(operand)))
+        else:
+            items.append(trace.constant(operand))
+    return trace, tuple(items)
+
+
+def leaked(operands: Iterable[Any]) -> TraceError:
+    """The error that says that one of these nodes has outlived its recording."""
+    what = next((operand for operand in operands if isinstance(operand, Traced)), None)
+    name = f" {what.name!r}" if what is not None and what.name else ""
+    return TraceError(
+        f"the Value{name} belongs to a function that was being compiled, or to another loop's body, and has no number: "
+        "return it from that function instead of keeping it in a variable outside"
+    )
+
+
+def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
+    """The node of a row of the table applied to nodes and constants."""
+    trace, items = place_operands(operands)
+    if primitive is table.power and type(items[1]) is float and items[1] in (1.0, 2.0, 3.0):
+        # A few products are the power to the bit or nearly, and so are their derivatives.
+        base, exponent = items[0], items[1]
+        result: Traced = base if exponent == 1.0 else base * base if exponent == 2.0 else base * base * base
+        return result
+    if primitive.predicate or primitive is table.where:
+        items = _with_predicates(trace, primitive, items)
+    node: Traced = trace.append(primitive, items, PREDICATE if primitive.predicate else NUMBER)
+    if not current().enabled and primitive is not table.stop_gradient and not primitive.predicate:
+        return record(table.stop_gradient, (node,))
+    return node
+
+
+def _with_predicates(trace: Any, primitive: Primitive, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with a predicate where one is expected, and a number where one is not."""
+    if primitive is table.where:
+        expected = [True, False, False]
+    else:
+        expected = [primitive.native.llvm in ("and", "or", "xor")] * len(items)
+    return tuple(
+        trace.append(table.not_equal, (item, trace.constant(0.0)), PREDICATE)
+        if wanted and is_number(item)
+        else record(table.where, (item, 1.0, 0.0))
+        if not wanted and isinstance(item, Predicate)
+        else trace.constant(float(item))
+        if not wanted and type(item) is bool
+        else item
+        for item, wanted in zip(items, expected)
+    )
+
+
+def is_number(item: Any) -> bool:
+    return type(item) is float or (isinstance(item, Traced) and not isinstance(item, Predicate))
+
+
+# Value's operators, on nodes that have no number.
+
+
+def _unary(primitive: Primitive) -> Callable[[Any], Any]:
+    def method(self: Any) -> Any:
+        return record(primitive, (_as_operand(self),))
+
+    method.__doc__ = primitive.summary
+    return method
+
+
+def _binary(primitive: Primitive) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    def forward(self: Any, other: Any) -> Any:
+        if type(other) is Traced and type(self) is Traced and self.trace is other.trace:
+            recording = current()
+            if recording.trace is self.trace and recording.enabled:  # the quick way to a step that is there already
+                found = self.trace.shared.get((primitive, id(self), id(other)))
+                if found is not None:
+                    return found
+        if type(other) is not float and type(other) is not Traced:
+            if isinstance(other, Maybe):
+                return NotImplemented
+            other = _as_operand(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return record(primitive, (_as_operand(self), other))
+
+    def reflected(self: Any, other: Any) -> Any:
+        other = _as_operand(other)
+        if other is NotImplemented:
+            return NotImplemented
+        return record(primitive, (other, _as_operand(self)))
+
+    forward.__doc__ = reflected.__doc__ = primitive.summary
+    return forward, reflected
+
+
+def _as_operand(operand: Any) -> Any:
+    """A node that is a number, or a float; NotImplemented for another type, as in value.py."""
+    if isinstance(operand, Predicate):
+        return record(table.where, (operand, 1.0, 0.0))
+    if isinstance(operand, Value):
+        return operand
+    try:
+        return real(operand)
+    except TypeError:
+        if isinstance(operand, str | bytes | list | tuple):
+            raise
+        return NotImplemented
+
+
+def _install_operators() -> None:
+    """Each method of Value that applies a row, on Traced nodes."""
+    operators = {
+        "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "mod": "remainder",
+        "floordiv": "floor_divide",
+    }
+    for name, row in operators.items():
+        forward, reflected = _binary(TABLE[row])
+        setattr(Traced, f"__{name}__", forward)
+        setattr(Traced, f"__r{name}__", reflected)
+    comparisons = {
+        "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+    }
+    for name, row in comparisons.items():
+        setattr(Traced, f"__{name}__", _binary(TABLE[row])[0])
+    for name, row in {"neg": "negative", "abs": "absolute", "floor": "floor", "ceil": "ceil"}.items():
+        setattr(Traced, f"__{name}__", _unary(TABLE[row]))
+    for name, primitive in TABLE.items():
+        if callable(getattr(Value, name, None)):
+            count = len(primitive.partials)
+            setattr(Traced, name, _unary(primitive) if count == 1 else _binary(primitive)[0])
+    aliases = {
+        "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
+        "arctanh": "atanh", "arctan2": "atan2", "fabs": "absolute",
+    }
+    for name, row in aliases.items():
+        primitive = TABLE[row]
+        setattr(Traced, name, _unary(primitive) if len(primitive.partials) == 1 else _binary(primitive)[0])
+
+
+_install_operators()

@@ -1,0 +1,1 @@
+"""What is typed, read and answered: the shell of an expression."""

@@ -1,0 +1,146 @@
+"""The derivative of a root: of what an iteration finds, without differentiating the iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.engine.recording import current, no_grad
+from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep
+from autograd.engine.value import Value
+from autograd.errors import ShapeError
+from autograd.primitives.row import Primitive, real
+from autograd.primitives.table import divide
+from autograd.program.nests import Structure, flatten
+from autograd.transforms.checkpointing import joint_partials
+from autograd.transforms.recorded import Recorded
+
+Solver = Callable[[Callable[[Any], Any], Any], Any]
+
+
+def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tangent_solve: Solver | None = None) -> Any:
+    """The root x of f(x) = 0 that `solve` finds, with derivatives by the implicit function theorem.
+
+    The derivative with respect to a Value p that f closes over is -(∂f/∂x)⁻¹ · ∂f/∂p at the root, at every order,
+    however `solve` got there. For a fixed point x = g(x), pass f(x) = x - g(x).
+
+    Parameters
+    - `f`: takes a number or a nest of numbers, and returns one of the same structure; the Values that it closes over
+      are its parameters;
+    - `initial_guess`: where to start;
+    - `solve(f, initial_guess)`: returns the root; any method, it is not differentiated;
+    - `tangent_solve(g, y)`: solves the linear system g(x) = y, for a function g and a nest y. Gaussian elimination
+      with partial pivoting on g's matrix where not given.
+
+    Returns the root: Values where f depends on Values from outside, else floats.
+
+    Raises: `ShapeError` where f's result has another structure than its argument.
+
+    Source: Krantz and Parks, The Implicit Function Theorem (2002), theorem 1.3.1.
+
+    >>> from autograd import grad
+    >>> def newton(f, x):
+    ...     for _ in range(30):
+    ...         x = x - f(x) / grad(f)(x)
+    ...     return x
+    >>> def square_root(a):
+    ...     return custom_root(lambda x: x * x - a, 1.0, newton)
+    >>> grad(square_root)(4.0), grad(grad(square_root))(4.0)
+    (0.25, -0.03125)
+    """
+    if current().trace is not None:
+        raise current().trace.untraceable("custom_root's solver is ordinary Python, which is not compiled")
+    with no_grad():
+        root, structure = flatten(solve(f, initial_guess))
+    numbers = [real(_number(item)) for item in root]
+    return structure.unflatten(_implicit(f, numbers, structure, tangent_solve or _eliminate))
+
+
+def _implicit(
+    f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver
+) -> list[Any]:
+    """The numbers of the root, as nodes whose operands are the Values that f closes over."""
+    recorded = Recorded(f, (structure.unflatten(root),))
+    _require_result(recorded, structure)
+    parameters = _parameters(recorded) if current().enabled else []
+    if not parameters:
+        return list(root)
+
+    def node(i: int) -> Any:
+        def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
+            if not any(isinstance(argument, Value) for argument in arguments):
+                return _sensitivities(recorded, reverse_sweep, i, parameters, structure, tangent_solve)
+            # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
+            again = Recorded(f, (structure.unflatten(_implicit(f, root, structure, tangent_solve)),))
+            return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
+
+        rules = joint_partials(sensitivities, len(parameters))
+        return Primitive("root", "root", lambda *_: root[i], rules, ())(*parameters)
+
+    return [node(i) for i in range(len(root))]
+
+
+def _require_result(recorded: Recorded, structure: Structure) -> None:
+    result = recorded.outputs.build(recorded.outputs.shapes), structure.build(structure.shapes)
+    if result[0] != result[1]:
+        raise ShapeError(f"f must return the structure of its argument, {structure}, not {recorded.outputs}")
+
+
+def _parameters(recorded: Recorded) -> list[Value]:
+    """The Values on which f depends without having made them: those that its own nodes, or its results, use."""
+    ours = set(recorded.leaves)
+    inside = {node for node in recorded.order if recorded.token in node.recording.transforms}
+    used = {operand for node in inside - ours for operand in node.inputs}
+    used |= {item for item in recorded.results if isinstance(item, Value)}
+    return [node for node in recorded.order if node in used and node not in inside]
+
+
+def _sensitivities(
+    recorded: Recorded,
+    sweep: Callable[..., dict[Value, Any]],
+    i: int,
+    parameters: list[Value],
+    structure: Structure,
+    tangent_solve: Solver,
+) -> list[Any]:
+    """The derivatives of the i-th number of the root: row i of -(∂f/∂x)⁻¹ · ∂f/∂p."""
+
+    def pull(seeds: Sequence[Any]) -> dict[Value, Any]:
+        pairs = [(node, seed) for node, seed in zip(recorded.results, seeds) if isinstance(node, Value)]
+        return sweep(recorded.order, pairs)
+
+    def transposed(weights: Any) -> Any:
+        cotangents = pull(flatten(weights)[0])
+        return structure.unflatten([cotangents.get(leaf, 0.0) for leaf in recorded.leaves])
+
+    unit = [1.0 if i == j else 0.0 for j in range(len(recorded.leaves))]
+    weights, _ = flatten(tangent_solve(transposed, structure.unflatten(unit)))
+    cotangents = pull([-weight for weight in weights])
+    return [cotangents.get(parameter) for parameter in parameters]
+
+
+def _eliminate(g: Callable[[Any], Any], y: Any) -> Any:
+    """The x with g(x) = y for a linear g: Gaussian elimination with partial pivoting (Golub and Van Loan, 3.4)."""
+    right, structure = flatten(y)
+    size = len(right)
+    units = [[1.0 if i == j else 0.0 for i in range(size)] for j in range(size)]
+    columns = [flatten(g(structure.unflatten(unit)))[0] for unit in units]
+    rows = [[column[i] for column in columns] + [right[i]] for i in range(size)]
+    for k in range(size):
+        pivot = max(range(k, size), key=lambda i: abs(_number(rows[i][k])))
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        for i in range(k + 1, size):
+            factor = divide(rows[i][k], rows[k][k])
+            rows[i] = [a - factor * b for a, b in zip(rows[i], rows[k])]
+    solution: list[Any] = [0.0] * size
+    for k in reversed(range(size)):
+        known = rows[k][size]
+        for j in range(k + 1, size):
+            known = known - rows[k][j] * solution[j]
+        solution[k] = divide(known, rows[k][k])
+    return structure.unflatten(solution)
+
+
+def _number(item: Any) -> float:
+    number: float = item.data if isinstance(item, Value) else item
+    return number

@@ -1,0 +1,249 @@
+"""Loops and branches that carry their state, with JAX's names: in a compiled function one step each, however long.
+
+Called outside of one they are ordinary Python loops over numbers or Values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from autograd.engine.recording import current
+from autograd.engine.value import Value
+from autograd.errors import ShapeError
+from autograd.primitives.row import real
+from autograd.primitives.table import not_equal
+from autograd.program.nests import Structure, flatten, require_same
+from autograd.program.tracing import structured
+from autograd.program.tracing.arrays import blocks_of, listed, packed, shown
+from autograd.program.tracing.traced import is_number
+from autograd.transforms.batching import stacked
+
+
+def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:
+    """The state after `for i in range(lower, upper): state = body(i, state)`.
+
+    Parameters
+    - `lower` and `upper`: whole numbers; in a compiled function they may be computed, and then i goes up from `lower`
+      as long as it is below `upper`, and there is no reverse mode through the loop;
+    - `body(i, state)`: returns a state of the same structure;
+    - `init`: the first state, a number or a nest of numbers and arrays.
+
+    Raises: `ShapeError` where the body returns another structure; `TypeError` where a bound is not a whole number.
+
+    >>> fori_loop(0, 5, lambda i, total: total + i, 0.0)
+    10.0
+    """
+    if current().trace is None:
+        state = init
+        for i in range(_whole(lower, "lower"), _whole(upper, "upper")):
+            state = _checked(body(i, state), init, "fori_loop's body")
+        return state
+    states, structure = _state(init)
+    fixed = not isinstance(lower, Value) and not isinstance(upper, Value)
+
+    def step(position: Any, items: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        index = position if _is_zero(lower) else position + lower
+        return _next(body(index, _rebuilt(structure, items)), structure, "fori_loop's body"), [], []
+
+    if fixed:
+        trips = max(_whole(upper, "upper") - _whole(lower, "lower"), 0)
+        return _rebuilt(structure, structured.loop(step, trips, states)[0]) if trips else init
+    return _rebuilt(structure, structured.loop(step, None, states, count=upper - lower)[0])
+
+
+def while_loop(
+    cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_trips: int | None = None
+) -> Any:
+    """The state after `while cond(state): state = body(state)`.
+
+    Parameters: as for `fori_loop`; `cond(state)` returns a comparison. With `max_trips` the loop ends after that many
+    trips at the latest, and there is reverse mode through it in a compiled function; without, only forward mode.
+
+    >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 1.0)
+    128.0
+    """
+    if max_trips is not None and _whole(max_trips, "max_trips") < 0:
+        raise ValueError(f"max_trips is 0 or more, not {max_trips}")
+    if current().trace is None:
+        state, trips = init, 0
+        while trips != max_trips and _holds(cond(state)):
+            state = _checked(body(state), init, "while_loop's body")
+            trips += 1
+        return state
+    states, structure = _state(init)
+
+    def step(_: Any, items: list[Any], __: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        return _next(body(_rebuilt(structure, items)), structure, "while_loop's body"), [], []
+
+    def condition(_: Any, items: list[Any]) -> Any:
+        return cond(_rebuilt(structure, items))
+
+    return _rebuilt(structure, structured.loop(step, max_trips, states, condition=condition)[0])
+
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int | None = None, reverse: bool = False
+) -> tuple[Any, Any]:
+    """The last state and all outputs of `for x in xs: state, y = f(state, x)`.
+
+    Parameters
+    - `f(state, x)`: returns a pair (state, y); y is a number, a nest of numbers, or None;
+    - `init`: the first state;
+    - `xs`: an array or a list, gone through along its first axis, or a tuple or dict of them; or None, with `length`;
+    - `reverse`: True to go from the last to the first; outputs stay at the places of their inputs.
+
+    Returns (state, ys): ys stacked along a first axis, as arrays where an input is one, else as lists.
+
+    Raises: `ShapeError` where lengths or structures differ.
+
+    >>> scan(lambda total, x: (total + x, total * x), 0.0, [1.0, 2.0, 3.0])
+    (6.0, [0.0, 2.0, 9.0])
+    """
+    leaves = _leaves(xs)
+    lengths = {len(leaf) for leaf in leaves} | (set() if length is None else {_whole(length, "length")})
+    if len(lengths) != 1 or 0 in lengths:
+        raise ShapeError(f"scan needs one length from 1 up; these are {sorted(lengths) or 'none'}: give xs, or length")
+    (count,) = lengths
+    as_array = any(not isinstance(leaf, list | tuple) for leaf in leaves)
+    if current().trace is None:
+        _state(init)
+        state, outputs = init, [None] * count
+        for i in reversed(range(count)) if reverse else range(count):
+            state, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
+            state = _checked(state, init, "scan's function")
+        return state, _stacked(outputs, as_array)
+    states, structure = _state(init)
+    found: list[Structure] = []
+
+    def step(_: Any, items: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        pieces = iter(parts)
+        state, y = _pair(f(_rebuilt(structure, items), _taken(xs, lambda leaf: shown(next(pieces)))))
+        numbers, outputs = ([], flatten([])[1]) if y is None else flatten(y)
+        found[:] = [outputs]
+        return _next(state, structure, "scan's function"), blocks_of(numbers, outputs), []
+
+    results = structured.loop(step, count, states, [packed(leaf) for leaf in leaves], reverse=reverse)
+    ys = None if not found[0].shapes else found[0].build(
+        [shown(array) if as_array else listed(array) for array in results[1]]
+    )
+    return _rebuilt(structure, results[0]), ys
+
+
+def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
+    """`true_fun(*operands)` where the predicate holds, else `false_fun(*operands)`; only that one is computed.
+
+    In a compiled function both are recorded, and must return the same structure.
+
+    >>> cond(3.0 > 2.0, lambda x: x + 1.0, lambda x: x - 1.0, 10.0)
+    11.0
+    """
+    if not isinstance(pred, Value):
+        real(pred)  # raises for what is no number, and no comparison
+    if not isinstance(pred, Value) or current().trace is None:
+        return true_fun(*operands) if pred else false_fun(*operands)
+    if is_number(pred):
+        pred = not_equal(pred, 0.0)
+    structures: list[Structure] = []
+
+    def side(function: Callable[..., Any]) -> Callable[[], list[Any]]:
+        def run() -> list[Any]:
+            numbers, structure = flatten(function(*operands))
+            structures.append(structure)
+            return numbers
+
+        return run
+
+    results = structured.branch(pred, [side(true_fun), side(false_fun)])
+    require_same(structures[0], structures[-1], "the result of cond's false_fun")
+    return _rebuilt(structures[0], results)
+
+
+def _whole(number: Any, name: str) -> int:
+    number = number.data if isinstance(number, Value) and current().trace is None else number
+    try:
+        if real(number) == int(number):
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{name} is a whole number, not {number!r:.60}")
+
+
+def _holds(outcome: Any) -> bool:
+    return bool(outcome if isinstance(outcome, Value) else real(outcome))
+
+
+def _is_zero(number: Any) -> bool:
+    return not isinstance(number, Value) and number == 0
+
+
+def _checked(state: Any, init: Any, what: str) -> Any:
+    """The state, as numbers of the same structure as the first one."""
+    numbers, structure = _state(state, f"{what} returned")
+    require_same(flatten(init)[1], structure, f"the state that {what} returns")
+    return structure.unflatten(numbers)
+
+
+def _state(state: Any, what: str = "the first state is") -> tuple[list[Any], Structure]:
+    """The numbers of a state, and its structure; `TypeError` where it holds anything else."""
+    numbers, structure = flatten(state)
+    try:
+        return [structured.as_number(number) for number in numbers], structure
+    except TypeError as error:
+        raise TypeError(f"{what} no number: {error}") from None
+
+
+def _rebuilt(structure: Structure, items: list[Any]) -> Any:
+    return structure.unflatten([shown(item) for item in items])
+
+
+def _next(state: Any, structure: Structure, what: str) -> list[Any]:
+    numbers, found = _state(state, f"{what} returned")
+    require_same(structure, found, f"the state that {what} returns")
+    return numbers
+
+
+def _part(i: int, batch: Any) -> Any:
+    """What stands at a place of a batch; a number of an array as Python's own."""
+    item = batch[i]
+    return item.item() if getattr(item, "ndim", None) == 0 else item
+
+
+def _pair(result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError("scan's function returns a pair (state, output), with None for no output")
+    return result
+
+
+def _leaves(xs: Any) -> list[Any]:
+    """The batches in `xs`: arrays and lists, out of tuples and dicts."""
+    found: list[Any] = []
+    _taken(xs, found.append)
+    return found
+
+
+def _taken(xs: Any, function: Callable[[Any], Any]) -> Any:
+    if xs is None:
+        return None
+    if isinstance(xs, dict):
+        return {key: _taken(child, function) for key, child in xs.items()}
+    if isinstance(xs, tuple):
+        children = [_taken(child, function) for child in xs]
+        return type(xs)(*children) if hasattr(xs, "_fields") else tuple(children)
+    if not hasattr(xs, "__len__"):
+        raise ShapeError(f"scan goes through arrays and lists, not {type(xs).__name__}: {xs!r:.60}")
+    return function(xs)
+
+
+def _stacked(outputs: list[Any], as_array: bool) -> Any:
+    """The outputs of an eager scan, stacked along a first axis."""
+    if all(output is None for output in outputs):
+        return None
+    if any(output is None for output in outputs):
+        raise ShapeError("the outputs of scan must have one structure: some are None, and others are not")
+    found = [_state(output, "an output of scan is") for output in outputs]
+    structure = found[0][1]
+    for _, other in found:
+        require_same(structure, other, "each output of scan")
+    return stacked(list(zip(*(numbers for numbers, _ in found))), structure, len(outputs), 0, as_array)

@@ -1,0 +1,41 @@
+"""The article: its network, its figures beside ours, and all of it on one page."""
+
+from nn.article.network import (
+    BIASES,
+    CLOSING,
+    CLOSING_REFERENCE,
+    CLOSING_TOLERANCE,
+    FIGURES,
+    INPUTS,
+    LEARNING_RATE,
+    ROUNDS,
+    SCHEDULES,
+    TARGETS,
+    WEIGHTS,
+    ArticleNetwork,
+    Figure,
+    compiled_training,
+    reproduce,
+    train,
+    train_compiled,
+)
+
+__all__ = [
+    "ArticleNetwork",
+    "BIASES",
+    "CLOSING",
+    "CLOSING_REFERENCE",
+    "CLOSING_TOLERANCE",
+    "FIGURES",
+    "Figure",
+    "INPUTS",
+    "LEARNING_RATE",
+    "ROUNDS",
+    "SCHEDULES",
+    "TARGETS",
+    "WEIGHTS",
+    "compiled_training",
+    "reproduce",
+    "train",
+    "train_compiled",
+]

@@ -1,0 +1,16 @@
+"""Models on disk, and as programs for others to run."""
+
+from nn.files.documents import read_document, write_document, write_whole
+from nn.files.export import export_c
+from nn.files.export_onnx import export_onnx
+from nn.files.storage import load, save
+
+__all__ = [
+    "export_c",
+    "export_onnx",
+    "load",
+    "read_document",
+    "save",
+    "write_document",
+    "write_whole",
+]

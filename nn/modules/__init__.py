@@ -1,0 +1,1 @@
+"""Modules: anything with parameters, and how it is described."""

@@ -1,0 +1,205 @@
+"""Module: what it holds, its state, its modes, and how it looks."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from autograd import AutogradError, Value, grad, jit
+from nn.errors import StateError
+from nn.modules.activations import Tanh
+from nn.modules.containers import Sequential
+from nn.modules.dropout import Dropout
+from nn.modules.layers import MLP, Neuron
+from nn.modules.linear import Linear
+from nn.modules.module import Module, functional_call
+
+Pair = namedtuple("Pair", "left right")
+
+
+class Whole(Module):
+    def __init__(self):
+        self.scale = Value(2.0)
+        self.first = Linear(2, 1)
+        self.others = [Tanh(), (Dropout(0.5), {"last": Sequential(Tanh(), self.first)})]
+        self.again = self.first
+
+
+def test_children_and_modules_are_found_in_containers_each_once():
+    whole = Whole()
+    assert [path for path, _ in whole.named_children()] == ["first", "others.0", "others.1.0", "others.1.1.last"]
+    paths = ["", "first", "others.0", "others.1.0", "others.1.1.last", "others.1.1.last.0"]
+    assert [path for path, _ in whole.named_modules()] == paths
+    assert whole.modules()[1] is whole.first
+    assert whole.children() == [whole.first, whole.others[0], whole.others[1][0], whole.others[1][1]["last"]]
+    paths = ["scale", "first.weight.0.0", "first.weight.0.1", "first.bias.0"]
+    assert [path for path, _ in whole.named_parameters()] == paths
+
+
+def test_apply_visits_what_is_inside_first_and_returns_the_module():
+    visited = []
+    model = Sequential(Sequential(Linear(1, 1), Tanh()), Dropout())
+    assert model.apply(visited.append) is model
+    assert visited == [model[0][0], model[0][1], model[0], model[1], model]
+
+
+def test_train_and_eval_reach_every_module():
+    whole = Whole()
+    assert all(module.training for module in whole.modules())
+    assert whole.eval() is whole
+    assert not any(module.training for module in whole.modules())
+    whole.others[1][0].train()
+    assert [module.training for module in whole.modules()].count(True) == 1
+    assert whole.train() is whole
+    assert all(module.training for module in whole.modules())
+
+
+def test_a_call_runs_forward_and_a_module_without_one_says_so():
+    class Line(Module):
+        def forward(self, x, offset=0.0):
+            return 2.0 * x + offset
+
+    assert Line()(3.0, offset=1.0) == 7.0
+    with pytest.raises(TypeError, match="neither forward nor __call__"):
+        Module()(1.0)
+
+
+def test_a_repr_is_nested_as_pytorchs_is():
+    assert repr(Module()) == "Module()"
+    assert repr(Sequential(Linear(2, 3, bias=False), Sequential(Dropout(0.25)), MLP(3, [1]))) == (
+        "Sequential(\n"
+        "  (0): Linear(in_features=2, out_features=3, bias=False)\n"
+        "  (1): Sequential(\n"
+        "    (0): Dropout(p=0.25)\n"
+        "  )\n"
+        "  (2): MLP of [Layer of [LinearNeuron(3)]]\n"
+        ")"
+    )
+
+
+def test_a_module_that_holds_its_holder_is_walked_once():
+    class Part(Module):
+        def __init__(self, holder):
+            self.holder, self.all, self.w = holder, [holder], Value(3.0)
+            self.all.append(self.all)
+
+    class Holder(Module):
+        def __init__(self):
+            self.part = Part(self)
+
+        def forward(self, x):
+            return self.part.w * x
+
+    holder = Holder()
+    assert [path for path, _ in holder.named_parameters()] == ["part.w"]
+    assert [path for path, _ in holder.named_modules()] == ["", "part"]
+    assert "(…)" in repr(holder)
+    holder.apply(lambda module: None)
+    assert functional_call(holder, {"part.w": 5.0}, 2.0) == 10.0
+    assert holder(2.0).data == 6.0
+
+
+def test_functional_call_reaches_named_tuples_and_puts_everything_back():
+    class Line(Module):
+        def __init__(self):
+            self.pair = Pair(Value(2.0), [Value(1.0)])
+
+        def forward(self, x):
+            return self.pair.left * x + self.pair.right[0]
+
+    line = Line()
+    before = line.pair
+    slope = grad(lambda w: functional_call(line, {"pair.0": w, "pair.1.0": 4.0}, 3.0))
+    assert slope(5.0) == 3.0
+    assert line.pair is before
+    assert line(3.0).data == 7.0
+    with pytest.raises(KeyError, match=r"no parameter 'pair\.left'; it has pair\.0, pair\.1\.0"):
+        functional_call(line, {"pair.left": 1.0}, 3.0)
+
+
+def test_a_linear_network_compiles_with_its_parameters_as_arguments():
+    model = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))
+    compiled = jit(lambda state, x: functional_call(model, state, x)[0], backend="interpreter")
+    x = [0.5, -0.25]
+    assert compiled(model.state_dict(), x) == model(x)[0].data
+
+
+def test_a_state_goes_out_and_comes_in_exactly():
+    source, target = Whole(), Whole()
+    state = source.state_dict()
+    assert list(state) == ["scale", "first.weight.0.0", "first.weight.0.1", "first.bias.0"]
+    assert all(type(number) is float for number in state.values())
+    assert target.load_state_dict(state) == ([], [])
+    assert target.state_dict() == state
+    target.load_state_dict({path: np.float64(i) for i, path in enumerate(state)})
+    assert list(target.state_dict().values()) == [0.0, 1.0, 2.0, 3.0]
+    target.load_state_dict({path: Value(7) for path in state})
+    assert set(target.state_dict().values()) == {7.0}
+
+
+def test_a_state_that_does_not_fit_lists_everything_and_changes_nothing():
+    whole = Whole()
+    before = whole.state_dict()
+    state = {"first.weight.0.1": [1.0], "first.bias.0": "2", "scale": 9.0, "offset": 1.0, "first.weight.1.0": 0.0}
+    expected = (
+        "the state does not fit this Whole; missing: first.weight.0.0; not in the module: offset, first.weight.1.0; "
+        "not a number: first.weight.0.1 (list), first.bias.0 (str)"
+    )
+    with pytest.raises(StateError, match=f"^{re.escape(expected)}$"):
+        whole.load_state_dict(state)
+    assert whole.state_dict() == before
+    with pytest.raises(StateError, match="not a number") as caught:
+        whole.load_state_dict(state, strict=False)
+    assert "missing" not in str(caught.value)
+    assert whole.state_dict() == before
+    with pytest.raises(TypeError, match="dict of numbers by path"):
+        whole.load_state_dict([1.0])
+    assert issubclass(StateError, AutogradError)
+    assert issubclass(StateError, ValueError)
+
+
+def test_a_state_that_is_not_strict_sets_what_it_can_and_tells_the_rest():
+    whole = Whole()
+    bias = whole.first.bias[0].data
+    passed_over = whole.load_state_dict({"scale": 9.0, "offset": 1.0}, strict=False)
+    assert passed_over.missing == ["first.weight.0.0", "first.weight.0.1", "first.bias.0"]
+    assert passed_over.extra == ["offset"]
+    assert (whole.scale.data, whole.first.bias[0].data) == (9.0, bias)
+
+
+def test_a_long_list_of_what_is_missing_is_cut_short():
+    with pytest.raises(StateError, match=r"missing: .*weight\.0\.9 and 91 more$"):
+        Linear(100, 1).load_state_dict({})
+
+
+def test_two_parameters_of_one_path_are_refused():
+    class Twice(Module):
+        def __init__(self):
+            self.table = {1: Value(1.0), "1": Value(2.0)}
+
+    for use in (lambda: Twice().state_dict(), lambda: Twice().load_state_dict({})):
+        with pytest.raises(StateError, match=r"the same path 'table\.1'"):
+            use()
+
+
+def test_modules_are_copied_and_pickled_with_their_numbers_and_sharing():
+    whole = Whole()
+    whole.first.eval()
+    for same in (copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))):
+        assert same.state_dict() == whole.state_dict()
+        assert same.again is same.first
+        assert not same.first.training
+        same.scale.data = 0.0
+        assert whole.scale.data == 2.0
+
+
+def test_a_neuron_may_have_a_module_as_its_activation():
+    neuron = Neuron(1, activation=Tanh())
+    assert repr(neuron) == "TanhNeuron(1)"
+    assert neuron([0.5]).op == "tanh"
+    assert neuron.children() == [neuron.activation]

@@ -1,0 +1,405 @@
+"""The passes over a graph: fewer steps, and the same numbers to the bit.
+
+Graphs are written by hand, so that each identity is seen alone; the numbers are Python's own.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import pytest
+
+from autograd import fori_loop, grad, jit, scan, vmap
+from autograd.compiler.backends import interpreter
+from autograd.primitives.table import TABLE
+from autograd.program.graph import NUMBER, PREDICATE, Graph, Guard, Loop
+from autograd.program.simplify import fused, pruned, rewritten, simplify
+
+nan, inf = math.nan, math.inf
+SPECIAL = [0.0, -0.0, 5e-324, -5e-324, 1.0, -1.0, 2.5, 1.797e308, -1.797e308, inf, -inf, nan]
+
+
+def bits(number):
+    return "nan" if number != number else struct.pack("d", number)
+
+
+def program(steps, *, inputs=1, constants=(), outputs=None, kinds=None):
+    """A graph of rows: each step is (row, operand, …); operands are numbers of values, the last step is the output."""
+    all_kinds = list(kinds or [NUMBER] * inputs)
+    all_kinds += [PREDICATE if type(item) is bool else NUMBER for item in constants]
+    operations, operands = [], []
+    for row, *taken in steps:
+        operations.append(Guard(taken.pop()) if row == "guard" else TABLE[row])
+        operands.append(tuple(taken))
+        if row != "guard":
+            all_kinds.append(PREDICATE if TABLE[row].predicate else NUMBER)
+    found = (len(all_kinds) - 1,) if outputs is None else outputs
+    return Graph(tuple(all_kinds), inputs, tuple(constants), tuple(operations), tuple(operands), found)
+
+
+def names(graph):
+    return [operation.name for operation in graph.operations]
+
+
+def assert_same_numbers(graph, simplified, inputs=1):
+    """Both give the same bits at every special value (every pair of them for two inputs)."""
+    points = [(x,) for x in SPECIAL] if inputs == 1 else [(x, y) for x in SPECIAL for y in SPECIAL]
+    for point in points:
+        before, after = interpreter.run(graph, list(point)), interpreter.run(simplified, list(point))
+        assert list(map(bits, before)) == list(map(bits, after)), point
+
+
+@pytest.mark.parametrize(
+    ("row", "constant", "place"),
+    [
+        ("multiply", 1.0, 1), ("multiply", 1.0, 0), ("divide", 1.0, 1), ("add", -0.0, 1), ("add", -0.0, 0),
+        ("subtract", 0.0, 1), ("power", 1.0, 1),
+    ],
+)
+def test_an_operation_that_changes_no_bit_is_replaced_by_its_operand(row, constant, place):
+    graph = program([(row, 0, 1) if place == 1 else (row, 1, 0)], constants=[constant])
+    simplified = simplify(graph)
+    assert names(simplified) == []
+    assert simplified.outputs == (0,)
+    assert_same_numbers(graph, simplified)
+
+
+@pytest.mark.parametrize(
+    ("row", "constant", "place"),
+    [
+        ("multiply", 0.0, 1),  # nan at nan and inf, and -0.0 at -1
+        ("multiply", -0.0, 1),
+        ("add", 0.0, 1),  # 0.0 at -0.0
+        ("add", 0.0, 0),
+        ("subtract", -0.0, 1),
+        ("subtract", 0.0, 0),  # 0.0 - 0.0 is 0.0, and -(0.0) is not
+        ("subtract", -0.0, 0),
+        ("divide", 0.0, 0),
+        ("divide", -1.0, 0),
+        ("divide", 1.0, 0),
+    ],
+)
+def test_an_operation_that_changes_a_bit_somewhere_stays(row, constant, place):
+    graph = program([(row, 0, 1) if place == 1 else (row, 1, 0)], constants=[constant])
+    simplified = simplify(graph)
+    assert len(simplified.operations) == 1
+    assert_same_numbers(graph, simplified)
+
+
+@pytest.mark.parametrize("steps", [[("subtract", 0, 0)], [("divide", 0, 0)], [("not_equal", 0, 0)], [("equal", 0, 0)]])
+def test_an_operation_on_one_thing_twice_is_not_taken_for_a_constant(steps):
+    # nan - nan, inf / inf and nan == nan are not 0, 1 and True.
+    graph = program(steps)
+    simplified = simplify(graph)
+    assert len(simplified.operations) == 1
+    assert_same_numbers(graph, simplified)
+
+
+def test_two_negations_are_none_and_a_product_with_minus_one_is_a_negation():
+    double = program([("negative", 0), ("negative", 1)])
+    assert simplify(double).outputs == (0,)
+    product = program([("multiply", 0, 1)], constants=[-1.0])
+    assert names(simplify(product)) == ["negative"]
+    assert_same_numbers(product, simplify(product))
+    four = program([("negative", 0), ("multiply", 2, 1), ("negative", 3), ("negative", 4)], constants=[-1.0])
+    assert simplify(four).outputs == (0,)
+    assert_same_numbers(four, simplify(four))
+
+
+def test_a_square_is_a_product():
+    graph = program([("power", 0, 1)], constants=[2.0])
+    assert names(simplify(graph)) == ["multiply"]
+    assert_same_numbers(graph, simplify(graph))
+
+
+def test_sums_and_products_are_not_regrouped():
+    # (1e16 + 1) + 1 is 1e16, and 1e16 + (1 + 1) is not.
+    graph = program([("add", 0, 1), ("add", 2, 1)], constants=[1.0])
+    simplified = simplify(graph)
+    assert names(simplified) == ["add", "add"]
+    assert interpreter.run(simplified, [1e16]) == [1e16]
+    tiny = program([("multiply", 0, 1), ("multiply", 3, 2)], constants=[1e-200, 1e200])
+    assert names(simplify(tiny)) == ["multiply", "multiply"]
+    assert interpreter.run(simplify(tiny), [1e-200]) == [0.0]
+
+
+def test_what_depends_on_constants_alone_is_computed_with_its_sign_and_its_nan():
+    constants = [0.0, -0.0, nan, inf, 3.0]
+    graph = program(
+        [("divide", 5, 1), ("divide", 5, 2), ("add", 1, 2), ("multiply", 2, 5), ("add", 3, 5), ("subtract", 4, 4),
+         ("multiply", 1, 4)],
+        constants=constants, outputs=(6, 7, 8, 9, 10, 11, 12),
+    )
+    simplified = simplify(graph)
+    assert names(simplified) == []
+    expected = [inf, -inf, 0.0, -0.0, nan, nan, nan]
+    assert list(map(bits, interpreter.run(simplified, [1.0]))) == list(map(bits, expected))
+
+
+def test_constants_that_compare_equal_are_told_apart():
+    # 0.0 == -0.0 and True == 1.0 for Python; 1/x tells the zeros apart.
+    graph = program([("divide", 4, 1), ("divide", 4, 2), ("where", 3, 4, 0)], constants=[0.0, -0.0, True, 1.0],
+                    outputs=(5, 6, 7, 1, 2, 3, 4))
+    simplified = simplify(graph)
+    results = interpreter.run(simplified, [7.0])
+    assert results[:3] == [inf, -inf, 1.0]
+    assert list(map(bits, results[3:5])) == [bits(0.0), bits(-0.0)]
+    assert results[5] is True
+    assert type(results[6]) is float
+
+
+def test_the_zeros_of_a_recorded_function_are_told_apart():
+    for backend in ("interpreter", "llvm"):
+        result = jit(lambda x: (x * 0.0, x * -0.0, 0.0, -0.0, nan, x + 0.0, x + -0.0), backend=backend)(-0.0)
+        expected = (-0.0, 0.0, 0.0, -0.0, nan, 0.0, -0.0)
+        assert list(map(bits, result)) == list(map(bits, expected))
+
+
+def test_equal_steps_become_one_and_the_order_of_a_sum_does_not_matter():
+    graph = program(
+        [("add", 0, 1), ("add", 1, 0), ("multiply", 2, 3), ("subtract", 0, 1), ("subtract", 1, 0), ("multiply", 5, 6),
+         ("add", 4, 7)],
+        inputs=2,
+    )
+    simplified = simplify(graph)
+    assert sorted(names(simplified)) == ["add", "add", "multiply", "multiply", "subtract", "subtract"]
+    assert_same_numbers(graph, simplified, inputs=2)
+
+
+def test_operations_that_do_not_commute_are_not_swapped():
+    for row in ("subtract", "divide", "power", "less", "atan2", "remainder"):
+        graph = program([(row, 0, 1), (row, 1, 0)], inputs=2, outputs=(2, 3))
+        simplified = simplify(graph)
+        assert len(simplified.operations) == 2, row
+        assert interpreter.run(graph, [2.0, 3.0]) == interpreter.run(simplified, [2.0, 3.0])
+
+
+def test_a_nan_and_a_zero_keep_their_side_in_maximum_and_minimum():
+    for row in ("maximum", "minimum"):
+        graph = program([(row, 0, 1), (row, 1, 0)], inputs=2, outputs=(2, 3))
+        assert_same_numbers(graph, simplify(graph), inputs=2)
+
+
+def test_selects_of_a_constant_of_one_thing_and_of_a_negated_predicate():
+    graph = program(
+        [("where", 2, 0, 1), ("where", 3, 0, 1), ("less", 0, 1), ("where", 6, 0, 0), ("logical_not", 6),
+         ("where", 8, 0, 1)],
+        inputs=2, constants=[True, False], outputs=(4, 5, 7, 9),
+    )
+    simplified = simplify(graph)
+    assert names(simplified) == ["less", "where"]
+    assert_same_numbers(graph, simplified, inputs=2)
+
+
+def test_a_select_inside_a_select_on_the_same_predicate_is_one():
+    graph = program(
+        [("less", 0, 1), ("exp", 0), ("where", 2, 3, 1), ("where", 2, 4, 0), ("where", 2, 1, 5)], inputs=2
+    )
+    simplified = simplify(graph)
+    assert names(simplified) == ["less", "where"]
+    assert_same_numbers(graph, simplified, inputs=2)
+
+
+def test_connectives_of_predicates():
+    graph = program(
+        [("less", 0, 1), ("logical_not", 4), ("logical_and", 4, 2), ("logical_or", 4, 3), ("logical_or", 4, 2),
+         ("logical_and", 4, 3), ("logical_and", 4, 5), ("logical_or", 5, 4), ("logical_not", 5), ("logical_and", 4, 4)],
+        inputs=2, constants=[True, False], outputs=tuple(range(6, 14)),
+    )
+    simplified = simplify(graph)
+    assert names(simplified) == ["less"]
+    for x, y in [(1.0, 2.0), (2.0, 1.0), (nan, 1.0)]:
+        before = interpreter.run(graph, [x, y])
+        assert before == interpreter.run(simplified, [x, y])
+        assert all(type(item) is bool for item in before)
+
+
+def test_steps_that_no_output_needs_are_dropped_and_guards_are_kept():
+    graph = program([("exp", 0), ("less", 0, 1), ("guard", 3, True), ("sin", 0)], inputs=2)
+    simplified = simplify(graph)
+    assert names(simplified) == ["less", "guard", "sin"]
+    assert interpreter.run(simplified, [1.0, 2.0]) == [math.sin(1.0)]
+    with pytest.raises(interpreter.GuardFailed) as failed:
+        interpreter.run(simplified, [2.0, 1.0])
+    assert failed.value.guard == 0
+
+
+def test_a_guard_on_a_constant_decides_as_any_other_and_keeps_its_number():
+    # Were one dropped, the guards after it would count from another number than those of other branches.
+    steps = [("less", 1, 2), ("guard", 3, True), ("less", 0, 2), ("guard", 4, True), ("exp", 0)]
+    holds = program(steps, constants=[1.0, 2.0])
+    simplified = simplify(holds)
+    assert names(simplified)[-3:] == ["less", "guard", "exp"]
+    assert interpreter.run(simplified, [0.0]) == [1.0]
+    for graph in (holds, simplified):
+        with pytest.raises(interpreter.GuardFailed) as failed:
+            interpreter.run(graph, [3.0])
+        assert failed.value.guard == 1
+    fails = program([("less", 2, 1), ("guard", 3, True), ("exp", 0)], constants=[1.0, 2.0])
+    with pytest.raises(interpreter.GuardFailed):
+        interpreter.run(simplify(fails), [1.0])
+
+
+def test_guards_stay_in_their_order_when_batches_are_joined():
+    # The number of a guard says which branch was taken: the second batch must not carry the first past a guard.
+    def f(xs, y):
+        total = vmap(lambda x: x * x, reduce="sum")(xs)
+        if total > 1.0:
+            total = total * 2.0
+        if y > 0.0:
+            return total + vmap(lambda x: x * 3.0, reduce="sum")(xs)
+        return total
+
+    for backend in ("interpreter", "llvm"):
+        compiled = jit(f, backend=backend)
+        for xs, y in [([2.0, 3.0], 1.0), ([2.0, 3.0], -1.0), ([0.5, 0.5], 1.0), ([0.5, 0.5], -1.0), ([2.0, 3.0], 1.0)]:
+            assert compiled(xs, y) == f(xs, y)
+        assert compiled.stats()["variants"] == 4
+
+
+def loops(graph):
+    return [operation for operation in graph.operations if isinstance(operation, Loop)]
+
+
+def recorded(f, *args):
+    compiled = jit(f, backend="interpreter")
+    compiled(*args)
+    return compiled
+
+
+def test_states_that_nobody_uses_leave_a_loop():
+    def f(x):
+        def body(i, state):
+            a, b, c = state
+            return a * 2.0, b + a, c * c  # c feeds nothing but itself
+
+        return fori_loop(0, 10, body, (x, 0.0, x))[1]
+
+    compiled = recorded(f, 1.0)
+    (loop,) = loops(compiled.graph)
+    assert loop.carried == 2
+    assert len(loop.body.operations) == 2
+    assert compiled(3.0) == 3.0 * 1023
+
+
+def test_arrays_and_sums_that_nobody_uses_leave_a_loop():
+    compiled = recorded(lambda xs: vmap(lambda x: (x * x, x.exp(), x.sin()), reduce="sum")(xs)[0], [1.0, 2.0, 3.0])
+    (loop,) = loops(compiled.graph)
+    assert len(loop.body.outputs) == 1
+    assert [operation.name for operation in loop.body.operations] == ["multiply"]
+    assert compiled([1.0, 2.0, 3.0]) == 14.0
+    stacked = recorded(lambda xs: scan(lambda total, x: (total + x, (total, x * x)), 0.0, xs)[1][1], [1.0, 2.0, 3.0])
+    assert loops(stacked.graph)[0].stacked == 1
+    assert stacked([1.0, 2.0, 3.0]) == [1.0, 4.0, 9.0]
+
+
+def test_a_loop_whose_result_is_not_used_is_dropped():
+    compiled = recorded(lambda x: (fori_loop(0, 10, lambda i, s: s * 2.0, x), x * 3.0)[1], 1.0)
+    assert loops(compiled.graph) == []
+    assert compiled(2.0) == 6.0
+
+
+def test_what_does_not_change_in_a_loop_is_computed_before_it():
+    compiled = recorded(lambda x, y: fori_loop(0, 10, lambda i, s: s + (y * y).exp(), x), 1.0, 2.0)
+    (loop,) = loops(compiled.graph)
+    assert [operation.name for operation in loop.body.operations] == ["add"]
+    assert compiled(0.0, 0.0) == 10.0
+
+
+def test_constants_go_into_the_body_of_a_loop():
+    compiled = recorded(lambda x: fori_loop(0, 3, lambda i, s: s * 1.0 + 0.5, x), 1.0)
+    (loop,) = loops(compiled.graph)
+    assert [operation.name for operation in loop.body.operations] == ["add"]
+    assert loop.body.constants == (0.5,)
+    assert compiled(1.0) == 2.5
+
+
+def test_batches_over_one_length_become_one():
+    def f(xs, ys):
+        first = vmap(lambda x: x.exp())(xs)
+        second = vmap(lambda x, y: x.exp() * y)(xs, ys)
+        return vmap(lambda a, b: a + b, reduce="sum")(first, second)
+
+    import numpy as np
+
+    compiled = recorded(f, np.array([0.0, 1.0]), np.array([2.0, 3.0]))
+    (loop,) = loops(compiled.graph)
+    assert sorted(operation.name for operation in loop.body.operations) == ["add", "exp", "multiply"]
+    assert loop.stacked == 0
+    assert compiled(np.array([0.0, 0.0]), np.array([2.0, 3.0])) == 7.0
+    assert compiled(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == pytest.approx(3.0 + 4.0 * math.e, rel=1e-15)
+
+
+def test_batches_of_another_length_or_that_need_a_whole_sum_stay_apart():
+    import numpy as np
+
+    def f(xs, ys):
+        mean = vmap(lambda x: x, reduce="mean")(xs)
+        spread = vmap(lambda x: (x - mean) ** 2, reduce="sum")(xs)
+        return spread, vmap(lambda y: y * 2.0, reduce="sum")(ys)
+
+    compiled = recorded(f, np.array([1.0, 2.0, 6.0]), np.array([1.0, 2.0]))
+    assert len(loops(compiled.graph)) == 3
+    assert compiled(np.array([1.0, 2.0, 6.0]), np.array([1.0, 2.0])) == (14.0, 6.0)
+
+
+def test_a_loop_and_its_gradient_are_one_loop_forward_and_one_back():
+    # The value does not need the states, the gradient does: one forward loop serves both.
+    from autograd import value_and_grad
+
+    compiled = recorded(value_and_grad(lambda x: fori_loop(0, 5, lambda i, s: s * s * x, x)), 1.0)
+    found = loops(compiled.graph)
+    assert [loop.reverse for loop in found] == [False, True]
+    assert found[0].save
+    # s is x to the power 1, 3, 7, 15, 31, 63
+    assert compiled(1.25) == (pytest.approx(1.25**63, rel=1e-13), pytest.approx(63 * 1.25**62, rel=1e-13))
+
+
+def test_a_loop_saves_no_states_where_nobody_asks_for_a_gradient():
+    compiled = recorded(lambda x: fori_loop(0, 5, lambda i, s: s * s, x), 1.0)
+    assert not loops(compiled.graph)[0].save
+
+
+def test_two_loops_that_are_the_same_are_one():
+    def f(x):
+        return fori_loop(0, 5, lambda i, s: s * x, x) + fori_loop(0, 5, lambda i, s: s * x, x)
+
+    compiled = recorded(f, 1.0)
+    assert len(loops(compiled.graph)) == 1
+    assert compiled(2.0) == 128.0
+
+
+def test_every_pass_alone_keeps_the_numbers():
+    graph = recorded(grad(lambda x: (x * 1.0 + -0.0).exp() * (x / 1.0 - 0.0) ** 2 + (x * 0.0)), 1.0).graph
+    text = str(graph)
+    for change in (rewritten, fused, pruned, simplify):
+        changed = change(graph)
+        for x in SPECIAL:
+            assert list(map(bits, interpreter.run(graph, [x]))) == list(map(bits, interpreter.run(changed, [x])))
+    assert str(graph) == text  # a graph is never changed
+
+
+def test_simplifying_twice_changes_nothing():
+    def f(x, y):
+        a, b = sorted([x * 1.0, y / 1.0])
+        return (a.exp() + b) ** 3 * a.tanh()
+
+    graph = recorded(grad(f), 1.0, 2.0).graph
+    assert simplify(graph) == graph
+
+
+def test_the_passes_are_logged_by_name():
+    seen = []
+    graph = program([("multiply", 0, 1), ("exp", 2)], constants=[1.0])
+    simplify(graph, lambda name, graph: seen.append((name, graph.size)))
+    assert [name for name, _ in seen[:3]] == ["rewritten", "fused", "pruned"]
+    assert {size for _, size in seen} == {1}
+
+
+def test_two_graphs_are_equal_where_they_are_one_program():
+    one = program([("multiply", 0, 1)], constants=[0.0])
+    assert one == program([("multiply", 0, 1)], constants=[0.0])
+    assert hash(one) == hash(program([("multiply", 0, 1)], constants=[0.0]))
+    assert one != program([("multiply", 0, 1)], constants=[-0.0])
+    assert one != program([("add", 0, 1)], constants=[0.0])

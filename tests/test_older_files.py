@@ -1,0 +1,150 @@
+"""Files and pickles of version 0.1.0 are read as they were meant, though the modules that they name have moved.
+
+`fixtures/0.1.0/write.py` made them, and the numbers that are expected, with that version's source.
+"""
+
+import json
+import pickle
+from importlib import import_module
+from pathlib import Path
+
+import numpy
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+
+FOLDER = Path(__file__).parent / "fixtures" / "0.1.0"
+EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+ROWS = numpy.arange(6.0).reshape(3, 2)
+ARGUMENTS = [
+    (2.0,), (0.5,), (0.9, ROWS), (3.0,), ({"b": [0.25], "a": 4.0},), (1.5, 3), ([3.0, 4.5],), (2.5,), (ROWS,), (2.0,),
+]
+
+
+def numbers_of(nest):
+    """A nest with its floats as `float.hex` writes them, as in expected.json."""
+    if isinstance(nest, dict):
+        return {key: numbers_of(item) for key, item in sorted(nest.items())}
+    if isinstance(nest, list | tuple | numpy.ndarray):
+        return [numbers_of(item) for item in nest]
+    if isinstance(nest, bool | numpy.bool_):
+        return bool(nest)
+    return float(nest).hex() if isinstance(nest, float) else nest
+
+
+def close(computed, expected):
+    """Whether nests agree, floats to 1e-14 of themselves: another processor may round exp another way."""
+    if isinstance(expected, dict):
+        return computed.keys() == expected.keys() and all(close(computed[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(computed) == len(expected) and all(map(close, computed, expected))
+    if isinstance(expected, str) and "0x" in expected:
+        return abs(float.fromhex(computed) - float.fromhex(expected)) <= 1e-14 * abs(float.fromhex(expected))
+    return computed == expected
+
+
+@pytest.fixture(params=[2, 4, 5])
+def read(request):
+    """What a fixture holds, from each protocol."""
+    return lambda name: pickle.loads((FOLDER / f"{name}.{request.param}.pickle").read_bytes())
+
+
+def test_values_keep_their_graph_their_numbers_and_what_they_share(read):
+    items = read("values")
+    for name, expected in EXPECTED["values"].items():
+        assert type(items[name]) is Value
+        assert numbers_of([items[name].data, items[name].grad]) == expected
+    w, x, y = items["w"], items["x"], items["y"]
+    assert (x.name, items["z"].name, items["z"].scope) == ("x", "z", ("outer", "inner"))
+    assert str(items["leaf"].data) == "-0.0"
+    assert items["row"] is autograd.atan2
+    assert items["function"] is autograd.norm
+    before = x.grad, y.grad
+    x.grad = y.grad = None
+    w.backward()
+    assert (x.grad, y.grad) == before
+
+
+def test_compiled_functions_run_the_variants_that_they_came_with(read):
+    items = read("compiled")
+    for (name, expected), arguments in zip(EXPECTED["calls"], ARGUMENTS, strict=True):
+        assert close(numbers_of(items[name](*arguments)), expected), name
+    again = pickle.loads(pickle.dumps(items["gradient"]))
+    assert again(0.9, ROWS) == items["gradient"](0.9, ROWS)
+
+
+def test_networks_have_their_parameters_and_compute_with_them(read):
+    items = read("networks")
+    for name, expected in EXPECTED["states"].items():
+        assert numbers_of(items[name].state_dict()) == expected
+    for name, expected in EXPECTED["outputs"].items():
+        outputs = items[name]([0.3, -0.8])
+        outputs = [outputs] if isinstance(outputs, Value) else outputs
+        assert close(numbers_of([output.data for output in outputs]), expected)
+    assert items["shared"].modules()[1] is not items["mlp"]
+    assert len(items["shared"].parameters()) == 6
+
+
+def test_optimizers_go_on_from_their_state(read):
+    items = read("trainings")
+    assert items.keys() == EXPECTED["optimizers"].keys()
+    for name, part in items.items():
+        assert numbers_of(part["optimizer"].state_dict()) == EXPECTED["optimizers"][name]
+        assert numbers_of(part["history"].rows) == EXPECTED["histories"][name]
+        assert type(part["history"]) is nn.History
+        assert all(a is b for a, b in zip(part["optimizer"].parameters, part["model"].parameters(), strict=True))
+        before = part["model"].state_dict()
+        nn.mean_squared_error(part["model"]([1.0, 0.0]), 1.0).backward()
+        part["optimizer"].step()
+        assert part["model"].state_dict() != before
+
+
+def test_a_public_name_that_was_pickled_is_todays(read):
+    for package, found in read("public_names").items():
+        assert sorted(found) == EXPECTED["names"][package]
+        for name, item in found.items():
+            assert item is getattr(import_module(package), name), name
+
+
+def test_derivations_data_sets_callbacks_and_errors_are_read_too(read):
+    items = read("others")
+    assert [str(items[name]) for name in ("formula", "tree", "explanation")] == EXPECTED["texts"]
+    assert items["dataset"].inputs == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert (items["early"].patience, type(items["checkpoint"])) == (3, nn.Checkpoint)
+    assert list(map(type, items["errors"])) == [nn.DivergenceError, autograd.ShapeError, nn.StorageError]
+    assert items["unmatched"].missing == list(nn.MLP(1, [1]).state_dict())
+
+
+def test_model_files_are_read(read):
+    networks = read("networks")
+    for name in ("mlp", "sequential"):
+        assert nn.load(FOLDER / f"{name}.json").state_dict() == networks[name].state_dict()
+
+
+def test_a_training_goes_on_from_a_checkpoint():
+    data = nn.datasets.logic_gate("xor")
+    model = nn.MLP(2, [2, 1], "tanh")
+    history = nn.fit(
+        model, (data.inputs, data.targets), nn.mean_squared_error, nn.Adam(model.parameters(), lr=0.05), epochs=4,
+        batch_size=2, resume=FOLDER / "checkpoint.json", compiled=False, progress=False,
+    )  # fmt: skip
+    assert numbers_of(history.rows) == EXPECTED["histories"]["adam"]
+    assert numbers_of(model.state_dict()) == numbers_of(
+        pickle.loads((FOLDER / "trainings.5.pickle").read_bytes())["adam"]["model"].state_dict()
+    )
+
+
+@pytest.mark.parametrize("old", ["autograd.value", "autograd.rows", "nn.datasets", "nn.page.program"])
+def test_an_old_name_gives_the_module_of_today_which_keeps_its_own(old):
+    module = import_module(old)
+    assert module.__name__ != old
+    assert module is import_module(module.__name__)
+    assert module.__spec__.name == module.__name__
+
+
+@pytest.mark.parametrize("name", ["autograd.nothing", "nn.nothing", "autograd.value.nothing"])
+def test_a_name_that_never_was_is_not_found(name):
+    with pytest.raises(ModuleNotFoundError):
+        import_module(name)
