@@ -96,7 +96,7 @@ class Loop:
     `condition` takes the position, the states and what is shared; the loop ends where it does not hold. `length` is the
     number of trips, or its bound where `counted` or with a condition; None is no bound, and then there are no arrays.
 
-    Sums are taken in the order of `batching.blocked_sum`: blocks of 1,024 trips, with eight running sums in each.
+    Sums are taken in the order of `summation.blocked_sum`: blocks of 1,024 trips, with eight running sums in each.
     """
 
     body: Graph

@@ -1,21 +1,18 @@
-"""A loop of a graph as a loop of C, with the sums in the order of `batching.blocked_sum`."""
+"""A loop of a graph as a loop of C, with the sums in the order of `summation.blocked_sum`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from autograd.compiler.backends.c.arrays import Cells, Operand, copied, filled, index_sum, words_of
+from autograd.compiler.backends.c.lines import Lines
 from autograd.program.graph import Kind, Loop
-
-if TYPE_CHECKING:
-    from autograd.compiler.backends.c.statements import Statements
 
 _ENDLESS = 2**53  # the bound of a loop that has none: beyond it a double no longer counts
 
 
-def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
+def write_loop(out: Lines, loop: Loop, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
     """Write the loop; its results, of which those that are not wanted are empty."""
     live, body, condition = out.live.loop(loop, wanted)
     kinds = [loop.body.kinds[output] for output in loop.body.outputs]
@@ -73,7 +70,7 @@ def write_loop(out: Statements, loop: Loop, operands: Sequence[Operand], wanted:
     return [results.get(index, "") for index in range(wanted[-1] + 1)]
 
 
-def _state(out: Statements, kind: Kind, initial: Operand) -> Operand:
+def _state(out: Lines, kind: Kind, initial: Operand) -> Operand:
     """A state with its initial value."""
     state = out.result(kind, initial if isinstance(initial, str) else "")
     if isinstance(state, Cells):
@@ -81,7 +78,7 @@ def _state(out: Statements, kind: Kind, initial: Operand) -> Operand:
     return state
 
 
-def _bound(out: Statements, loop: Loop, operands: Sequence[Operand]) -> str:
+def _bound(out: Lines, loop: Loop, operands: Sequence[Operand]) -> str:
     """The number of trips, or its bound; empty where there is none."""
     bound = "" if loop.length is None else str(loop.length)
     if not loop.counted:
@@ -90,7 +87,7 @@ def _bound(out: Statements, loop: Loop, operands: Sequence[Operand]) -> str:
     return out.variable("int64_t", f"trips_of({operands[0]}, {bound or _ENDLESS})", prefix="n")
 
 
-def _stack(out: Statements, loop: Loop, kind: Kind) -> Cells:
+def _stack(out: Lines, loop: Loop, kind: Kind) -> Cells:
     """Memory for a part of every trip; zeros stand where a trip may not come."""
     assert loop.length is not None
     assert kind is not None
@@ -100,7 +97,7 @@ def _stack(out: Statements, loop: Loop, kind: Kind) -> Cells:
     return stack
 
 
-def _part(out: Statements, array: Operand, position: str) -> Operand:
+def _part(out: Lines, array: Operand, position: str) -> Operand:
     """What stands at a position of the first axis of an array."""
     assert isinstance(array, Cells)
     place = index_sum(array.offset, [(array.strides[0], position)])
@@ -111,7 +108,7 @@ def _part(out: Statements, array: Operand, position: str) -> Operand:
     return Cells(name, 0, array.shape[1:], array.strides[1:])
 
 
-def _put(out: Statements, stack: Cells, position: str, part: Operand) -> None:
+def _put(out: Lines, stack: Cells, position: str, part: Operand) -> None:
     """Store a part at a position of the first axis of an array that is stored row by row."""
     place = index_sum(stack.offset, [(stack.strides[0], position)])
     if isinstance(part, str):
@@ -125,7 +122,7 @@ def _put(out: Statements, stack: Cells, position: str, part: Operand) -> None:
 class _Sum:
     """A sum in the making: the total of whole blocks of 1,024 trips, and the eight running sums of this block."""
 
-    def __init__(self, out: Statements, kind: Kind) -> None:
+    def __init__(self, out: Lines, kind: Kind) -> None:
         assert kind is not None
         self.total = out.result(kind, "-0.0")
         self.size = math.prod(kind)
@@ -135,7 +132,7 @@ class _Sum:
         out.write(*filled(self.lanes, "-0.0", out.indices()))
         out.helpers.add("take_lanes")
 
-    def add(self, out: Statements, term: Operand, trip: str) -> None:
+    def add(self, out: Lines, term: Operand, trip: str) -> None:
         lanes = self.lanes
         if isinstance(term, str):
             out.write(f"{lanes.base}[{trip} % 8] += {term};")
@@ -145,7 +142,7 @@ class _Sum:
             out.write(f"double *const {name} = {lanes.base} + {place};")
             out.write(*copied(Cells.packed(name, term.shape), term, out.indices(), "+="))
 
-    def take(self, out: Statements) -> None:
+    def take(self, out: Lines) -> None:
         """Add the running sums, which start again, to the total."""
         if isinstance(self.total, str):
             out.write(f"{self.total} += take_lanes({self.lanes.base}, 1);")
@@ -159,7 +156,7 @@ class _Sum:
         )
 
 
-def _next_states(out: Statements, changes: list[tuple[Operand, Operand]]) -> None:
+def _next_states(out: Lines, changes: list[tuple[Operand, Operand]]) -> None:
     """Give the states their next values; one that is made of another state is put aside first."""
     changed = {target.base if isinstance(target, Cells) else str(target) for target, _ in changes}
     ready = []

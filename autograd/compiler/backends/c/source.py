@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 
 from autograd.compiler.backends.c.arrays import WORD, Cells, Operand
 from autograd.compiler.backends.c.functions import with_needs
+from autograd.compiler.backends.c.lines import GUARD_MARK
 from autograd.compiler.backends.c.names import MATH_FUNCTIONS, Names, comment
-from autograd.compiler.backends.c.statements import GUARD_MARK, Statements
+from autograd.compiler.backends.c.statements import Statements
 from autograd.program.graph import Graph, Kind
 
 _SINGLE = 16  # numbers that are arguments of their own; more come and go in one array

@@ -2,130 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-from autograd.compiler.backends.c.arrays import WORD, Bundle, Cells, Operand, copied
-from autograd.compiler.backends.c.live import Liveness, Plan, Step
+from autograd.compiler.backends.c.arrays import Bundle, Cells, Operand
+from autograd.compiler.backends.c.lines import GUARD_MARK, PART, Lines
+from autograd.compiler.backends.c.live import Plan, Step
 from autograd.compiler.backends.c.loops import write_loop
-from autograd.compiler.backends.c.names import Names, literal, numbers
-from autograd.compiler.backends.c.rows import RowFunctions
+from autograd.compiler.backends.c.names import literal, numbers
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View
 
-PART = 500  # steps, or statements, of one function where there are more than twice as many
-_LOCAL = 64  # numbers of the largest array that stands in the function itself; larger ones are in the workspace
-_ALL_LOCAL = 1024  # numbers of all such arrays of one function together
 _SPILLED = 8  # single variables from around a part that are handed to it one by one; more travel in the workspace
-GUARD_MARK = "\0"  # stands before the return of a guard that failed
 
 
-class Statements:
-    """The text of one file in the making: the lines of the function being written, and what those before it need."""
-
-    def __init__(self, names: Names, name: str) -> None:
-        self.names, self.name = names, name
-        self.rows = RowFunctions(names)
-        self.workspace = names.new("w")
-        self.size = 0  # of the workspace
-        self.guards = 0
-        self.tables: list[str] = []
-        self.functions: list[str] = []
-        self.lines: list[str] = []
-        self.helpers: set[str] = self.rows.wanted
-        self.live = Liveness()
-        self._depth = 1
-        self._local = _ALL_LOCAL
-        self._declared: dict[str, tuple[int, str]] = {}  # each variable's place in the text, and its kind
-        self.declare(self.workspace, "double *")
-
-    # Writing.
-
-    def write(self, *lines: str) -> None:
-        self.lines += ["    " * self._depth + line for line in lines]
-
-    def declare(self, name: str, kind: str) -> str:
-        self._declared[name] = (len(self._declared), kind)
-        return name
-
-    def variable(self, kind: str, text: str, constant: bool = True, prefix: str = "v") -> str:
-        """A new variable of this kind with this value."""
-        name = self.declare(self.names.numbered(prefix), kind + " ")
-        self.write(f"{'const ' if constant else ''}{kind} {name}{f' = {text}' if text else ''};")
-        return name
-
-    def indices(self) -> Iterator[str]:
-        while True:
-            yield self.declare(self.names.numbered("i"), "int64_t ")
-
-    def slots(self, count: int) -> int:
-        """Room for numbers in the workspace: where it begins."""
-        self.size += max(1, count)
-        return self.size - max(1, count)
-
-    def storage(self, shape: tuple[int, ...], place: int | None = None) -> Cells:
-        """New memory for an array: a variable where it is small, else part of the workspace."""
-        count = max(1, math.prod(shape))
-        name = self.declare(self.names.numbered("v"), "double *")
-        if place is None and count <= min(_LOCAL, self._local):
-            self._local -= count
-            self.write(f"double {name}[{count}];")
-        else:
-            self.write(f"double *const {name} = {self.workspace} + {self.slots(count) if place is None else place};")
-        if 0 in shape:
-            self.write(f"(void){name};")  # an array of nothing, which nothing reads
-        return Cells.packed(name, shape)
-
-    def stored(self, array: Operand, place: int | None = None) -> Cells:
-        """An array in memory."""
-        assert not isinstance(array, str)
-        if isinstance(array, Cells) and place is None:
-            return array
-        target = self.storage(array.shape, place)
-        self.assign(target, array)
-        return target
-
-    def in_turn(self, lines: Sequence[str]) -> None:
-        """Write statements of a line each; in functions of their own where they are many."""
-        if len(lines) <= 2 * PART:
-            self.write(*lines)
-            return
-        for start in range(0, len(lines), PART):
-            self.part(functools.partial(self.write, *lines[start : start + PART]))
-
-    def block(self, head: str) -> None:
-        self.write(head + " {")
-        self._depth += 1
-
-    def end(self, foot: str = "}") -> None:
-        self._depth -= 1
-        self.write(foot)
-
-    def part(self, write: Callable[[], None]) -> None:
-        """Have the lines that `write` writes in a function of their own, and call that."""
-        outer, depth, local, start, guards = self.lines, self._depth, self._local, len(self._declared), self.guards
-        self.lines, self._depth, self._local = [], 1, _ALL_LOCAL
-        write()
-        body, self.lines, self._depth, self._local = self.lines, outer, depth, local
-        words = {word for line in body for word in WORD.findall(line)} & self._declared.keys()
-        known = sorted((self._declared[word], word) for word in words if self._declared[word][0] < start)
-        parameters = ", ".join(f"{kind}{word}" for (_, kind), word in known) or "void"
-        name = self.names.numbered(f"{self.name}_part")
-        checked = self.guards > guards
-        head = [f"static {'int' if checked else 'void'} {name}({parameters})", "{"]
-        foot = ["    return 0;"] if checked else []
-        lines = [line.replace(GUARD_MARK, "") for line in body]
-        self.functions.append("\n".join([*head, *lines, *foot, "}"]) + "\n")
-        call = f"{name}({', '.join(word for _, word in known)})"
-        if not checked:
-            self.write(call + ";")
-            return
-        status = self.variable("int", call)
-        self.write(f"if ({status} != 0) {{", f"    {GUARD_MARK}return {status};", "}")
-
-    # Graphs.
+class Statements(Lines):
+    """The text of a file, where each step of a graph becomes statements."""
 
     def graph(self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int]) -> list[Operand]:
         """Write the steps that these outputs need; the operands are those of all values."""
@@ -160,7 +53,7 @@ class Statements:
         for weight in weights:
             part_of.append(total // PART)
             total += weight
-        singles = [value for value in values if isinstance(values[value], str) and values[value] in self._declared]
+        singles = [value for value in values if isinstance(values[value], str) and values[value] in self.declared]
         if len(singles) > _SPILLED:
             for value in singles:
                 slot = f"{self.workspace}[{self.slots(1)}]"
@@ -235,27 +128,6 @@ class Statements:
             self.write(f"{self.workspace}[{place}] = {operand};")
         else:
             self.stored(operand, place)
-
-    # What is assigned later.
-
-    def result(self, kind: Kind, initial: str = "") -> Operand:
-        """A variable, or memory, that is assigned later."""
-        if kind:
-            return self.storage(kind)
-        return self.variable("int" if kind is None else "double", initial, constant=False)
-
-    def assign(self, target: Operand, source: Operand) -> None:
-        """Store a number or an array."""
-        if isinstance(target, str):
-            self.write(f"{target} = {source};")
-            return
-        assert isinstance(target, Cells)
-        assert not isinstance(source, str)
-        lines = copied(target, source, self.indices())
-        if isinstance(source, Bundle):
-            self.in_turn(lines)
-        else:
-            self.write(*lines)
 
     def _branch(self, branch: Branch, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
         kinds = branch.results(())

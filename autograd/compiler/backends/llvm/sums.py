@@ -1,4 +1,4 @@
-"""Sums in the order of `batching.blocked_sum`: eight running sums in a block of 1,024 terms, block after block.
+"""Sums in the order of `summation.blocked_sum`: eight running sums in a block of 1,024 terms, block after block.
 
 Eight numbers in memory are eight running sums of a loop, taken in turn. In a batch they are a vector.
 """
