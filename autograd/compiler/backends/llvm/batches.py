@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.compiler.backends.llvm.chunks import load, store
 from autograd.compiler.backends.llvm.loops import only_elements
@@ -27,10 +27,8 @@ from autograd.compiler.backends.llvm.text import (
     elements,
     number_text,
 )
+from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Loop
-
-if TYPE_CHECKING:
-    from autograd.compiler.backends.llvm.writer import Writer
 
 FEWEST_BLOCKS = 8  # that are worth a second thread
 _NEUTRAL = f"splat (double {number_text(NEUTRAL)})"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, Tuple, elements, lanes_of
+from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Branch, Kind
 
-if TYPE_CHECKING:
-    from autograd.compiler.backends.llvm.writer import Writer
 
-
-def branch(writer: Writer, function: Function, branch: Branch, operands: Sequence[Any]) -> list[Item]:
+def branch(
+    writer: Writer, function: Function, branch: Branch, operands: Sequence[Any], memory: Sequence[Array | None]
+) -> list[Item]:
     """Write a branch: a jump, or, where the samples of a batch differ in it, both sides and a choice."""
     condition, *inputs = operands
     kinds = [branch.then.kinds[output] for output in branch.then.outputs]

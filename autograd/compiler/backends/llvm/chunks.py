@@ -5,15 +5,13 @@ The time to compile a function grows faster than its size, so that a large graph
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Function, Item, Number, Tuple
+from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Graph
-
-if TYPE_CHECKING:
-    from autograd.compiler.backends.llvm.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def _place(writer: Writer, lanes: int) -> int:
 
 
 def graph(
-    writer: Writer, function: Function, graph: Graph, inputs: Sequence[Item], targets: dict[int, int]
+    writer: Writer, function: Function, graph: Graph, inputs: Sequence[Item], targets: Mapping[int, int]
 ) -> list[Item]:
     """Write a graph as a sequence of functions, and calls of them in the one that is open."""
     count = len(graph.operations)

@@ -1,4 +1,4 @@
-"""Graphs as machine code, through LLVM: the text of a module (`ir_program`), compiled and loaded (`machine`)."""
+"""Graphs as machine code, through LLVM: the text of a module (`entry`), compiled and loaded (`machine`)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.compiler.backends.interpreter import Array, GuardFailed
-from autograd.compiler.backends.llvm import entry as ir_program
-from autograd.compiler.backends.llvm import machine
+from autograd.compiler.backends.llvm import entry, machine
 from autograd.compiler.backends.llvm.packing import packed
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Graph
@@ -69,7 +68,7 @@ class Program:
         begin = time.perf_counter()
         self.graph, self.threads = graph, threads
         self.failure: BaseException | None = None
-        self._module = module = ir_program.write(
+        self._module = module = entry.write(
             packed(graph), threads=threads, fastmath=fastmath, fma=machine.has_fma(), width=machine.width(),
             known=machine.known,
         )

@@ -7,13 +7,13 @@ workspace. A number or a predicate stands in its place; of an array the address 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograd.compiler.backends.llvm import chunks as ir_chunks
+from autograd.compiler.backends.llvm import batches, branches, chunks, loops
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
-from autograd.compiler.backends.llvm.writer import Writer, target
+from autograd.compiler.backends.llvm.writer import Writer, WriteStep, target
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, row_major
 
@@ -75,6 +75,27 @@ def _steps_of(row: Primitive) -> Iterator[Primitive]:
             yield from _steps_of(step)
 
 
+def _loop(
+    writer: Writer, function: Function, loop: Loop, operands: list[Item], memory: Sequence[Array | None]
+) -> list[Item]:
+    """A batch in lanes, where nothing in it goes its own number of trips; else trip after trip."""
+    if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):
+        return batches.batch(writer, function, loop, operands, memory)
+    return loops.loop(writer, function, loop, operands, memory)
+
+
+def _has_free_loops(graph: Graph) -> bool:
+    """Whether the number of trips of a loop in it is found only as it runs."""
+    return any(
+        isinstance(operation, Loop) and (operation.counted or operation.condition is not None)
+        or isinstance(operation, Loop | Branch) and any(map(_has_free_loops, operation.graphs))
+        for operation in graph.operations
+    )  # fmt: skip
+
+
+NESTED: Mapping[type, WriteStep] = {Loop: _loop, Branch: branches.branch}
+
+
 def write(
     graph: Graph, *, threads: int, fastmath: bool, fma: bool, width: int, known: Callable[[str], bool]
 ) -> Module:
@@ -86,18 +107,14 @@ def write(
         if rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)
     header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
-    writer = Writer(rows, None, threads, header, width)
+    writer = Writer(rows, None, threads, header, width, NESTED, chunks.graph)
     rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
     if writer.weight(graph) > WHOLE:
         # Vectors of 16 take three times as long to compile here, and run no faster.
-        writer = Writer(rows, PART, threads, header, min(width, 8))
+        writer = Writer(rows, PART, threads, header, min(width, 8), NESTED, chunks.graph)
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
-    targets = _targets(graph)
-    if writer.limit is not None and writer.weight(graph) > writer.limit:
-        items = ir_chunks.graph(writer, function, graph, inputs, targets)
-    else:
-        items = writer.steps(function, graph, inputs, targets)
+    items = writer.graph(function, graph, inputs, _targets(graph))
     for place, (output, item) in enumerate(zip(graph.outputs, items), graph.inputs):
         _write_output(function, place, graph, output, item)
     return _assembled(writer, function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.compiler.backends.llvm.sums import BLOCK, accumulate, fold
 from autograd.compiler.backends.llvm.text import (
@@ -21,10 +21,9 @@ from autograd.compiler.backends.llvm.text import (
     lanes_of,
     number_text,
 )
+from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Element, Graph, Kind, Loop
 
-if TYPE_CHECKING:
-    from autograd.compiler.backends.llvm.writer import Writer
 
 def loop(
     writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends.llvm import batches as ir_batches
-from autograd.compiler.backends.llvm import branches as ir_branches
-from autograd.compiler.backends.llvm import chunks as ir_chunks
-from autograd.compiler.backends.llvm import loops as ir_loops
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
 from autograd.compiler.backends.llvm.text import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
 from autograd.primitives.row import Primitive
@@ -27,6 +23,13 @@ from autograd.program.graph import (
     View,
     row_major,
 )
+
+NO_TARGETS: Mapping[int, int] = {}
+
+# (writer, function, step, operands, memory) to the step's results; (writer, function, graph, inputs, targets) to its
+# outputs.
+WriteStep = Callable[["Writer", Function, Any, list[Any], Sequence[Array | None]], list[Item]]
+WriteGraph = Callable[["Writer", Function, Graph, Sequence[Item], Mapping[int, int]], list[Item]]
 
 
 class Workspace:
@@ -47,10 +50,16 @@ class Writer:
     """Writes a program: its functions, its constants, and the plan of its memory.
 
     `limit` is the number of steps from which a graph is split into functions; None where the program is one function.
+    `nested` writes the steps that own graphs, by their kind, and `split` a graph as several functions; both write what
+    is inside through this writer.
     """
 
-    def __init__(self, rows: Rows, limit: int | None, threads: int, header: int, width: int) -> None:
+    def __init__(
+        self, rows: Rows, limit: int | None, threads: int, header: int, width: int,
+        nested: Mapping[type, WriteStep], split: WriteGraph,
+    ) -> None:  # fmt: skip
         self.rows, self.limit, self.threads = rows, limit, threads
+        self.nested, self.split = nested, split
         self.width = width  # the lanes of a batch
         self.header = header  # the size of a frame up to its workspace
         self.parts = 0
@@ -137,16 +146,15 @@ class Writer:
 
     # Steps
 
-    def graph(self, function: Function, graph: Graph, inputs: Sequence[Item]) -> list[Item]:
-        """Write a graph, and return its outputs."""
-        if self.limit is not None and self.weight(graph) > self.limit:
-            return ir_chunks.graph(self, function, graph, inputs, {})
-        return self.steps(function, graph, inputs, {})
-
-    def steps(
-        self, function: Function, graph: Graph, inputs: Sequence[Item], targets: dict[int, int]
+    def graph(
+        self, function: Function, graph: Graph, inputs: Sequence[Item], targets: Mapping[int, int] = NO_TARGETS
     ) -> list[Item]:
-        """Write each step. `targets` are values which an output's memory waits for, with the output's place."""
+        """Write a graph, and return its outputs.
+
+        `targets` are values which an output's memory waits for, with the output's place.
+        """
+        if self.limit is not None and self.weight(graph) > self.limit:
+            return self.split(self, function, graph, inputs, targets)
         values = [*inputs, *self.constants(graph)]
         apply = self.rows.apply
         for operation, operands, results in graph.steps():
@@ -159,7 +167,7 @@ class Writer:
 
     def step(
         self, function: Function, graph: Graph, operation: Operation, taken: list[Any], results: range,
-        targets: dict[int, int],
+        targets: Mapping[int, int],
     ) -> list[Item]:  # fmt: skip
         """Write one step, and return its results."""
         if isinstance(operation, Primitive):
@@ -176,11 +184,7 @@ class Writer:
         ]
         if isinstance(operation, Pack):
             return [self._pack(function, taken, operation.shape, memory[0])]
-        if isinstance(operation, Branch):
-            return ir_branches.branch(self, function, operation, taken)
-        if function.lanes == 1 and operation.batch and operation.length and not _has_free_loops(operation.body):
-            return ir_batches.batch(self, function, operation, taken, memory)
-        return ir_loops.loop(self, function, operation, taken, memory)
+        return self.nested[type(operation)](self, function, operation, taken, memory)
 
     def _pack(
         self, function: Function, numbers: Sequence[Number], shape: tuple[int, ...], memory: Array | None
@@ -229,12 +233,3 @@ def _view(item: Array | Tuple, view: View) -> Item:
     if not view.shape:
         return item.elements[start]
     return Tuple(tuple(item.elements[offset] for offset in offsets), view.shape)
-
-
-def _has_free_loops(graph: Graph) -> bool:
-    """Whether the number of trips of a loop in it is found only as it runs."""
-    return any(
-        isinstance(operation, Loop) and (operation.counted or operation.condition is not None)
-        or isinstance(operation, Loop | Branch) and any(map(_has_free_loops, operation.graphs))
-        for operation in graph.operations
-    )  # fmt: skip
