@@ -1,7 +1,5 @@
 """Graph -> picture: the views of a recorded graph, and how they are drawn."""
 
-from autograd.display.page.derivation_plan import Program, program_of
-from autograd.display.page.interchange import described
 from autograd.display.pictures.contract import Constant, Edge, View, named_view, operations_view
 from autograd.display.pictures.dot import FORMATS, draw, render, save, to_dot
 from autograd.display.style import (
@@ -25,10 +23,8 @@ __all__ = [
     "Constant",
     "Edge",
     "Look",
-    "Program",
     "View",
     "colour_bar",
-    "described",
     "draw",
     "hint",
     "largest_gradient",
@@ -37,7 +33,6 @@ __all__ = [
     "named_view",
     "number_text",
     "operations_view",
-    "program_of",
     "render",
     "save",
     "to_dot",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from autograd.display.derivations.formula import to_latex
 from autograd.display.pictures.dot import draw
 from autograd.engine.sweep import topological_order
 from autograd.engine.value import Value
@@ -28,8 +27,4 @@ def repr_latex(value: Value) -> str | None:
     """The formula of `value` between dollar signs; None for a leaf and for a large graph."""
     if value.primitive is None or len(topological_order([value])) > _LARGEST_FORMULA:
         return None
-    try:
-        formula = import_module("autograd.display.derivations.formula")
-    except ModuleNotFoundError:
-        return None
-    return f"$\\displaystyle {formula.to_latex(value)}$"
+    return f"$\\displaystyle {to_latex(value)}$"

@@ -15,7 +15,8 @@ from typing import Any
 
 import autograd
 from autograd import ShapeError, Value, jit, mean, scope, sum
-from autograd.display import Program, described, named_view, program_of
+from autograd.display import named_view
+from autograd.display.page import DerivationPlan, derivation_plan, described
 from nn.diagram.network_data import Network, network_of
 from nn.errors import ExportError
 from nn.files.export import evaluating
@@ -123,11 +124,11 @@ class _Reading:
         self, numbers: list[float], inputs: list[float], targets: list[float], known: Mapping[str, float]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """What there is to say of the program, and the program itself."""
-        made: list[Program] = []
+        made: list[DerivationPlan] = []
 
         def run(parameters: list[Any], inputs: list[Any], targets: list[Any]) -> Any:
             total = self.error(parameters, inputs, targets)
-            made[:] = [program_of(total, [*parameters, *inputs, *targets], known)]
+            made[:] = [derivation_plan(total, [*parameters, *inputs, *targets], known)]
             return made[0].nodes, list(made[0].derivatives.values())
 
         compiled = jit(run, backend="interpreter")

@@ -49,11 +49,6 @@ class Expression(Operators):
             return number if decide is None else decide(primitive, tuple(map(lift, operands)), number)
         return simplified(primitive, tuple(map(lift, operands)), number)
 
-    def __str__(self) -> str:
-        from autograd.display.derivations.writing import TEXT, write
-
-        return write(self, TEXT)
-
 
 def symbol(name: Any, number: float) -> Expression:
     """A symbol that stands for a number; its name is a str, or anything that a style of writing knows."""

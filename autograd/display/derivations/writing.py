@@ -118,3 +118,8 @@ def _beside(a: str, b: str, sign: str) -> str:
 
 TEXT = Style(lambda name, number: str(name), exact, _text, "({})", _juxtaposed)
 NUMBERS = Style(lambda name, number: rounded(number), rounded, _text, "({})", _times)
+
+
+def text(expression: Expression) -> str:
+    """The expression in ordinary notation, with its symbols; `str(expression)` is the same."""
+    return write(expression, TEXT)

@@ -30,7 +30,7 @@ _TURNED = {"<": ">", "=": "=", ">": "<"}
 
 
 @dataclass(eq=False)
-class Program:
+class DerivationPlan:
     """The named Values in the order of the computation, and how each comes about.
 
     Attributes: `labels`, what each is called, no two alike; `formulas`, each by those before, None for a leaf and where
@@ -45,7 +45,7 @@ class Program:
     derivatives: dict[Link, Any]
 
 
-def program_of(output: Value, leaves: Sequence[Value], numbers: Mapping[str, float]) -> Program:
+def derivation_plan(output: Value, leaves: Sequence[Value], numbers: Mapping[str, float]) -> DerivationPlan:
     """Read off the recording of a function, while it is being recorded.
 
     Parameters: `output`, what it returns; `leaves`, its inputs, which come first, reached or not; `numbers`, a number
@@ -60,15 +60,15 @@ def program_of(output: Value, leaves: Sequence[Value], numbers: Mapping[str, flo
         used[name] = used.get(name, 0) + 1
         labels[node] = name if used[name] == 1 else f"{name}#{used[name]}"
     symbols = {node: symbol(label, numbers.get(node.name, 0.5)) for node, label in labels.items()}
-    program = Program(output, list(labels), labels, {}, {}, {})
+    plan = DerivationPlan(output, list(labels), labels, {}, {}, {})
     for target in labels:
-        program.formulas[target], program.links[target] = None, []
+        plan.formulas[target], plan.links[target] = None, []
         if target.primitive is not None:
-            _fold(program, target, symbols)
-    return program
+            _fold(plan, target, symbols)
+    return plan
 
 
-def _fold(program: Program, target: Value, symbols: Mapping[Value, Expression]) -> None:
+def _fold(plan: DerivationPlan, target: Value, symbols: Mapping[Value, Expression]) -> None:
     """Add the formula of one Value and the links into it."""
     folded, border = region(target, symbols)
     folded = [node for node in folded if node.primitive is not None]
@@ -83,16 +83,16 @@ def _fold(program: Program, target: Value, symbols: Mapping[Value, Expression]) 
 
     cotangents = differentiable_reverse_sweep(folded, [(target, 1.0)])
     own, *along = _by_cases(formulas) or [None] * (1 + len(border))
-    program.formulas[target] = own
+    plan.formulas[target] = own
     for source, formula in zip(border, along):
         derivative: Any = cotangents.get(source, 0.0)
         if hasattr(derivative, "or_zero"):  # it is absent on one side of a comparison
             derivative = derivative.or_zero()
-        name = Derivative(program.labels[target], program.labels[source])
+        name = Derivative(plan.labels[target], plan.labels[source])
         shown = symbol(name, 0.5) if formula is None else formula
         link = Link(source, target, shown.number, shown)
-        program.links[target].append(link)
-        program.derivatives[link] = derivative
+        plan.links[target].append(link)
+        plan.derivatives[link] = derivative
 
 
 def _factor(node: Value, i: int, out: Any, arguments: Sequence[Any]) -> Any:
@@ -102,17 +102,17 @@ def _factor(node: Value, i: int, out: Any, arguments: Sequence[Any]) -> Any:
     return rule(out, *arguments) if callable(rule) else rule
 
 
-class _ProgramGraph:
-    """A program between a variable and its output, as a derivation is written from it."""
+class _PlanGraph:
+    """A plan between a variable and its output, as a derivation is written from it."""
 
-    def __init__(self, program: Program, variable: Value) -> None:
-        self.output, self.variable = program.output, variable
-        self.order, self.labels = program.nodes, program.labels
+    def __init__(self, plan: DerivationPlan, variable: Value) -> None:
+        self.output, self.variable = plan.output, variable
+        self.order, self.labels = plan.nodes, plan.labels
         self.sources: dict[Value, list[Value]] = {variable: []}
         self.paths = {variable: 1}
-        self._links = program.links
-        for node in program.nodes:
-            sources = [link.source for link in program.links[node] if link.source in self.paths]
+        self._links = plan.links
+        for node in plan.nodes:
+            sources = [link.source for link in plan.links[node] if link.source in self.paths]
             if sources and node is not variable:
                 self.sources[node] = sources
                 self.paths[node] = sum(self.paths[source] for source in sources)
@@ -123,13 +123,13 @@ class _ProgramGraph:
         return {link.source: link for link in self._links[target] if link.source in self.paths}
 
 
-def outline(program: Program, variable: Value) -> tuple[list[Equation], list[str]]:
-    """The lines and notes by which `explain` works out the derivative of the program's output, for any numbers.
+def outline(plan: DerivationPlan, variable: Value) -> tuple[list[Equation], list[str]]:
+    """The lines and notes by which `explain` works out the derivative of the plan's output, for any numbers.
 
     A factor that is 1 or 0 by a comparison stands there as a formula of its own.
     """
-    graph = _ProgramGraph(program, variable)
-    whole = symbol(Derivative(program.labels[program.output], program.labels[variable]), 0.5)
+    graph = _PlanGraph(plan, variable)
+    whole = symbol(Derivative(plan.labels[plan.output], plan.labels[variable]), 0.5)
     return equations_of(graph, whole, {})
 
 
