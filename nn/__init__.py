@@ -1,6 +1,8 @@
 """Neural networks on the scalar autograd engine, and the article that they reproduce."""
 
+import os
 import sys
+import typing
 
 from nn.data import datasets as datasets
 from nn.errors import DivergenceError, ExportError, StateError, StorageError
@@ -33,6 +35,25 @@ from nn.training import plots as plots
 from nn.training.callbacks import Checkpoint, EarlyStopping
 from nn.training.fit import Training, fit
 from nn.training.history import History
+
+
+def _page(self: Module, data: typing.Any, path: str | os.PathLike[str], **options: typing.Any) -> None:
+    """Write a web page on which this network learns, as one HTML file.
+
+    Parameters: `data`, a pair (inputs, targets) of lists or arrays, a sample each; `path`; the `options`, such as
+    `loss` and `lr`, are those of `nn.page.document`. Raises: as `nn.page.page`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     MLP(2, [2, 1], "sigmoid").page(([[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0]), f"{folder}/page.html", rounds=10)
+    """
+    from nn.page import page  # with the display that it stands on, a third of the time of `import nn`
+
+    page(self, data, path, **options)
+
+
+_page.__name__, _page.__qualname__ = "page", "Module.page"
+Module.page = _page
 
 # A pickle of 0.1.0 may import this name, which else would put the module in the place of the function.
 sys.modules["nn.export_onnx"] = sys.modules["nn.files.export_onnx"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any, NamedTuple, Self
@@ -41,6 +40,7 @@ class Module:
     """
 
     training: bool = True
+    page: Callable[..., None]  # nn/__init__ adds it, for the page stands on modules
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         forward = getattr(self, "forward", None)
@@ -164,21 +164,6 @@ class Module:
         for path, number in numbers.items():
             own[path].data = number
         return Unmatched(missing, extra)
-
-    def page(self, data: Any, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write a web page on which this network learns, as one HTML file.
-
-        Parameters: `data`, a pair (inputs, targets) of lists or arrays, a sample each; `path`; the `options`, such as
-        `loss` and `lr`, are those of `nn.page.document`. Raises: as `nn.page.page`.
-
-        >>> import tempfile
-        >>> from nn import MLP
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     MLP(2, [2, 1], "sigmoid").page(([[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0]), f"{folder}/page.html", rounds=10)
-        """
-        from nn.page import page  # it stands on modules like this one
-
-        page(self, data, path, **options)
 
     def extra_repr(self) -> str:
         """What a repr shows between the parentheses, before the modules inside: the options of the module."""

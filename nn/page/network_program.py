@@ -16,7 +16,7 @@ from typing import Any
 import autograd
 from autograd import ShapeError, Value, jit, mean, scope, sum
 from autograd.display import named_view
-from autograd.display.page import DerivationPlan, derivation_plan, described
+from autograd.display.page import DerivationPlan, described, plan_derivations
 from nn.diagram.network_data import Network, network_of
 from nn.errors import ExportError
 from nn.files.export import evaluating
@@ -128,7 +128,7 @@ class _Reading:
 
         def run(parameters: list[Any], inputs: list[Any], targets: list[Any]) -> Any:
             total = self.error(parameters, inputs, targets)
-            made[:] = [derivation_plan(total, [*parameters, *inputs, *targets], known)]
+            made[:] = [plan_derivations(total, [*parameters, *inputs, *targets], known)]
             return made[0].nodes, list(made[0].derivatives.values())
 
         compiled = jit(run, backend="interpreter")

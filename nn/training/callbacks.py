@@ -7,14 +7,25 @@ call its `stop(reason)`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from nn.files.documents import read_document, write_document
+from nn.training.checkpoints import write_checkpoint
+from nn.training.history import History
 
-if TYPE_CHECKING:
-    from nn.training.fit import Training
 
-KIND, VERSION = "scalar-autograd training", 1
+class Training(Protocol):
+    """What the callbacks here use of a `Training`."""
+
+    history: History
+    epoch: int
+    epochs: int
+
+    def stop(self, reason: str) -> None: ...
+
+    def restore_best(self) -> None: ...
+
+    def state_dict(self) -> Mapping[str, Any]: ...
 
 
 class EarlyStopping:
@@ -59,9 +70,4 @@ class Checkpoint:
 
     def __call__(self, training: Training) -> None:
         if training.epoch % self.every == 0 or training.epoch == training.epochs:
-            write_document(self.path, KIND, VERSION, training.state_dict())
-
-
-def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The state in a checkpoint. Raises `StorageError` for a file that is none, or is damaged."""
-    return read_document(path, KIND, VERSION)
+            write_checkpoint(self.path, training.state_dict())

@@ -16,7 +16,7 @@ from nn.errors import DivergenceError, StorageError
 from nn.modules.dropout import Dropout
 from nn.modules.module import Module
 from nn.optimizers.optimizers import Optimizer
-from nn.training.callbacks import read_checkpoint
+from nn.training.checkpoints import read_checkpoint
 from nn.training.epochs import CompiledEpochs, Epochs, Loss, as_arrays
 from nn.training.history import History
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nn.files.documents import write_whole
+from nn.training.plots import loss_curve
 
 
 @dataclass
@@ -59,8 +60,6 @@ class History:
 
     def plot(self, ax: Any = None, log: bool = True) -> Any:
         """Draw the loss of each epoch, on a logarithmic axis unless `log` is False; returns matplotlib's axes."""
-        from nn.training.plots import loss_curve
-
         return loss_curve(self, ax=ax, log=log)
 
     def __len__(self) -> int:

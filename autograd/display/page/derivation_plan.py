@@ -45,7 +45,7 @@ class DerivationPlan:
     derivatives: dict[Link, Any]
 
 
-def derivation_plan(output: Value, leaves: Sequence[Value], numbers: Mapping[str, float]) -> DerivationPlan:
+def plan_derivations(output: Value, leaves: Sequence[Value], numbers: Mapping[str, float]) -> DerivationPlan:
     """Read off the recording of a function, while it is being recorded.
 
     Parameters: `output`, what it returns; `leaves`, its inputs, which come first, reached or not; `numbers`, a number

@@ -6,7 +6,7 @@ import pytest
 
 import nn
 from autograd import Value, digamma, jit
-from autograd.display.page import derivation_plan, described
+from autograd.display.page import described, plan_derivations
 from autograd.primitives.row import Primitive
 from autograd.primitives.table import TABLE  # what the formulas' rows compute
 from nn.modules.activations import COMPOSED
@@ -26,7 +26,7 @@ def recorded(function, names, numbers):
             value.name = name
         output = function(*values)
         output.name = "E"
-        box[:] = [derivation_plan(output, values, dict(zip(names, numbers)))]
+        box[:] = [plan_derivations(output, values, dict(zip(names, numbers)))]
         return box[0].nodes, list(box[0].derivatives.values())
 
     values, derivatives = jit(run, backend="interpreter")(list(numbers))
