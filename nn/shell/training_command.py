@@ -32,6 +32,15 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": SGD, "rmsprop": RMSpro
 MOST_BITMAP_WEIGHTS = 1000  # a PNG of more would have hundreds of millions of pixels: SVG then
 
 
+EXAMPLES = """\
+examples:
+  python -m nn train xor                          trained, measured and drawn in the folder train_xor
+  python -m nn train iris --optimizer sgd         with another rule
+  python -m nn train digits --compare             beside PyTorch and micrograd, where they are installed
+  python -m nn train moons --load moons.json --epochs 0   a saved model, measured and drawn
+"""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a data set is learnt where the options say nothing else: `lr` is Adam's; SGD takes ten times as much."""

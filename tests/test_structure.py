@@ -1,0 +1,46 @@
+"""The structure that docs/architecture.md describes holds: no circles, few modules in a folder, no late imports."""
+
+from collections import Counter
+
+import pytest
+from imports import Import, between_folders, circles, imports, modules
+
+IMPORTS = imports()
+FOLDERS = sorted({name.rpartition(".")[0] for name in modules()} - {""})
+MOST_MODULES = 14  # of a folder
+
+# Imports that a call makes, each for the time of a start that is written beside it.
+LATE = {("nn", "nn.page")}
+
+
+def test_the_reader_of_imports_sees_them_all():
+    assert len(IMPORTS) > 500
+    targets = {(each.source, each.target) for each in IMPORTS}
+    assert ("autograd.engine.value", "autograd.engine.node") in targets
+    assert ("autograd.program.tracing.structured", "autograd.program.simplify") in targets
+    assert any(each.late for each in IMPORTS)
+
+
+def test_a_circle_is_found():
+    assert circles([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]) == [["a", "b", "c"]]
+    assert circles([("a", "b"), ("b", "c"), ("a", "c")]) == []
+    known = [Import("p.a.x", "p.b.y", 1, False), Import("p.b.z", "p.a.w", 1, True)]
+    assert circles(between_folders("p", known)) == [["a", "b"]]
+
+
+def test_no_circle_among_modules():
+    assert circles((each.source, each.target) for each in IMPORTS) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_circle_among_what_stands_in_a_folder(folder):
+    assert circles(between_folders(folder, IMPORTS)) == []
+
+
+def test_no_import_inside_a_function_but_those_that_say_what_they_save():
+    assert {(each.source, each.target) for each in IMPORTS if each.late} == LATE
+
+
+def test_no_folder_is_crowded():
+    count = Counter(name.rpartition(".")[0] for name in modules())
+    assert {folder: number for folder, number in count.items() if number > MOST_MODULES} == {}
