@@ -1,12 +1,10 @@
 """A scalar autograd engine: one graph of Values to evaluate, differentiate and draw."""
 
-from autograd import renamed
-from autograd.compiler.jit import jit
-from autograd.display import jupyter
-from autograd.display.derivations.explanation import Explanation, explain, explain_all
-from autograd.display.derivations.formula import Formula, formula, to_latex, to_sympy
-from autograd.display.pictures.dot import draw
-from autograd.display.pictures.tree import Tree, tree
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
+from autograd import renamed as _renamed
 from autograd.engine.recording import detect_anomaly, no_grad, scope
 from autograd.engine.value import Value, backward
 from autograd.errors import (
@@ -20,16 +18,7 @@ from autograd.errors import (
     TraceError,
 )
 from autograd.functions.activations import clip, elu, gelu, leaky_relu, silu
-from autograd.functions.composed import (
-    dot,
-    log_softmax,
-    logsumexp,
-    mean,
-    norm,
-    prod,
-    softmax,
-    sum,
-)
+from autograd.functions.composed import dot, log_softmax, logsumexp, mean, norm, prod, softmax, sum
 from autograd.primitives.row import Primitive, primitive
 from autograd.primitives.table import (
     absolute,
@@ -89,28 +78,47 @@ from autograd.primitives.table import (
     tanh,
     where,
 )
-from autograd.transforms.batching import vmap
-from autograd.transforms.checking import check_grads
-from autograd.transforms.checkpointing import checkpoint
-from autograd.transforms.derivatives import (
-    grad,
-    hessian,
-    hvp,
-    jacfwd,
-    jacobian,
-    jacrev,
-    jvp,
-    value_and_grad,
-    vjp,
-)
-from autograd.transforms.implicit import custom_root
-from autograd.transforms.loops import cond, fori_loop, scan, while_loop
 
-renamed.install()
+if _TYPE_CHECKING:  # loaded when they are asked for, as the table below says; a test holds that both agree
+    from autograd.compiler.jit import jit
+    from autograd.display.derivations.explanation import Explanation, explain, explain_all
+    from autograd.display.derivations.formula import Formula, formula, to_latex, to_sympy
+    from autograd.display.pictures.dot import draw
+    from autograd.display.pictures.tree import Tree, tree
+    from autograd.transforms.batching import vmap
+    from autograd.transforms.checking import check_grads
+    from autograd.transforms.checkpointing import checkpoint
+    from autograd.transforms.derivatives import (
+        grad,
+        hessian,
+        hvp,
+        jacfwd,
+        jacobian,
+        jacrev,
+        jvp,
+        value_and_grad,
+        vjp,
+    )
+    from autograd.transforms.implicit import custom_root
+    from autograd.transforms.loops import cond, fori_loop, scan, while_loop
 
-# What a notebook shows of a Value; without HTML, which it would prefer to the picture.
-for _name, _method in (("_repr_svg_", jupyter.repr_svg), ("_repr_latex_", jupyter.repr_latex)):
-    setattr(Value, _name, _method)
+# What a first Value does not need: with it `import autograd` took three to four times as long (docs/architecture.md).
+_LATER = {
+    "compiler.jit": ("jit",),
+    "display.derivations.explanation": ("Explanation", "explain", "explain_all"),
+    "display.derivations.formula": ("Formula", "formula", "to_latex", "to_sympy"),
+    "display.pictures.dot": ("draw",),
+    "display.pictures.tree": ("Tree", "tree"),
+    "transforms.batching": ("vmap",),
+    "transforms.checking": ("check_grads",),
+    "transforms.checkpointing": ("checkpoint",),
+    "transforms.derivatives": (
+        "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp",
+    ),
+    "transforms.implicit": ("custom_root",),
+    "transforms.loops": ("cond", "fori_loop", "scan", "while_loop"),
+}  # fmt: skip
+_MODULE_OF = {name: f"autograd.{module}" for module, names in _LATER.items() for name in names}
 
 __all__ = [
     "AnomalyError",
@@ -226,3 +234,32 @@ __all__ = [
     "where",
     "while_loop",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """A public name that is asked for the first time (PEP 562)."""
+    if name == "display":  # the face of a folder, which `import autograd` has always given
+        return _import_module("autograd.display")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    item = globals()[name] = getattr(_import_module(_MODULE_OF[name]), name)
+    return item
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _repr_svg(value: Value) -> str | None:
+    return _import_module("autograd.display.jupyter").repr_svg(value)  # type: ignore[no-any-return]
+
+
+def _repr_latex(value: Value) -> str | None:
+    return _import_module("autograd.display.jupyter").repr_latex(value)  # type: ignore[no-any-return]
+
+
+# What a notebook shows of a Value; without HTML, which it would prefer to the picture.
+for _name, _method in (("_repr_svg_", _repr_svg), ("_repr_latex_", _repr_latex)):
+    setattr(Value, _name, _method)
+
+_renamed.install()

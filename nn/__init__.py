@@ -110,3 +110,7 @@ __all__ = [
     "minimize",
     "save",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "datasets", "initializers", "plots", "schedules"]

@@ -1,5 +1,6 @@
 """The public names are the ones listed, the reference documents each, and importing them is light."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -18,8 +19,48 @@ OPTIONAL = {"graphviz", "llvmlite", "matplotlib", "numpy", "onnx", "pygraphviz",
 
 @pytest.mark.parametrize("package", [autograd, nn], ids=["autograd", "nn"])
 def test_every_public_name_of_a_package_is_listed_and_no_other(package):
+    assert all(hasattr(package, name) for name in package.__all__)
     defined = {name for name, item in vars(package).items() if name[0] != "_" and not isinstance(item, ModuleType)}
     assert sorted(package.__all__) == sorted(defined)
+
+
+def test_completion_shows_the_public_names_and_no_module():
+    assert dir(autograd) == sorted(autograd.__all__)
+    assert set(dir(nn)) - set(nn.__all__) == {"datasets", "initializers", "plots", "schedules"}
+
+
+def test_a_name_that_is_loaded_later_is_the_one_that_type_checkers_see():
+    tree = ast.parse(Path(autograd.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    assert ast.unparse(block.test) == "_TYPE_CHECKING"
+    seen = {alias.name: node.module for node in block.body for alias in node.names}
+    assert seen == autograd._MODULE_OF
+
+
+def test_a_first_value_loads_neither_the_compiler_nor_the_display():
+    program = (
+        "import sys, autograd\n"
+        "x = autograd.Value(3.0)\n"
+        "(x * x + autograd.exp(x)).backward()\n"
+        "print(*sys.modules)"
+    )
+    loaded = set(subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True,
+                                check=True).stdout.split())  # fmt: skip
+    ours = {name for name in loaded if name.split(".")[0] == "autograd"}
+    assert "autograd.engine.value" in ours
+    later = ("autograd.compiler", "autograd.display", "autograd.program", "autograd.shell", "autograd.transforms")
+    assert [name for name in ours if name.startswith(later)] == []
+
+
+def test_all_names_come_with_a_star():
+    names: dict[str, object] = {}
+    exec("from autograd import *", names)
+    assert set(autograd.__all__) <= names.keys()
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'autograd' has no attribute 'gard'"):
+        autograd.gard
 
 
 @pytest.mark.parametrize("package", [autograd, nn], ids=["autograd", "nn"])
