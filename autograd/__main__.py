@@ -195,7 +195,7 @@ def _check_picture(path: str | None) -> None:
 
 
 def _draw(answer: Answer, path: str) -> None:
-    count = sum(1 for node in topological_order([answer.output]) if node.inputs)
+    count = sum(1 for node in topological_order([answer.output]) if node._inputs)
     if not answer.output.name:
         answer.output.named(answer.expression.text)
     try:

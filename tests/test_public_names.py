@@ -11,6 +11,8 @@ import pytest
 
 import autograd
 import nn
+from autograd import Value
+from autograd.primitives.table import TABLE
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -27,6 +29,16 @@ def test_every_public_name_of_a_package_is_listed_and_no_other(package):
 def test_completion_shows_the_public_names_and_no_module():
     assert dir(autograd) == sorted(autograd.__all__)
     assert set(dir(nn)) - set(nn.__all__) == {"datasets", "initializers", "plots", "schedules"}
+
+
+def test_completion_shows_what_the_reference_says_of_a_value():
+    """Its attributes, its methods, the rows of one argument, and the names by which NumPy asks for some of them."""
+    attributes = {"data", "grad", "has_grad", "name", "op", "parents", "scope"}
+    methods = {"backward", "detach", "named", "register_hook", "stop_gradient", "zero_grad"}
+    rows = {name for name, row in TABLE.items() if name in autograd.__all__ and len(row.partials) == 1}
+    rows = rows - {"absolute", "negative", "logical_not"} | {"atan2", "hypot"}
+    numpy_asks = {"arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "conjugate", "fabs"}
+    assert {name for name in dir(Value) if name[0] != "_"} == attributes | methods | rows | numpy_asks
 
 
 def test_a_name_that_is_loaded_later_is_the_one_that_type_checkers_see():

@@ -246,7 +246,7 @@ def _number_of(node: Traced, known: dict[int, Any]) -> Any:
 
 
 def _computed(node: Traced, known: dict[int, Any]) -> Any:
-    step: Any = node.primitive
+    step: Any = node._primitive
     if step is None:
         if node.item is not None:
             return node.item

@@ -1,6 +1,6 @@
 """Graph -> picture: the views of a recorded graph, and how they are drawn."""
 
-from autograd.display.pictures.contract import Constant, Edge, View, named_view, operations_view
+from autograd.display.pictures.contract import Constant, Edge, View, named_view, operands, operations_view, recorded
 from autograd.display.pictures.dot import FORMATS, draw, render, save, to_dot
 from autograd.display.style import (
     FONT,
@@ -32,7 +32,9 @@ __all__ = [
     "markup",
     "named_view",
     "number_text",
+    "operands",
     "operations_view",
+    "recorded",
     "render",
     "save",
     "to_dot",

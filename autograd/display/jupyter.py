@@ -15,7 +15,7 @@ _TIME_LIMIT = 10.0  # seconds
 
 def repr_svg(value: Value) -> str | None:
     """The picture of the graph from which `value` was computed; None for a leaf, and where nothing can lay it out."""
-    if value.primitive is None:
+    if value._primitive is None:
         return None
     try:
         return str(draw(value, max_nodes=_LARGEST_PICTURE, time_limit=_TIME_LIMIT))
@@ -25,6 +25,6 @@ def repr_svg(value: Value) -> str | None:
 
 def repr_latex(value: Value) -> str | None:
     """The formula of `value` between dollar signs; None for a leaf and for a large graph."""
-    if value.primitive is None or len(topological_order([value])) > _LARGEST_FORMULA:
+    if value._primitive is None or len(topological_order([value])) > _LARGEST_FORMULA:
         return None
     return f"$\\displaystyle {to_latex(value)}$"

@@ -50,4 +50,4 @@ def ancestors(node: Any) -> list[Any]:
         _next.set(None)
         if marked() is node:
             return []
-    return _Ancestors(topological_order([node])[:-1]) if node.inputs else []
+    return _Ancestors(topological_order([node])[:-1]) if node._inputs else []

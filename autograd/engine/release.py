@@ -23,11 +23,11 @@ _pending = _Pending()
 
 def release(node: Any) -> None:
     """Free a node's operands without recursion; serves as `__del__`."""
-    if getattr(node, "primitive", None) is None:  # a leaf, or one whose construction failed
+    if getattr(node, "_primitive", None) is None:  # a leaf, or one whose construction failed
         return
-    operands = node.first, node.second, node.more
-    node.first = node.second = None
-    node.more = ()
+    operands = node._first, node._second, node._more
+    node._first = node._second = None
+    node._more = ()
     if _pending.operands is not None:
         _pending.operands.append(operands)
         return

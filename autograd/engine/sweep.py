@@ -1,9 +1,9 @@
 """The passes over a recorded graph, for any node type.
 
-A node has `inputs`, its operands in order (None where the operand was a constant), which also stand in `first`,
-`second` and `more`; `record`, what it computed and what from: `(out, *operands)`, as floats; `arguments()`, the same as
-nodes; and `primitive`, the row of the table that made it, or None at a leaf. Nothing here recurses: a chain of a
-million nodes is swept at the default recursion limit.
+A node has `_inputs`, its operands in order (None where the operand was a constant), which also stand in `_first`,
+`_second` and `_more`; `_record`, what it computed and what from: `(out, *operands)`, as floats; `_arguments()`, the
+same as nodes; and `_primitive`, the row of the table that made it, or None at a leaf. Nothing here recurses: a chain of
+a million nodes is swept at the default recursion limit.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any, Protocol, TypeVar, cast
 class Node(Protocol):
     """What a sweep needs of a node."""
 
-    first: Any
-    second: Any
-    more: tuple[Any, ...]
+    _first: Any
+    _second: Any
+    _more: tuple[Any, ...]
 
     @property
-    def inputs(self) -> tuple[Any, ...]: ...
+    def _inputs(self) -> tuple[Any, ...]: ...
 
     @property
-    def record(self) -> tuple[Any, ...]: ...
+    def _record(self) -> tuple[Any, ...]: ...
 
     @property
-    def primitive(self) -> Any: ...  # a Primitive; of a node in a recording perhaps another operation; None at a leaf
+    def _primitive(self) -> Any: ...  # a Primitive; of a node in a recording perhaps another operation; None at a leaf
 
-    def arguments(self) -> tuple[Any, ...]: ...
+    def _arguments(self) -> tuple[Any, ...]: ...
 
 
 N = TypeVar("N", bound=Node)
@@ -50,16 +50,16 @@ def topological_order(outputs: Iterable[N], stop: Collection[N] = ()) -> list[N]
         while True:
             while node is not None and node not in seen:
                 seen.add(node)
-                if node.primitive is None:
+                if node._primitive is None:
                     order.append(node)
                     break
                 stack.append(node)
                 stack.append(None)
-                if node.more:
-                    stack.extend(operand for operand in reversed(node.more) if operand is not None)
-                if node.second is not None:
-                    stack.append(node.second)
-                node = node.first
+                if node._more:
+                    stack.extend(operand for operand in reversed(node._more) if operand is not None)
+                if node._second is not None:
+                    stack.append(node._second)
+                node = node._first
             if not stack:
                 break
             node = stack.pop()
@@ -85,7 +85,7 @@ def reverse_sweep(
         if node in cotangents:
             if watch is not None:
                 watch(node, cotangents)
-            primitive = node.primitive
+            primitive = node._primitive
             if primitive is not None:
                 primitive.reverse_step(cotangents[node], node, cotangents)
     return cotangents
@@ -109,15 +109,15 @@ def differentiable_reverse_sweep(
             continue
         if watch is not None:
             watch(node, cotangents)
-        if node.primitive is None:
+        if node._primitive is None:
             continue
         cotangent = cotangents[node]
-        if node.primitive.pull is not None:
-            for operand, share in node.primitive.pull(node, cotangent, active):
+        if node._primitive.pull is not None:
+            for operand, share in node._primitive.pull(node, cotangent, active):
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
             continue
-        arguments = node.arguments()
-        for operand, partial in zip(node.inputs, node.primitive.partials):
+        arguments = node._arguments()
+        for operand, partial in zip(node._inputs, node._primitive.partials):
             wanted = operand is not None and (active is None or operand in active)
             factor = _factor(partial, arguments) if wanted else None
             if factor is not None:
@@ -140,23 +140,23 @@ def forward_sweep(
     """
     tangents = dict(seeds)
     for node in order:
-        if node.primitive is None or node in tangents:
+        if node._primitive is None or node in tangents:
             continue
-        moving = [i for i, operand in enumerate(node.inputs) if operand is not None and operand in tangents]
+        moving = [i for i, operand in enumerate(node._inputs) if operand is not None and operand in tangents]
         if not moving:
             continue
-        if node.primitive.push is not None:
-            total = node.primitive.push(node, tangents)
+        if node._primitive.push is not None:
+            total = node._primitive.push(node, tangents)
             if total is not None:
                 tangents[node] = total
             continue
-        arguments = node.arguments() if differentiable else node.record
-        partials = node.primitive.partials if differentiable else node.primitive.float_partials
+        arguments = node._arguments() if differentiable else node._record
+        partials = node._primitive.partials if differentiable else node._primitive.float_partials
         total = None
         for i in moving:
             factor = _factor(partials[i], arguments)
             if factor is not None:
-                share = _product(tangents[node.inputs[i]], factor)
+                share = _product(tangents[node._inputs[i]], factor)
                 total = share if total is None else total + share
         if total is not None:
             tangents[node] = total
@@ -169,7 +169,7 @@ def dependent(order: Sequence[N], leaves: Collection[N]) -> set[N]:
     """The nodes in `order` that were computed from the leaves, themselves included."""
     found = set(leaves)
     for node in order:
-        if node not in found and any(operand is not None and operand in found for operand in node.inputs):
+        if node not in found and any(operand is not None and operand in found for operand in node._inputs):
             found.add(node)
     return found
 

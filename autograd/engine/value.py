@@ -108,11 +108,11 @@ class Value(Node):
     __slots__ = ()
 
     def __init__(self, data: Any, name: str = "") -> None:
-        self._number = self.out = data if type(data) is float else real(data)
+        self._number = self._out = data if type(data) is float else real(data)
         self._grad = None
-        self.primitive = self.first = self.second = self.x = self.y = None
-        self.more = self.rest = ()
-        self.recording = current()
+        self._primitive = self._first = self._second = self._x = self._y = None
+        self._more = self._rest = ()
+        self._recording = current()
         self.named(name)
 
     def named(self, name: str) -> Value:
@@ -134,8 +134,8 @@ class Value(Node):
     @data.setter
     def data(self, number: Any) -> None:
         self._number = number if type(number) is float else real(number)
-        if self.primitive is None:
-            self.out = self._number
+        if self._primitive is None:
+            self._out = self._number
 
     @property
     def grad(self) -> Any:
@@ -152,15 +152,15 @@ class Value(Node):
 
     @property
     def op(self) -> str:
-        return "" if self.primitive is None else self.primitive.symbol
+        return "" if self._primitive is None else self._primitive.symbol
 
     @property
     def parents(self) -> tuple[Value, ...]:
-        return tuple(operand for operand in self.inputs if operand is not None)
+        return tuple(operand for operand in self._inputs if operand is not None)
 
     @property
     def scope(self) -> tuple[str, ...]:
-        return self.recording.scope
+        return self._recording.scope
 
     def backward(self, seed: float = 1.0, create_graph: bool = False) -> None:
         """Set `grad` on every Value that this one was computed from: its derivative, times `seed`.
@@ -202,14 +202,14 @@ class Value(Node):
         return Value(self._number, self.name)
 
     @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
         if len(operands) == 1 and not primitive.predicate:
             x = operands[0]._number
             return make_node(Value, primitive, operands[0], None, primitive.evaluate(x), x, None)
         trace = current().trace
         if trace is not None:
-            return trace.apply_primitive(primitive, operands)
+            return trace._apply_primitive(primitive, operands)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)
@@ -344,8 +344,8 @@ def _backpropagate(outputs: list[Value], seeds: list[float], create_graph: bool)
     else:
         cotangents = reverse_sweep(order, zip(outputs, seeds), watch)
     for node, cotangent in cotangents.items():
-        node._grad = cotangent if node._grad is None or node.primitive is not None else node._grad + cotangent
+        node._grad = cotangent if node._grad is None or node._primitive is not None else node._grad + cotangent
     if len(cotangents) < len(order):  # the rest is on branches that were not taken
         for node in order:
-            if node not in cotangents and (node.primitive is not None or node._grad is None):
+            if node not in cotangents and (node._primitive is not None or node._grad is None):
                 node._grad = Value(0.0) if create_graph else 0.0

@@ -47,14 +47,14 @@ def level_of_the_caller() -> int:
 
 def check_value(node: Any) -> None:
     """Raise where `node` is nan and no operand is, or infinite and every operand is finite."""
-    out, *operands = node.record
+    out, *operands = node._record
     numbers = [operand for operand in operands if isinstance(operand, float)]
     if math.isnan(out):
         fresh = not any(map(math.isnan, numbers))
     else:
         fresh = math.isinf(out) and all(map(math.isfinite, numbers))
     if fresh:
-        raise AnomalyError(f"{node.primitive.name} gave {out}; {_description(node)}")
+        raise AnomalyError(f"{node._primitive.name} gave {out}; {_description(node)}")
 
 
 def watch_for(recording: Recording) -> Callable[[Any, dict[Any, Any]], None] | None:
@@ -67,7 +67,7 @@ def watch_for(recording: Recording) -> Callable[[Any, dict[Any, Any]], None] | N
             replacement = hook(cotangents[node])
             if replacement is not None:
                 cotangents[node] = replacement
-        if recording.anomaly and node.primitive is not None:
+        if recording.anomaly and node._primitive is not None:
             _check_gradients(node, cotangents[node])
 
     return watch
@@ -80,10 +80,10 @@ def watch_tangents_for(recording: Recording) -> Callable[[Any, dict[Any, Any]], 
 
 def _check_tangent(node: Any, tangents: dict[Any, Any]) -> None:
     """Raise where finite derivatives of the operands become nan or infinite in that of `node`."""
-    before = [_number(tangents[operand]) for operand in node.inputs if operand is not None and operand in tangents]
+    before = [_number(tangents[operand]) for operand in node._inputs if operand is not None and operand in tangents]
     if not math.isfinite(_number(tangents[node])) and all(map(math.isfinite, before)):
         raise AnomalyError(
-            f"the derivative turned {_number(tangents[node])} in forward mode at {node.primitive.name}; "
+            f"the derivative turned {_number(tangents[node])} in forward mode at {node._primitive.name}; "
             f"{_description(node)}"
         )
 
@@ -97,20 +97,20 @@ def _check_gradients(node: Any, cotangent: Any) -> None:
     """Raise where a finite gradient of `node` becomes nan or infinite on its way to an operand."""
     shares: dict[Any, float] = {}
     number = _number(cotangent)
-    node.primitive.reverse_step(number, node, shares)
-    for i, operand in enumerate(node.inputs):
+    node._primitive.reverse_step(number, node, shares)
+    for i, operand in enumerate(node._inputs):
         if operand is not None and math.isfinite(number) and not math.isfinite(shares.get(operand, 0.0)):
             raise AnomalyError(
-                f"the gradient turned {shares[operand]} in the derivative of {node.primitive.name} with respect to "
+                f"the gradient turned {shares[operand]} in the derivative of {node._primitive.name} with respect to "
                 f"operand {i + 1}; {_description(node)}"
             )
 
 
 def _description(node: Any) -> str:
     """The node, its operands, and the line that made it."""
-    _, *numbers = node.record
-    names = [operand.name if operand is not None else "" for operand in node.inputs]
+    _, *numbers = node._record
+    names = [operand.name if operand is not None else "" for operand in node._inputs]
     operands = ", ".join(f"{name} = {number}" if name else f"{number}" for name, number in zip(names, numbers))
     name = f"{node.name} = " if node.name else ""
-    line = node.recording.line or "a line outside detect_anomaly"
-    return f"{name}{node.primitive.name}({operands}) was made at {line}"
+    line = node._recording.line or "a line outside detect_anomaly"
+    return f"{name}{node._primitive.name}({operands}) was made at {line}"

@@ -170,7 +170,7 @@ def _log_softmax_of_a_vector(entries: list[Any]) -> list[Any]:
 
 
 def _is_number(item: Any) -> bool:
-    return type(item) is float or hasattr(type(item), "apply_primitive")
+    return type(item) is float or hasattr(type(item), "_apply_primitive")
 
 
 def _iterator(item: Any) -> Iterator[Any] | None:

@@ -8,13 +8,13 @@ from autograd.primitives import table
 
 
 class Operators:
-    """The base of what has a static `apply_primitive(row, operands)`: each operator applies its row.
+    """The base of what has a static `_apply_primitive(row, operands)`: each operator applies its row.
 
     >>> class Shown(Operators):
     ...     def __init__(self, text):
     ...         self.text = text
     ...     @staticmethod
-    ...     def apply_primitive(row, operands):
+    ...     def _apply_primitive(row, operands):
     ...         return Shown(f"{row.name}({', '.join(getattr(op, 'text', str(op)) for op in operands)})")
     >>> (2.0 * Shown("x") + 1.0).text
     'add(multiply(2.0, x), 1.0)'

@@ -112,7 +112,7 @@ class Primitive:
     def __call__(self, *arguments: Any) -> Any:
         for argument in arguments:
             if type(argument) is not float:
-                apply = getattr(type(argument), "apply_primitive", None)
+                apply = getattr(type(argument), "_apply_primitive", None)
                 if apply is not None and len(arguments) == len(self.partials) == 1:
                     return apply(self, arguments)
                 return self._dispatch(arguments)
@@ -126,7 +126,7 @@ class Primitive:
         for argument in arguments:
             if is_array(argument):
                 return elementwise(self, arguments)
-            apply = apply or getattr(type(argument), "apply_primitive", None)
+            apply = apply or getattr(type(argument), "_apply_primitive", None)
         if apply is not None:
             return apply(self, arguments)
         return self.evaluate(*map(self.constant, arguments))

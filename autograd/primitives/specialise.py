@@ -36,8 +36,8 @@ def reverse_step(partials: Sequence[Any], inline: bool = False) -> Callable[...,
     For `x * y` its source reads
 
         def step(cotangent, node, cotangents):
-            out, x0, x1 = node.out, node.x, node.y
-            operand0, operand1 = node.first, node.second
+            out, x0, x1 = node._out, node._x, node._y
+            operand0, operand1 = node._first, node._second
             if operand0 is not None:
                 share = cotangent * x1
                 cotangents[operand0] = cotangents[operand0] + share if operand0 in cotangents else share
@@ -50,12 +50,12 @@ def reverse_step(partials: Sequence[Any], inline: bool = False) -> Callable[...,
     arguments = ", ".join(["out", *(f"x{i}" for i in count)])
     operands = ", ".join(f"operand{i}" for i in count)
     if len(partials) == 1:
-        floats, nodes = "node.x", "node.first"
+        floats, nodes = "node._x", "node._first"
     elif len(partials) == 2:
-        floats, nodes = "node.x, node.y", "node.first, node.second"
+        floats, nodes = "node._x, node._y", "node._first, node._second"
     else:
-        floats, nodes = "node.x, node.y, *node.rest", "node.first, node.second, *node.more"
-    lines = [f"{arguments} = node.out, {floats}", f"{operands} = {nodes}"]
+        floats, nodes = "node._x, node._y, *node._rest", "node._first, node._second, *node._more"
+    lines = [f"{arguments} = node._out, {floats}", f"{operands} = {nodes}"]
     for i, partial in enumerate(partials):
         if partial is None:
             continue

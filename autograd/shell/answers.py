@@ -79,7 +79,7 @@ def extras_of(answer: Answer, explained: Sequence[str], with_tree: bool, with_la
         # JSON is for a program: no colours, and the same lines on every terminal
         extras["tree"] = str(tree(output, width=80, ascii=False, colour=False) if in_json else tree(output))
     if with_latex:
-        extras["latex"] = to_latex(output) if output.inputs or output.name else repr(output.data)
+        extras["latex"] = to_latex(output) if output._inputs or output.name else repr(output.data)
     if explained:
         named = output.name
         if not named:  # derivations need a short name

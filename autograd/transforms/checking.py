@@ -113,12 +113,12 @@ def _culprit(f: Callable[..., Any], args: tuple[Any, ...], level: int) -> str:
     """The first node of f's graph whose own rule is off, in words."""
     checked = set()
     for node in Recorded(f, args).order:
-        if node.primitive is None or (node.primitive, node.record) in checked:
+        if node._primitive is None or (node._primitive, node._record) in checked:
             continue
-        checked.add((node.primitive, node.record))
-        fault = _fault(node.primitive, list(node.record[1:]), level)
+        checked.add((node._primitive, node._record))
+        fault = _fault(node._primitive, list(node._record[1:]), level)
         if fault:
-            return f"the primitive {node.primitive.name} is at fault: {fault}"
+            return f"the primitive {node._primitive.name} is at fault: {fault}"
     return (
         "each primitive's rule is right by itself; is a part of the function outside the graph, by detach, no_grad or "
         ".data?"

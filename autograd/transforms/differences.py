@@ -61,23 +61,23 @@ def central_difference(order: Sequence[Any], variable: Any, output: Any) -> tupl
 
     `order` has every node after its operands. All other leaves keep the floats that were recorded.
     """
-    registers: list[Any] = [variable.out]
+    registers: list[Any] = [variable._out]
     place = {variable: 0}
     program: list[tuple[Callable[..., Any], int, tuple[int, ...]]] = []
     for node in order:
-        inputs = node.inputs
+        inputs = node._inputs
         if node is variable or not any(operand in place for operand in inputs if operand is not None):
             continue
         operands = []
-        for operand, number in zip(inputs, node.record[1:]):
+        for operand, number in zip(inputs, node._record[1:]):
             if operand is None or operand not in place:
                 registers.append(number)
                 operands.append(len(registers) - 1)
             else:
                 operands.append(place[operand])
         place[node] = len(registers)
-        registers.append(node.out)
-        program.append((node.primitive.evaluate, place[node], tuple(operands)))
+        registers.append(node._out)
+        program.append((node._primitive.evaluate, place[node], tuple(operands)))
     if output not in place:
         return 0.0, 0.0
 
@@ -91,4 +91,4 @@ def central_difference(order: Sequence[Any], variable: Any, output: Any) -> tupl
         return [registers[place[output]]]
 
     levels = _LEVELS if len(program) < 5_000 else 4
-    return differences(evaluate, variable.out, levels)[0]
+    return differences(evaluate, variable._out, levels)[0]

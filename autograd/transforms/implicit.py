@@ -89,8 +89,8 @@ def _require_result(recorded: Recorded, structure: Structure) -> None:
 def _parameters(recorded: Recorded) -> list[Value]:
     """The Values on which f depends without having made them: those that its own nodes, or its results, use."""
     ours = set(recorded.leaves)
-    inside = {node for node in recorded.order if recorded.token in node.recording.transforms}
-    used = {operand for node in inside - ours for operand in node.inputs}
+    inside = {node for node in recorded.order if recorded.token in node._recording.transforms}
+    used = {operand for node in inside - ours for operand in node._inputs}
     used |= {item for item in recorded.results if isinstance(item, Value)}
     return [node for node in recorded.order if node in used and node not in inside]
 

@@ -47,7 +47,7 @@ class Recorded:
         self.order = topological_order(nodes, stop=self.leaves)
         self.differentiable = current().trace is not None or current().enabled and (
             any(isinstance(number, Value) for number in numbers)
-            or any(not node.inputs and token not in node.recording.transforms for node in self.order)
+            or any(not node._inputs and token not in node._recording.transforms for node in self.order)
         )
 
     def plain(self, nest: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd import Value
-from autograd.display import named_view
+from autograd.display import named_view, operands, recorded
 
 Place = tuple[int, int]  # (column, row), both from 0
 
@@ -85,7 +85,7 @@ def network_of(outputs: Value | Sequence[Value]) -> Network:
     """
     nodes = [node for node in named_view(outputs).nodes if isinstance(node, Value)]
     named = {node.name: node for node in nodes if node.name}
-    nets = [node for node in nodes if node.inputs and node.name.startswith("net_")]
+    nets = [node for node in nodes if node.op and node.name.startswith("net_")]
     if not nets:
         raise ValueError(
             "no Value of this graph is named net_X, as the weighted sum of a neuron X: name them so, or draw the graph "
@@ -134,7 +134,7 @@ class _Reader:
                 column = max(column, 1 + self._passed_on[source][1])
             else:
                 key = source if isinstance(source, Value) else index
-                number = source.record[0] if isinstance(source, Value) else source
+                number = recorded(source) if isinstance(source, Value) else source
                 title = source.name if isinstance(source, Value) and source.name else f"x{index + 1}"
                 self.columns[0].setdefault(key, Neuron(title, number))
             quantity = _quantity(weight) if isinstance(weight, Value) else Quantity("", weight)
@@ -143,17 +143,16 @@ class _Reader:
             self.biases.setdefault(bias, []).append(name)
         while len(self.columns) <= column:
             self.columns.append({})
-        self.columns[column][name] = Neuron(name, out.record[0], net.record[0], net.grad if net.has_grad else None)
+        self.columns[column][name] = Neuron(name, recorded(out), recorded(net), net.grad if net.has_grad else None)
         self._passed_on[out] = (name, column)
 
     def _split(self, net: Value, product: Value) -> tuple[Value | float, Value | float]:
         """The weight of a product, and what it multiplies."""
-        pairs = zip(product.inputs, product.record[1:])
-        first, second = (number if operand is None else operand for operand, number in pairs)
+        first, second = operands(product)
         if not isinstance(first, Value):
             return second, first
         second_is_weight = isinstance(second, Value) and (
-            first in self._passed_on or first.inputs or (first.scope != net.scope and second.scope == net.scope)
+            first in self._passed_on or first.op or (first.scope != net.scope and second.scope == net.scope)
         )
         return (second, first) if second_is_weight and second not in self._passed_on else (first, second)
 
@@ -167,7 +166,7 @@ def _terms(net: Value) -> tuple[list[Value], list[Value]]:
         node = stack.pop()
         inner = node is net or not node.name
         if inner and node.op == "+":
-            stack += [operand for operand in reversed(node.inputs) if operand is not None]
+            stack += reversed(node.parents)
         elif inner and node.op == "*":
             products.append(node)
         else:
@@ -176,4 +175,4 @@ def _terms(net: Value) -> tuple[list[Value], list[Value]]:
 
 
 def _quantity(value: Value) -> Quantity:
-    return Quantity(value.name, value.record[0], value.grad if value.has_grad else None)
+    return Quantity(value.name, recorded(value), value.grad if value.has_grad else None)

@@ -271,7 +271,7 @@ class Values(RuleBasedStateMachine):
             assert node.has_grad is (entry.grad is not None)
             assert abs(node.grad - (entry.grad or 0.0)) <= 1e-12 * entry.size
             assert (node.name, node.scope) == (entry.name, entry.scope)
-            assert same(node.record[0], entry.recorded)
+            assert same(node._out, entry.recorded)
             assert bool(node) is (entry.data != 0.0)
 
     @invariant()

@@ -81,5 +81,5 @@ def explain(output: Value, wrt: Value | Sequence[Value], step: float | None = No
 
 def explain_all(output: Value, step: float | None = None) -> Explanation:
     """`explain` for every named leaf from which `output` was computed, in reading order."""
-    leaves = [node for node in topological_order([output]) if node.primitive is None and node.name]
+    leaves = [node for node in topological_order([output]) if node._primitive is None and node.name]
     return explain(output, leaves, step)

@@ -38,7 +38,7 @@ class Expression(Operators):
         self.size: int = 1 + sum(operand.size for operand in operands)
 
     @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to expressions and constants, and simplify; `Primitive` calls this."""
         numbers = [operand.number if isinstance(operand, Expression) else _constant(operand) for operand in operands]
         if primitive is table.where:

@@ -87,17 +87,17 @@ def _formula(value: Value, expand: bool, largest: int) -> Formula:
     built: dict[Value, Expression] = {}
     definitions: list[tuple[Expression, Expression]] = []
     for node in order:
-        if node.primitive is None:
-            built[node] = symbol(names[node], node.out)
+        if node._primitive is None:
+            built[node] = symbol(names[node], node._out)
             continue
         operands = tuple(
             lift(number) if operand is None else built[operand]
-            for operand, number in zip(node.inputs, node.record[1:])
+            for operand, number in zip(node._inputs, node._record[1:])
         )
-        whole = operands[0] if node.primitive.name == "identity" else Expression(node.primitive, operands, node.out)
+        whole = operands[0] if node._primitive.name == "identity" else Expression(node._primitive, operands, node._out)
         built[node] = whole
         if node in names and node is not value:
-            built[node] = symbol(names[node], node.out)
+            built[node] = symbol(names[node], node._out)
             if expand or not node.name:
                 definitions.append((built[node], whole))
     return Formula(built[value], tuple(reversed(definitions)))
@@ -109,8 +109,8 @@ def _names(order: list[Value], value: Value, expand: bool, largest: int) -> dict
     names: dict[Value, str] = {}
     used: dict[str, int] = {}
     for i, node in enumerate(order, start=1):
-        sizes[node] = 1 + sum(sizes[operand] for operand in node.inputs if operand is not None)
-        leaf = node.primitive is None
+        sizes[node] = 1 + sum(sizes[operand] for operand in node._inputs if operand is not None)
+        leaf = node._primitive is None
         if leaf or (node is not value and (sizes[node] > largest or (node.name and not expand))):
             sizes[node] = 1
             name = node.name or f"v{i}"

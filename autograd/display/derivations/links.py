@@ -69,7 +69,7 @@ class NamedGraph:
         self._links: dict[Value, dict[Value, Link]] = {}
         reached: set[Value] = {self.variable}
         for node in self.order:
-            if node.first in reached or node.second in reached or any(operand in reached for operand in node.more):
+            if node._first in reached or node._second in reached or any(operand in reached for operand in node._more):
                 reached.add(node)
         self.sources, self.paths = {self.variable: []}, {self.variable: 1}
         for node in self.order:
@@ -80,7 +80,7 @@ class NamedGraph:
         self.between = between(self.output, self.sources)
 
     def symbol(self, node: Value) -> Expression:
-        return symbol(self.labels[node], node.out)
+        return symbol(self.labels[node], node._out)
 
     def links(self, target: Value) -> dict[Value, Link]:
         """The links into a node, from its sources on the way, in reading order."""
@@ -93,7 +93,7 @@ class NamedGraph:
         values = reverse_sweep(folded, [(target, 1.0)])
 
         def argument(node: Value, i: int) -> Expression:  # a symbol's number as it was when it was used
-            operand, number = node.inputs[i], node.record[1 + i]
+            operand, number = node._inputs[i], node._record[1 + i]
             return lift(number) if operand is None else symbol(self.labels[operand], number)
 
         _, formulas = formulas_of(target, folded, self.symbol(target), argument, _factor)
@@ -132,17 +132,17 @@ def formulas_of(
     for node in folded:
         arguments[node] = [
             made[operand] if operand is not None and operand in made else argument(node, i)
-            for i, operand in enumerate(node.inputs)
+            for i, operand in enumerate(node._inputs)
         ]
-        if node.primitive is not None:
-            made[node] = _bounded(node.primitive(*arguments[node]))
+        if node._primitive is not None:
+            made[node] = _bounded(node._primitive(*arguments[node]))
     own = made.get(target)
     made[target] = symbol_of_target
     formulas: dict[Value, Expression] = {target: lift(1.0)}
     for node in reversed(folded):
-        if node not in formulas or node.primitive is None:
+        if node not in formulas or node._primitive is None:
             continue
-        for i, operand in enumerate(node.inputs):
+        for i, operand in enumerate(node._inputs):
             if operand is not None:
                 local = factor(node, i, made[node], arguments[node])
                 if local is not None:
@@ -160,7 +160,7 @@ def _bounded(formula: Any) -> Any:
 
 def _factor(node: Value, i: int, out: Any, operands: Sequence[Any]) -> Expression | None:
     """The local derivative as a formula: the textbook's, unless the rule says otherwise at this point."""
-    row = node.primitive
+    row = node._primitive
     assert row is not None
     rule = row.partials[i]
     factor = rule(out, *operands) if callable(rule) else rule
@@ -181,8 +181,8 @@ def _labels(order: list[Value], output: Value, variable: Value) -> dict[Value, s
     kept: dict[Value, str] = {}
     used: dict[str, int] = {}
     for i, node in enumerate(order, start=1):
-        sizes[node] = 1 + sum([sizes[operand] for operand in node.inputs if operand is not None])
-        keep = node.name or node.primitive is None or node is output or node is variable
+        sizes[node] = 1 + sum([sizes[operand] for operand in node._inputs if operand is not None])
+        keep = node.name or node._primitive is None or node is output or node is variable
         if keep or sizes[node] > LARGEST_FORMULA:
             sizes[node] = 1
             name = visible(node.name) or f"v{i}"
@@ -207,5 +207,5 @@ def region(target: Value, kept: Container[Value]) -> tuple[list[Value], list[Val
                 border.append(node)
                 continue
             stack.append((node, True))
-            stack += [(operand, False) for operand in reversed(node.inputs) if operand is not None]
+            stack += [(operand, False) for operand in reversed(node._inputs) if operand is not None]
     return folded, border

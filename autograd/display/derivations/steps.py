@@ -234,7 +234,7 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     equations, notes = equations_of(graph, whole, cotangents)
     update = None
     if step is not None:
-        new = lift(symbol(by, variable.out) - lift(step) * whole)
+        new = lift(symbol(by, variable._out) - lift(step) * whole)
         update = Equation(symbol(f"{by}⁺", new.number), new, new.number)
     difference, error = central_difference(graph.order, variable, output)
     if abs(difference - value) > 8.0 * error + 1e-6 * abs(value):

@@ -52,7 +52,7 @@ def plan_derivations(output: Value, leaves: Sequence[Value], numbers: Mapping[st
     for each named Value, at which simplifications are decided (one that is missing counts as ½).
     """
     order = topological_order([output])
-    made = [node for node in order if node.primitive is not None and (node.name or node is output)]
+    made = [node for node in order if node._primitive is not None and (node.name or node is output)]
     labels: dict[Value, str] = {}
     used: dict[str, int] = {}
     for i, node in enumerate(dict.fromkeys([*leaves, *made]), start=1):
@@ -63,7 +63,7 @@ def plan_derivations(output: Value, leaves: Sequence[Value], numbers: Mapping[st
     plan = DerivationPlan(output, list(labels), labels, {}, {}, {})
     for target in labels:
         plan.formulas[target], plan.links[target] = None, []
-        if target.primitive is not None:
+        if target._primitive is not None:
             _fold(plan, target, symbols)
     return plan
 
@@ -71,7 +71,7 @@ def plan_derivations(output: Value, leaves: Sequence[Value], numbers: Mapping[st
 def _fold(plan: DerivationPlan, target: Value, symbols: Mapping[Value, Expression]) -> None:
     """Add the formula of one Value and the links into it."""
     folded, border = region(target, symbols)
-    folded = [node for node in folded if node.primitive is not None]
+    folded = [node for node in folded if node._primitive is not None]
 
     def argument(node: Any, i: int) -> Any:
         operand = node.operands[i]
@@ -97,7 +97,7 @@ def _fold(plan: DerivationPlan, target: Value, symbols: Mapping[Value, Expressio
 
 def _factor(node: Value, i: int, out: Any, arguments: Sequence[Any]) -> Any:
     """The local derivative, as a person writes it."""
-    row: Any = node.primitive
+    row: Any = node._primitive
     rule = (row.textbook or row.partials)[i]
     return rule(out, *arguments) if callable(rule) else rule
 

@@ -88,6 +88,21 @@ class View:
     backward: frozenset[Edge] = frozenset()
 
 
+def recorded(node: Value) -> float:
+    """The number of a Value when it was computed, which a later change of its `data` leaves as it was."""
+    return node._out
+
+
+def operands(node: Value) -> list[Value | float]:
+    """The operands of a Value in their order: a Value, or the number where it was a constant.
+
+    >>> x = Value(3.0)
+    >>> operands(x * 2.0) == [x, 2.0], operands(x)
+    (True, [])
+    """
+    return [number if operand is None else operand for operand, number in zip(node._inputs, node._record[1:])]
+
+
 def named_view(outputs: Value | Sequence[Value]) -> View:
     """Fold the anonymous nodes between named ones into single edges.
 
@@ -133,7 +148,7 @@ def operations_view(outputs: Value | Sequence[Value]) -> View:
 
 def named_nodes(order: Sequence[Value], roots: Sequence[Value]) -> set[Value]:
     """The nodes that the named view keeps."""
-    return {node for node in order if node.name or not node.inputs} | set(roots)
+    return {node for node in order if node.name or not node._inputs} | set(roots)
 
 
 def named_edges(
@@ -150,7 +165,7 @@ def named_edges(
     start: Value | Box | None
     for target in order:
         end = shown.get(target)
-        if end is None or target not in kept or not target.inputs:
+        if end is None or target not in kept or not target._inputs:
             continue
         region = _region(target, kept, patience)
         if region is None:
@@ -184,10 +199,10 @@ def operation_edges(order: Sequence[Value], shown: Mapping[Value, Value | Box]) 
         end = shown.get(target)
         if end is None:
             continue
-        for index, operand in enumerate(target.inputs):
+        for index, operand in enumerate(target._inputs):
             if operand is None:
                 if end is target:
-                    merged.edges.append(Edge(Constant(target.record[1 + index], target.scope), target, 0.0))
+                    merged.edges.append(Edge(Constant(target._record[1 + index], target.scope), target, 0.0))
                 continue
             start = shown.get(operand)
             if end is target and start is operand:
@@ -237,7 +252,7 @@ def _region(target: Value, kept: set[Value], patience: float) -> tuple[list[Valu
     while stack:
         if len(folded) > patience:
             return None
-        for operand in stack.pop().inputs:
+        for operand in stack.pop()._inputs:
             if operand is None or operand in folded:
                 continue
             if operand in kept:
@@ -257,7 +272,7 @@ def _reaching(
     found: dict[Value, dict[Value | Box, None]] = {}
     for node in order:
         mask = 0
-        for operand in node.inputs:
+        for operand in node._inputs:
             if operand is not None and operand not in kept:
                 mask |= masks[operand]
             elif operand is not None and operand in shown:
@@ -279,5 +294,5 @@ def _reaching(
 
 def _local_derivative(node: Value, index: int) -> float | None:
     """The derivative of `node` with respect to its operand `index`, at the floats that it recorded."""
-    partial = node.primitive.partials[index] if node.primitive is not None else None
-    return partial if partial is None or isinstance(partial, float) else partial(*node.record)
+    partial = node._primitive.partials[index] if node._primitive is not None else None
+    return partial if partial is None or isinstance(partial, float) else partial(*node._record)

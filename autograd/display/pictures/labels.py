@@ -38,13 +38,13 @@ def value_attributes(node: Value, title: str, detail: str, is_output: bool, larg
     rows = "".join(
         f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="9" COLOR="{style.MUTED}">{caption} </FONT></TD>'
         f'<TD ALIGN="RIGHT">{text}</TD></TR>'
-        for caption, text in (("value", style.number_text(node.record[0])), ("gradient", look.text))
+        for caption, text in (("value", style.number_text(node._record[0])), ("gradient", look.text))
     )
     heading = f'<TR><TD COLSPAN="2">{heading}</TD></TR>'
     return {
         "label": f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{heading}{rows}</TABLE>>',
         "tooltip": style.hint(title),
-        "style": ("filled" if not node.inputs else "filled,rounded") + ("" if node.has_grad else ",dashed"),
+        "style": ("filled" if not node._inputs else "filled,rounded") + ("" if node.has_grad else ",dashed"),
         "fillcolor": look.fill,
         "penwidth": "2.2" if is_output else "1",
     }

@@ -105,7 +105,7 @@ def _graph(roots: list[Value], detail: str, around: Value | None) -> _Graph:
     if around is not None and around not in set(order):
         raise ValueError(f"around is a Value that the outputs were computed from; this is none: {around!r:.100}")
     if detail == "operations":
-        weight = {node: 1 + sum(operand is None for operand in node.inputs) for node in order}
+        weight = {node: 1 + sum(operand is None for operand in node._inputs) for node in order}
         return _Graph(roots, order, set(order), weight)
     kept = named_nodes(order, roots) | ({around} if around is not None else set())
     return _Graph(roots, order, kept, {node: 1 for node in order if node in kept})
@@ -136,7 +136,7 @@ def _nearest(graph: _Graph, shown: dict[Value, Value | Box], max_nodes: int) -> 
     the results left out form one block that only feeds what is shown.
     """
     longest, shortest = _distances(graph)
-    is_leaf = {item: item is node and not node.inputs for node, item in shown.items()}
+    is_leaf = {item: item is node and not node._inputs for node, item in shown.items()}
     distance: dict[Value | Box, int] = {}
     weight: dict[Value | Box, int] = {}
     for node, item in shown.items():
@@ -174,7 +174,7 @@ def _distances(graph: _Graph) -> tuple[dict[Value, int], dict[Value, int]]:
     longest: dict[Value, int] = dict.fromkeys(graph.roots, 0)
     shortest: dict[Value, int] = dict.fromkeys(graph.roots, 0)
     for node in reversed(graph.order):
-        for operand in node.inputs:
+        for operand in node._inputs:
             if operand is not None:
                 step = int(operand in graph.kept)
                 longest[operand] = max(longest.get(operand, 0), longest[node] + step)
@@ -188,7 +188,7 @@ def _neighbourhood(
     """What can be reached from `centre` along at most `radius` edges in either direction; the nearest `max_nodes`."""
     users: dict[Value, list[Value]] = {}
     for node in graph.order:
-        for operand in node.inputs:
+        for operand in node._inputs:
             if operand is not None:
                 users.setdefault(operand, []).append(node)
     members: dict[Value | Box, list[Value]] = {}
@@ -205,7 +205,7 @@ def _neighbourhood(
                 stack = list(members[item])
                 while stack:
                     node = stack.pop()
-                    for other in users.get(node, ()) if forward else node.inputs:
+                    for other in users.get(node, ()) if forward else node._inputs:
                         if other is None or other in passed[forward]:
                             continue
                         if other in graph.kept:

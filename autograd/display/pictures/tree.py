@@ -107,7 +107,7 @@ def _lines(outputs: Sequence[Value], width: int, signs: tuple[str, ...], colour:
         lines.append(_line(item, prefix, width, cut, (up, down), colour))
         line_of[item] = len(lines)
         below = (before + ("" if not branch else past if branch == fork else blank))[-indent:]
-        operands = [number if operand is None else operand for operand, number in zip(item.inputs, item.record[1:])]
+        operands = [number if operand is None else operand for operand, number in zip(item._inputs, item._record[1:])]
         for index in range(len(operands) - 1, -1, -1):
             stack.append((operands[index], below, last if index == len(operands) - 1 else fork))
     missing = len(order) - len(line_of)
@@ -121,7 +121,7 @@ def _line(node: Value, prefix: str, width: int, cut: str, marks: tuple[str, str]
     gradient = gradient_of(node)
     mark = "" if not gradient or gradient != gradient else marks[gradient < 0.0]
     shown = "not set" if gradient is None else f"{mark} {number_text(gradient)}".strip()
-    value = number_text(node.record[0])
+    value = number_text(node._record[0])
     room = width - 28  # 14 for the value, 14 for the gradient
     text = f"{_fitted(prefix + title, room, cut):<{room}} {value:>13}  "
     if not colour or not gradient:

@@ -45,7 +45,7 @@ class Maybe:
         return table.where(self.live, self.value, zero)
 
     @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         assert primitive is table.where, primitive
         return where_absent(*operands)
 

@@ -120,7 +120,7 @@ class TracedArray:
         return f"TracedArray{self.shape}"
 
     @staticmethod
-    def apply_primitive(primitive: Any, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Any, operands: tuple[Any, ...]) -> Any:
         return primitive(*(item.elements if isinstance(item, TracedArray) else item for item in operands))
 
 
@@ -239,14 +239,14 @@ def _whole(numbers: list[Any], shape: tuple[int, ...]) -> Any:
     if kind_of(base) != shape:
         return None
     for number, index in zip(numbers, product(*map(range, shape))):
-        if not _is_element(number) or number.operands[0] is not base or number.primitive.operation.index != index:
+        if not _is_element(number) or number.operands[0] is not base or number._primitive.operation.index != index:
             return None
     return base
 
 
 def _is_element(number: Any) -> bool:
-    return isinstance(number, Traced) and isinstance(number.primitive, Applied) and isinstance(
-        number.primitive.operation, Element
+    return isinstance(number, Traced) and isinstance(number._primitive, Applied) and isinstance(
+        number._primitive.operation, Element
     )
 
 

@@ -62,7 +62,7 @@ class _Replay:
 
 def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[tuple[Any, Any]]:
     """The shares of a node's operands in its cotangent: one step of the reverse sweep."""
-    operation = node.primitive.operation
+    operation = node._primitive.operation
     wanted = [isinstance(item, Traced) and (active is None or item in active) for item in node.operands]
     if isinstance(operation, Element | Pack | View):
         derivative = cotangent
@@ -86,7 +86,7 @@ def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[t
 
 def push(node: Traced, tangents: dict[Any, Any]) -> Any:
     """The tangent of a node, from those of its operands: one step of the forward sweep."""
-    operation = node.primitive.operation
+    operation = node._primitive.operation
     seeds: list[Any] = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
     if all(seed is None for seed in seeds):
         return None

@@ -93,7 +93,7 @@ class Trace:
         root = self.chain[0]
         known = root.lifted.get(id(value))
         if known is None:
-            if value.recording.trace is not None:
+            if value._recording.trace is not None:
                 node = make(root, None, (), NUMBER, value._number)
             else:
                 node = root.input(NUMBER)
@@ -117,13 +117,13 @@ class Trace:
 
     def adopt(self, node: Value) -> Traced:
         """The step that computes what a Value of the program outside was computed for here."""
-        assert node.primitive is not None
-        _, *numbers = node.record
-        return record(node.primitive, [n if op is None else op for op, n in zip(node.inputs, numbers)])
+        assert node._primitive is not None
+        _, *numbers = node._record
+        return record(node._primitive, [n if op is None else op for op, n in zip(node._inputs, numbers)])
 
     @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        return Traced.apply_primitive(primitive, operands)
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        return Traced._apply_primitive(primitive, operands)
 
     def fresh(self, item: Any) -> Traced:
         """A node of its own, equal to the given one, for a transform to differentiate with respect to it."""
@@ -236,20 +236,20 @@ class Trace:
 
         keep: list[Any] = [self.constants]  # ids stay valid while the objects live
         for node in self.nodes:
-            if isinstance(node.primitive, Result):
+            if isinstance(node._primitive, Result):
                 continue
             for operand in node.operands:
-                if not isinstance(operand, Traced) or operand.primitive is None:
+                if not isinstance(operand, Traced) or operand._primitive is None:
                     value(operand)
         for output in outputs:
-            if not isinstance(output, Traced) or output.primitive is None:
+            if not isinstance(output, Traced) or output._primitive is None:
                 keep.append(output)
                 value(output)
         kinds += [kind_of_constant(constant) for constant in constants]
         operations: list[Operation] = []
         operands: list[tuple[int, ...]] = []
         for node in self.nodes:
-            step = node.primitive
+            step = node._primitive
             if isinstance(step, Result):
                 number[id(node)] = number[id(node.operands[0])] + step.index
                 continue

@@ -28,17 +28,17 @@ class Traced(Value):
     __slots__ = ("trace", "kind", "operands", "item")
 
     view_of_array: Callable[[Any], Any]  # of a NumPy array of nodes: arrays.py
-    primitive: Any  # a row, or what is in applied.py
+    _primitive: Any  # a row, or what is in applied.py
     trace: Any
     kind: Any
     operands: tuple[Any, ...]  # nodes of the same trace, and constants
     item: Any  # the number, of a constant
 
     @property
-    def inputs(self) -> tuple[Any, ...]:
+    def _inputs(self) -> tuple[Any, ...]:
         return tuple(operand if isinstance(operand, Traced) else None for operand in self.operands)
 
-    def arguments(self) -> tuple[Any, ...]:
+    def _arguments(self) -> tuple[Any, ...]:
         return (self, *self.operands)
 
     def _no_number(self, *_: Any) -> Any:
@@ -61,7 +61,7 @@ class Traced(Value):
         )
 
     data = property(_no_number, _no_number)
-    _number = out = record = property(_no_number)
+    _number = _out = _record = property(_no_number)
     __float__ = __complex__ = __format__ = _no_number
     grad = property(_no_gradient, _no_gradient)
     backward = zero_grad = register_hook = _no_gradient  # type: ignore[assignment]  # all of them raise
@@ -71,7 +71,7 @@ class Traced(Value):
         return record(table.stop_gradient, (self,))
 
     @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         if primitive is table.where and any(item is None or isinstance(item, Maybe) for item in operands):
             return where_absent(*operands)
         if primitive is table.where and not isinstance(operands[0], Value):
@@ -91,7 +91,7 @@ class Traced(Value):
         raise TraceError("a Value cannot be pickled while the function is being recorded for compilation")
 
     def __repr__(self) -> str:
-        return f"Traced({self.name or (self.primitive.name if self.primitive is not None else 'input')})"
+        return f"Traced({self.name or (self._primitive.name if self._primitive is not None else 'input')})"
 
     __hash__ = object.__hash__
 
@@ -129,15 +129,15 @@ def make(trace: Any, operation: Any, operands: tuple[Any, ...], kind: Any, item:
     node.kind = kind
     node.operands = operands
     node.item = item
-    node.primitive = operation
+    node._primitive = operation
     node._grad = None
     node.name = ""
-    node.recording = _PLAIN
+    node._recording = _PLAIN
     nodes = [operand if isinstance(operand, Traced) else None for operand in operands]
     count = len(nodes)
-    node.first = nodes[0] if count else None
-    node.second = nodes[1] if count > 1 else None
-    node.more = tuple(nodes[2:]) if count > 2 else ()
+    node._first = nodes[0] if count else None
+    node._second = nodes[1] if count > 1 else None
+    node._more = tuple(nodes[2:]) if count > 2 else ()
     return node
 
 

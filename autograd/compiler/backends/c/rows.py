@@ -89,7 +89,7 @@ class Operand(Operators):
         self.row, self.operands, self.text = row, operands, text
 
     @staticmethod
-    def apply_primitive(row: Primitive, operands: tuple[Any, ...]) -> Operand:
+    def _apply_primitive(row: Primitive, operands: tuple[Any, ...]) -> Operand:
         return Operand(row, tuple(map(_operand, operands)))
 
     def __bool__(self) -> bool:

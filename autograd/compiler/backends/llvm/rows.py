@@ -28,7 +28,7 @@ class Symbol(Operators):
         self.steps, self.index = steps, index
 
     @staticmethod
-    def apply_primitive(row: Primitive, operands: tuple[Any, ...]) -> Symbol:
+    def _apply_primitive(row: Primitive, operands: tuple[Any, ...]) -> Symbol:
         steps: list[Any] = next(operand.steps for operand in operands if isinstance(operand, Symbol))
         steps.append((row, operands))
         return Symbol(steps, len(steps) - 1)
