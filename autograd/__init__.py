@@ -4,7 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from autograd import renamed as _renamed
+from autograd import pickles as _pickles
 from autograd.engine.recording import detect_anomaly, no_grad, scope
 from autograd.engine.value import Value, backward
 from autograd.errors import (
@@ -104,21 +104,21 @@ if _TYPE_CHECKING:  # loaded when they are asked for, as the table below says; a
 
 # What a first Value does not need: with it `import autograd` took three to four times as long (docs/architecture.md).
 _LATER = {
-    "compiler.jit": ("jit",),
-    "display.derivations.explanation": ("Explanation", "explain", "explain_all"),
-    "display.derivations.formula": ("Formula", "formula", "to_latex", "to_sympy"),
-    "display.pictures.dot": ("draw",),
-    "display.pictures.tree": ("Tree", "tree"),
-    "transforms.batching": ("vmap",),
-    "transforms.checking": ("check_grads",),
-    "transforms.checkpointing": ("checkpoint",),
-    "transforms.derivatives": (
+    "autograd.compiler.jit": ("jit",),
+    "autograd.display.derivations.explanation": ("Explanation", "explain", "explain_all"),
+    "autograd.display.derivations.formula": ("Formula", "formula", "to_latex", "to_sympy"),
+    "autograd.display.pictures.dot": ("draw",),
+    "autograd.display.pictures.tree": ("Tree", "tree"),
+    "autograd.transforms.batching": ("vmap",),
+    "autograd.transforms.checking": ("check_grads",),
+    "autograd.transforms.checkpointing": ("checkpoint",),
+    "autograd.transforms.derivatives": (
         "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp",
     ),
-    "transforms.implicit": ("custom_root",),
-    "transforms.loops": ("cond", "fori_loop", "scan", "while_loop"),
+    "autograd.transforms.implicit": ("custom_root",),
+    "autograd.transforms.loops": ("cond", "fori_loop", "scan", "while_loop"),
 }  # fmt: skip
-_MODULE_OF = {name: f"autograd.{module}" for module, names in _LATER.items() for name in names}
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 __all__ = [
     "AnomalyError",
@@ -242,8 +242,16 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd.display")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    item = globals()[name] = getattr(_import_module(_MODULE_OF[name]), name)
-    return item
+    _show({each: getattr(_import_module(_MODULE_OF[name]), each) for each in _LATER[_MODULE_OF[name]]})
+    return globals()[name]
+
+
+def _show(items: dict[str, _Any]) -> None:
+    """Make public classes the package's own: `help()` shows them so, and pickles name no module that may move."""
+    for item in items.values():
+        if isinstance(item, type):
+            item.__module__ = __name__
+    globals().update(items)
 
 
 def __dir__() -> list[str]:
@@ -262,4 +270,6 @@ def _repr_latex(value: Value) -> str | None:
 for _name, _method in (("_repr_svg_", _repr_svg), ("_repr_latex_", _repr_latex)):
     setattr(Value, _name, _method)
 
-_renamed.install()
+_show({name: globals()[name] for name in __all__ if name in globals()})
+_rebuild = _pickles.rebuild  # pickles name it so
+_pickles.install()

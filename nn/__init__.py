@@ -112,5 +112,11 @@ __all__ = [
 ]
 
 
+# Public classes are the package's own: `help()` shows them so, and pickles name no module that may move.
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__
+
+
 def __dir__() -> list[str]:
     return [*__all__, "datasets", "initializers", "plots", "schedules"]

@@ -3,8 +3,10 @@
 `fixtures/0.1.0/write.py` made them, and the numbers that are expected, with that version's source.
 """
 
+import copy
 import json
 import pickle
+import pickletools
 from importlib import import_module
 from pathlib import Path
 
@@ -148,3 +150,59 @@ def test_an_old_name_gives_the_module_of_today_which_keeps_its_own(old):
 def test_a_name_that_never_was_is_not_found(name):
     with pytest.raises(ModuleNotFoundError):
         import_module(name)
+
+
+# From format 2 on.
+
+
+def names_in(pickled):
+    """The modules and the names that a pickle imports."""
+    return {argument for operation, argument, _ in pickletools.genops(pickled) if operation.name == "GLOBAL"}
+
+
+def test_a_pickle_names_no_module_of_ours_but_the_packages():
+    x = Value(0.5, name="x")
+    compiled = autograd.jit(lambda t, rows: autograd.scan(lambda s, row: (s * row[0] + t, s), t, rows))
+    compiled(0.5, ROWS)
+    model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Dropout(0.1))
+    items = [
+        (x * 2.0).exp(), autograd.atan2, autograd.where(x > 0, x, 1.0), compiled, model, nn.History(), nn.Tanh,
+        nn.Adam(model.parameters(), lr=0.1), nn.EarlyStopping(2), autograd.ShapeError("shape"), nn.StateError("state"),
+        autograd.jit(lambda d: d["b"]),
+    ]  # fmt: skip
+    items[-1]({"b": 1.0, "a": 2.0})
+    for item in items:
+        modules = {name.split()[0] for name in names_in(pickle.dumps(item, 2))}
+        assert {name for name in modules if name.startswith(("autograd", "nn"))} <= {"autograd", "nn"}, item
+
+
+def test_a_pickle_keeps_what_every_class_of_a_program_holds():
+    """Views, packs, branches, loops and constant arrays, by way of a program that has each."""
+    again = pickle.loads(pickle.dumps(pickle.loads((FOLDER / "compiled.5.pickle").read_bytes())))
+    for (name, expected), arguments in zip(EXPECTED["calls"], ARGUMENTS, strict=True):
+        assert close(numbers_of(again[name](*arguments)), expected), name
+
+
+@pytest.mark.parametrize("state", [(99, "value", 1.0), (2, "no such kind", 1.0)])
+def test_a_pickle_of_a_later_version_says_so(state):
+    with pytest.raises(pickle.UnpicklingError, match="reads formats up to 2: it was written by a later version"):
+        pickle.loads(pickle.dumps(FromTheFuture(state)))
+
+
+class FromTheFuture:
+    """What a later version would write."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def __reduce__(self):
+        return autograd._rebuild, self.state
+
+
+@pytest.mark.parametrize("kind", [nn.Module, nn.History, nn.Tanh])
+def test_a_module_of_a_later_version_says_so_and_a_copy_has_no_trace_of_the_format(kind):
+    item = kind()
+    state = item.__getstate__()
+    assert vars(copy.deepcopy(item)) == vars(item)
+    with pytest.raises(pickle.UnpicklingError, match=f"{kind.__name__} in format 3"):
+        kind().__setstate__({**state, "pickle format": 3})

@@ -18,6 +18,7 @@ from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
+from autograd.pickles import FORMAT, rebuild
 from autograd.primitives.row import is_array, real
 from autograd.program.graph import Graph
 from autograd.program.nests import build, take_apart
@@ -249,7 +250,8 @@ class Compiled:
         return f"<compiled {self.__name__}>"
 
     def __reduce__(self) -> Any:
-        return _unpickled, (_picklable(self.function), self._options, self._plans, self.__name__, self.__doc__)
+        state = _picklable(self.function), self._options, self._plans, self.__name__, self.__doc__
+        return rebuild, (FORMAT, "compiled", *state)
 
 
 def _unpickled(function: Any, options: Any, plans: dict[Any, Plan], name: str, doc: str | None) -> Compiled:

@@ -20,6 +20,7 @@ from autograd.engine.recording import tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
+from autograd.pickles import FORMAT, rebuild
 from autograd.primitives.row import elementwise, is_array, real
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, take_apart
@@ -65,8 +66,17 @@ class Variant:
             self._quick = quick_call(self.program, plan.spec, plan.shapes, self.outside, results, plan.owner._call)
         return self._quick
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "program": None, "_quick": None}
+    def __reduce__(self) -> Any:
+        state = self.graph, self.path, self.outside, self.sizes, self.seconds, self.backend, self.outputs, self.parts
+        return rebuild, (FORMAT, "variant", *state)
+
+    @classmethod
+    def unpickled(cls, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
+                  seconds: dict[str, float], backend: str, outputs: Any, parts: list[Any]) -> Variant:  # fmt: skip
+        """A variant without its program, which is compiled again where it is called."""
+        variant = cls(graph, path, outside, sizes, seconds)
+        variant.backend, variant.outputs, variant.parts = backend, outputs, parts
+        return variant
 
 
 @functools.cache
@@ -90,8 +100,16 @@ class Plan:
         self.variants: list[Variant] = []
         self.last: Variant | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "owner": None}
+    def __reduce__(self) -> Any:
+        return rebuild, (FORMAT, "plan", self.spec, self.shapes, self.fixed, self.variants, self.last)
+
+    @classmethod
+    def unpickled(cls, spec: Any, shapes: tuple[Any, ...], fixed: dict[Any, Any], variants: list[Variant],
+                  last: Variant | None) -> Plan:  # fmt: skip
+        """A plan that its owner has still to be given."""
+        plan = cls(None, spec, shapes, fixed)
+        plan.variants, plan.last = variants, last
+        return plan
 
     @property
     def quick(self) -> Callable[..., Any] | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from autograd.pickles import Stored
 from autograd.primitives.row import Primitive
 
 Kind = tuple[int, ...] | None  # the shape of an array, () for a number, None for a predicate
@@ -25,7 +26,7 @@ PREDICATE: Kind = None
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class Element(Stored):
     """One number of an array, at a fixed index on each axis."""
 
     index: tuple[int, ...]
@@ -37,7 +38,7 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(Stored):
     """The array of the operands, which are numbers, in row-major order."""
 
     shape: tuple[int, ...]
@@ -49,7 +50,7 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(Stored):
     """Part of an array, or its axes in another order: result[j, k, …] is the operand's element at
     start + step · j along the axis that `axes` names for j, and so on; where an axis is not named, at its start.
     """
@@ -66,7 +67,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Stored):
     """A branch that the recorded program took: the operand, a predicate, had this outcome. It has no results.
 
     Only the outermost graph has guards. A run that meets another outcome stops there.
@@ -81,7 +82,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Stored):
     """A body run again and again, carrying state; without state a batch, whose samples may be taken in any order.
 
     Operands: the number of trips, where `counted`; `carried` initial states; `sliced` arrays; then what all trips
@@ -136,7 +137,7 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Stored):
     """One of two graphs with the same inputs and kinds of outputs: the first where the first operand holds.
 
     That operand is a predicate; the others are the inputs of both.
@@ -166,7 +167,7 @@ def results_of(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind, ...
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(Stored):
     """A program in flat arrays.
 
     Attributes
@@ -183,6 +184,8 @@ class Graph:
     operations: tuple[Operation, ...]
     operands: tuple[tuple[int, ...], ...]
     outputs: tuple[int, ...]
+
+    name = "graph"
 
     def steps(self) -> Iterator[tuple[Operation, tuple[int, ...], range]]:
         """Each operation, with its operands and with the values that it makes."""
@@ -221,10 +224,8 @@ class Graph:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Graph) and self._hash == other._hash and self.key == other.key)
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self.kinds, self.inputs, self.constants, self.operations, self.operands, self.outputs
-
     def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """The state in a pickle of 0.1.0."""
         for name, item in zip(("kinds", "inputs", "constants", "operations", "operands", "outputs"), state):
             object.__setattr__(self, name, item)
 
@@ -233,11 +234,13 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class ConstantArray:
+class ConstantArray(Stored):
     """An array of numbers that is part of the program, in row-major order."""
 
     data: bytes
     shape: tuple[int, ...]
+
+    name = "array"
 
     @cached_property
     def numbers(self) -> array[float]:

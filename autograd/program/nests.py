@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.errors import ShapeError
+from autograd.pickles import FORMAT, rebuild
 from autograd.primitives.row import is_array
 
 Shape = tuple[int, ...] | None  # of an array; None for a number by itself
@@ -102,6 +103,9 @@ class _Shown(tuple[Any, ...]):
 
     def __hash__(self) -> int:
         return 0  # equal to all of its kind
+
+    def __reduce__(self) -> Any:
+        return rebuild, (FORMAT, "keys", tuple(self))
 
 
 _NOT_SHOWN = _Shown()

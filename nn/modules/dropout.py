@@ -30,6 +30,7 @@ class Dropout(Module):
     Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: a simple way to prevent neural
     networks from overfitting", section 10 for the scaling in training.
 
+    >>> import random
     >>> dropout = Dropout(0.5, generator=random.Random(0))
     >>> dropout([1.0, 1.0, 1.0, 1.0])
     [2.0, 2.0, 0.0, 0.0]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from autograd import Value
 from nn.errors import StateError
+from nn.pickles import Versioned
 
 MOST_LISTED = 10  # paths of each kind that an error message lists
 
@@ -19,7 +20,7 @@ class Unmatched(NamedTuple):
     extra: list[str]
 
 
-class Module:
+class Module(Versioned):
     """The base of neurons, layers and networks: it finds the parameters and the modules in its own attributes.
 
     A parameter is a leaf Value held as an attribute, in a list, tuple or dict, or in another Module; each counts once,
@@ -28,6 +29,7 @@ class Module:
 
     Attributes: `training`, True until `eval()`; parts that behave differently in training, as Dropout does, read it.
 
+    >>> from autograd import Value
     >>> class Line(Module):
     ...     def __init__(self):
     ...         self.slope, self.offset = Value(2.0), Value(1.0)

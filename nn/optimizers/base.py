@@ -13,11 +13,12 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 from autograd import Value
+from nn.pickles import Versioned
 
 State = dict[str, Any]  # a list of numbers for each thing remembered, and "step" where the rule counts
 
 
-class Optimizer:
+class Optimizer(Versioned):
     """The base of optimizers: parameters, a learning rate, and what the rule remembers of each parameter.
 
     Attributes: `parameters`, a list in which each stands once; `lr`, the learning rate, which may be changed at any

@@ -33,6 +33,7 @@ class SGD(Optimizer):
     importance of initialization and momentum in deep learning", whose velocity has the learning rate inside; here it
     stands outside, as in PyTorch, which makes a difference where the learning rate changes.
 
+    >>> from autograd import Value
     >>> x = Value(1.0)
     >>> optimizer = SGD([x], lr=0.5)
     >>> (x * x).backward()
@@ -107,6 +108,7 @@ class RMSprop(Optimizer):
     Sources: Tieleman and Hinton (2012), lecture 6.5 of "Neural networks for machine learning"; `centered` is of Graves
     (2013), arXiv:1308.0850, equations 38 to 45, which have ε under the root. Here it stands outside, as in PyTorch.
 
+    >>> from autograd import Value
     >>> x = Value(1.0)
     >>> optimizer = RMSprop([x], lr=0.01)
     >>> (x * x).backward()
@@ -169,6 +171,7 @@ class Adam(Optimizer):
     algorithm 2, for `amsgrad`, which has no corrections for the start; here, as in PyTorch, the largest v is corrected
     like v.
 
+    >>> from autograd import Value
     >>> x = Value(1.0)
     >>> optimizer = Adam([x], lr=0.1)
     >>> (x * x).backward()
@@ -235,6 +238,7 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter (2019), arXiv:1711.05101, algorithm 2; its schedule multiplier η is `lr` here, so that
     the decay is lr·w, as in PyTorch.
 
+    >>> from autograd import Value
     >>> x = Value(1.0)
     >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
     >>> (x * x).backward()

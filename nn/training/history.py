@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nn.files.documents import write_whole
+from nn.pickles import Versioned
 from nn.training.plots import loss_curve
 
 
 @dataclass
-class History:
+class History(Versioned):
     """The rows of a training: one dict for each epoch, with "epoch", "loss", the metrics, and the same of the
     validation data under names that begin with "val_".
 

@@ -1,16 +1,80 @@
-"""Modules of version 0.1.0 under their names of today, for pickles of that version name the modules of their classes.
+"""What pickles name, so that code may move and they still find it: kinds of things, and the modules of version 0.1.0.
 
-The names below are found by no other finder, so that the hook is asked only where an import would fail. Packages that
-moved with all that is in them (`tracing`, `simplify`, `backends`) are not among them: no pickle names what is there.
+A pickle names no module of ours but the package: it holds `autograd._rebuild(format, kind, *state)`, and `KINDS` says
+what makes a thing of each kind. Version 0.1.0 named the modules of its classes, which have moved; a hook finds them.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import importlib
+import operator
 import sys
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
+from pickle import UnpicklingError
 from types import ModuleType
 from typing import Any
+
+FORMAT = 2  # raised where what stands after the kind changes; 0.1.0 wrote format 1, without saying so
+
+KINDS = {
+    "array": "autograd.program.graph:ConstantArray",
+    "branch": "autograd.program.graph:Branch",
+    "compiled": "autograd.compiler.jit:_unpickled",
+    "element": "autograd.program.graph:Element",
+    "graph": "autograd.program.graph:Graph",
+    "guard": "autograd.program.graph:Guard",
+    "keys": "autograd.program.nests:_Shown",
+    "loop": "autograd.program.graph:Loop",
+    "pack": "autograd.program.graph:Pack",
+    "plan": "autograd.compiler.variants:Plan.unpickled",
+    "row": "autograd.primitives.row:_row_of_the_table",
+    "row of a module": "autograd.primitives.row:_row_of_a_module",
+    "value": "autograd.engine.node:_rebuild",
+    "variant": "autograd.compiler.variants:Variant.unpickled",
+    "view": "autograd.program.graph:View",
+}
+
+
+def rebuild(written: int, kind: str, *state: Any) -> Any:
+    """What a pickle holds of a kind, in the format in which it was written.
+
+    Raises: `UnpicklingError` for a format or a kind that only a later version knows.
+    """
+    if written > FORMAT or kind not in KINDS:
+        raise UnpicklingError(
+            f"this pickle has a {kind!r:.60} in format {written}, and this version of scalar-autograd reads formats up "
+            f"to {FORMAT}: it was written by a later version; upgrade, or write it again with this one"
+        )
+    return _maker(kind)(*state)
+
+
+@functools.cache
+def _maker(kind: str) -> Callable[..., Any]:
+    module, _, name = KINDS[kind].partition(":")
+    maker: Callable[..., Any] = operator.attrgetter(name)(importlib.import_module(module))
+    return maker
+
+
+rebuild.__module__, rebuild.__qualname__ = "autograd", "_rebuild"  # where pickles look for it
+
+
+class Stored:
+    """The base of a dataclass that is pickled as the kind `name`: the values of its fields in order."""
+
+    __slots__ = ()
+    name: str
+
+    def __reduce__(self) -> Any:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # of the class that has this base
+        return rebuild, (FORMAT, self.name, *(getattr(self, field.name) for field in fields))
+
+
+# Names of version 0.1.0. They are found by no other finder, so that the hook is asked only where an import would fail.
+# Packages that moved with all that is in them (`tracing`, `simplify`, `backends`) are not among them: no pickle names
+# what is there.
 
 # Today's folder, and the modules that stand in it under the last part of their old name.
 _MOVED = {
