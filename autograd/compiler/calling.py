@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograd.compiler.arguments import Structure
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import Array, GuardFailed
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
-from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
+from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 
 
 def as_array(item: Any) -> Any:
@@ -73,7 +74,7 @@ class Native:
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         arrays = [self._empty(kind) if kind else None for kind in self.outputs]
-        items = [item.ctypes.data if is_array(item) else item for item in inputs]
+        items = [item.ctypes.data if kind else item for item, kind in zip(inputs, self.inputs)]
         places = [0.0 if item is None else item.ctypes.data for item in arrays]
         frame = self.frames.pop() if self.frames else self.program.frame()
         try:
@@ -105,25 +106,25 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, spec: Any, shapes: tuple[Any, ...], outside: list[Value], results: tuple[Any, list[Any]],
+    native: Native, structure: Structure, outside: list[Value], results: tuple[Any, list[Any]],
     slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
 
-    Parameters: `spec` and `shapes`, what `trees.take_apart` says of (positional arguments, keyword arguments);
-    `results`, the spec of the result, and for each of its blocks a kind and a place among the outputs.
+    Parameters: `outside`, the Values that the code reads; `results`, the spec of the result, and for each of its blocks
+    a kind and a place among the outputs.
 
     None where the code calls back into Python, where there are keyword arguments, or where a structure holds another
     type than a list, a tuple or a dict.
     """
-    _, _, (positional, named), _ = spec
+    _, _, (positional, named), _ = structure.spec
     if native.calls_back or named[1]:
         return None
     names: dict[str, Any] = {}
     arguments = [f"x{i}" for i in range(len(positional[2]))]
     checks: list[str] = []
     packed: list[str] = []
-    remaining = iter(shapes)
+    remaining = iter(structure.kinds)
     known = [_take(child, name, remaining, checks, packed) for child, name in zip(positional[2], arguments)]
     if not all(known):
         return None
@@ -172,30 +173,30 @@ def quick({', '.join(arguments)}):
 _ADDRESS = "__array_interface__['data'][0]"  # in a quarter of the time that ctypes.data takes
 
 
-def _take(spec: Any, name: str, shapes: Iterator[Any], checks: list[str], packed: list[str]) -> bool:
+def _take(spec: Any, name: str, kinds: Iterator[Any], checks: list[str], packed: list[str]) -> bool:
     """Add the checks of an argument's structure, and what is packed of it; False where it cannot be written."""
     if spec == "block":
-        shape = next(shapes)
-        if shape is None:
+        kind = next(kinds)
+        if kind == NUMBER:
             checks.append(f"type({name}) is float")
             packed.append(name)
         else:
-            checks.append(f"type({name}) is ndarray and {name}.dtype == double and {name}.shape == {shape}")
+            checks.append(f"type({name}) is ndarray and {name}.dtype == double and {name}.shape == {kind}")
             checks.append(f"{name}.flags.c_contiguous")
             packed.append(f"{name}.{_ADDRESS}")
         return True
     if spec == "none" or spec[0] not in (list, tuple):
         return False
-    kind, _, children, _ = spec
-    checks.append(f"type({name}) is {kind.__name__} and len({name}) == {len(children)}")
+    nest, _, children, _ = spec
+    checks.append(f"type({name}) is {nest.__name__} and len({name}) == {len(children)}")
     if children and all(child == "block" for child in children):
-        own = [next(shapes) for _ in children]
-        if not any(own) and None in own and () not in own:
+        own = [next(kinds) for _ in children]
+        if not any(own):
             checks.append(f"{{*map(type, {name})}} == floats")
             packed.append(f"*{name}")
             return True
-        shapes = iter(own)
-    known = [_take(child, f"{name}[{i}]", shapes, checks, packed) for i, child in enumerate(children)]
+        kinds = iter(own)
+    known = [_take(child, f"{name}[{i}]", kinds, checks, packed) for i, child in enumerate(children)]
     return all(known)
 
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
+from autograd.compiler.arguments import Arguments, Structure, taken
 from autograd.compiler.backends.c import source as c
 from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Native
 from autograd.compiler.variants import Plan, Variant
 from autograd.engine.recording import current
-from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import FORMAT, rebuild
-from autograd.primitives.row import is_array, real
 from autograd.program.graph import Graph
 from autograd.program.nests import build, take_apart
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.trace import Untraceable
-from autograd.program.tracing.traced import Traced, leaked
+from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded
 
 applied.rules.update(pull=rules.pull, push=rules.push)
@@ -93,7 +91,7 @@ class Compiled:
     ) -> None:
         self.function: Any = f  # None where it was unpickled without it
         self._options = static, threads, fastmath, cache, backend
-        self._plans: dict[Any, Plan] = {}
+        self._plans: dict[Structure, Plan] = {}
         self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
         self._last: Plan | None = None
         self._plain = ""  # why f is called as it is, where it cannot be compiled
@@ -119,92 +117,59 @@ class Compiled:
         return self  # as of a function
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        fixed = self._fixed(args, kwargs)
-        given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
-        named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
-        blocks, spec = take_apart((given, named))
+        arguments = taken(self.function, self._options[0], args, kwargs)
         recording = current()
-        if self._plain or not recording.plain or any(map(_is_value, blocks)):
-            nodes = [node for block in blocks for node in _nodes(block)]
-            if nodes and recording.trace is None:
-                raise leaked(nodes)
-            return self._as_it_is(args, kwargs)
-        shapes = tuple([_shape(block) for block in blocks])
-        for block, shape in zip(blocks, shapes):
-            if type(block) is not float:
-                _require_numbers(block, shape, args, kwargs)
-        key = spec, shapes, tuple(fixed.items())
-        plan = self._plans.get(key)
+        if self._plain or not recording.plain or arguments.has_values:
+            if recording.trace is None:
+                nodes = arguments.nodes
+                if nodes:
+                    raise leaked(nodes)
+            return self._as_it_is(arguments, args, kwargs)
+        arguments.require_numbers(args, kwargs)
+        structure = arguments.structure
+        plan = self._plans.get(structure)
         if plan is None:
             if self.function is None:
-                known = " or ".join(str(build(spec, shapes)[0]) for spec, shapes, _ in self._plans) or "none"
                 raise TraceError(
                     "this compiled function was unpickled without its Python source, and can be called only with the "
-                    f"structures and shapes that it was called with before, which are {known}; None is a number"
+                    "structures and shapes that it was called with before, which are "
+                    f"{' or '.join(map(str, self._plans)) or 'none'}"
                 )
-            plan = self._plans[key] = Plan(self, spec, shapes, fixed)
+            plan = self._plans[structure] = Plan(self, structure)
         self._last = plan
         try:
-            result = plan.call(blocks)
+            result = plan.call(arguments)
         except Untraceable as error:
             self._plain = str(error)
             message = f"{self.__name__} is not compiled, but called as it is: {error}"
             warnings.warn(message, RuntimeWarning, level_of_the_caller())
-            return self._as_it_is(args, kwargs)
+            return self._as_it_is(arguments, args, kwargs)
         except CallFailed:
             # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
-            return self._as_it_is(args, kwargs)
-        if not fixed and not kwargs:
+            return self._as_it_is(arguments, args, kwargs)
+        if not structure.static and not kwargs:
             quick = plan.quick
             if quick is not None:
                 self._quick[len(args)] = quick
         return result
 
-    def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, Any]:
-        """The static arguments, by their position or their name."""
-        static = self._options[0]
-        if not static:
-            return {}
-        places = [i if i >= 0 else i + len(args) for i in static]
-        names = _parameters(self.function)
-        fixed: dict[Any, Any] = {i: args[i] for i in places if 0 <= i < len(args)}
-        fixed |= {names[i]: kwargs[names[i]] for i in places if 0 <= i < len(names) and names[i] in kwargs}
-        for place, item in fixed.items():
-            try:
-                hash(item)
-            except TypeError:
-                raise TypeError(
-                    f"static argument {place} is compared with those of earlier calls, and must be hashable; "
-                    f"{type(item).__name__} is not: pass a tuple"
-                ) from None
-        if not fixed and not any(0 <= i < len(names) for i in places):
-            raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
-        return fixed
-
-    def _as_it_is(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _as_it_is(self, arguments: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the function itself returns: on Values, so that arithmetic is quiet, and as numbers again."""
         function = self.function
         if function is None:
             raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
-        fixed = self._fixed(args, kwargs)
-        given = tuple(arg for i, arg in enumerate(args) if i not in fixed)
-        named = {name: arg for name, arg in kwargs.items() if name not in fixed}
-        if any(map(_is_value, take_apart((given, named))[0])):
+        if arguments.has_values:
             return function(*args, **kwargs)
 
         results: list[Any] = []
         spec: Any = None
 
-        def call(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        def call(blocks: Any) -> Any:
             nonlocal results, spec
-            complete = list(given)
-            for place in sorted(place for place in fixed if isinstance(place, int)):
-                complete.insert(place, fixed[place])
-            result = function(*complete, **named, **{k: v for k, v in fixed.items() if isinstance(k, str)})
-            results, spec = take_apart(result)
+            results, spec = take_apart(arguments.structure.call(function, blocks))
             return [block for block in results if type(block) is not bool]
 
-        numbers = iter(Recorded(call, (given, named)).value())
+        numbers = iter(Recorded(call, (arguments.blocks,)).value())
         return build(spec, [block if type(block) is bool else next(numbers) for block in results])
 
     # What a person looks at.
@@ -250,15 +215,17 @@ class Compiled:
         return f"<compiled {self.__name__}>"
 
     def __reduce__(self) -> Any:
-        state = _picklable(self.function), self._options, self._plans, self.__name__, self.__doc__
+        state = _picklable(self.function), self._options, [*self._plans.values()], self.__name__, self.__doc__
         return rebuild, (FORMAT, "compiled", *state)
 
 
-def _unpickled(function: Any, options: Any, plans: dict[Any, Plan], name: str, doc: str | None) -> Compiled:
+def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | None) -> Compiled:
+    """The compiled function of a pickle, whose plans were in a dict in 0.1.0."""
     compiled = Compiled(function, *options)
-    compiled._plans, compiled.__name__, compiled.__doc__ = plans, name, doc
-    for plan in plans.values():
+    compiled.__name__, compiled.__doc__ = name, doc
+    for plan in plans.values() if isinstance(plans, dict) else plans:
         plan.owner = compiled
+        compiled._plans[plan.structure] = plan
     return compiled
 
 
@@ -269,48 +236,3 @@ def _picklable(function: Any) -> Any:
     except Exception:  # whatever a function's own parts raise
         return None
     return function
-
-
-def _shape(block: Any) -> Any:
-    return block.shape if is_array(block) else None
-
-
-def _is_value(block: Any) -> bool:
-    return isinstance(block, Value) or (is_array(block) and block.dtype == object) or hasattr(block, "node")
-
-
-def _nodes(block: Any) -> list[Traced]:
-    """The nodes of a recording in a block."""
-    items = block.flat if is_array(block) and block.dtype == object else [getattr(block, "node", block)]
-    return [item for item in items if isinstance(item, Traced)]
-
-
-def _require_numbers(block: Any, shape: Any, args: Any, kwargs: Any) -> None:
-    """Raise `TypeError` that names the argument where a block holds no numbers."""
-    if shape is None:
-        try:
-            real(block)
-        except TypeError:
-            what = type(block).__name__
-        else:
-            return
-    elif block.dtype.kind in "biuf":
-        return
-    else:
-        what = f"an array of {block.dtype}"
-    named = [(f"argument {i + 1}", arg) for i, arg in enumerate(args)] + [(repr(k), arg) for k, arg in kwargs.items()]
-    where = next((name for name, arg in named if any(item is block for item in take_apart(arg)[0])), "an argument")
-    raise TypeError(
-        f"{where} of a compiled function must be a number, a NumPy array of numbers, or a nest of them, not {what}: "
-        f"{block!r:.60}; name it in static_argnums if it is not a number (a method's argument 1 is the object itself: "
-        "the numbers that it holds are then constants, and its Values are read at each call)"
-    )
-
-
-@functools.cache
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    """The names of a function's parameters, as far as they can be told."""
-    try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return []

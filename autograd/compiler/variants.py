@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
+from autograd.compiler.arguments import Arguments, Structure
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
@@ -21,7 +21,7 @@ from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import FORMAT, rebuild
-from autograd.primitives.row import elementwise, is_array, real
+from autograd.primitives.row import elementwise, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, take_apart
 from autograd.program.simplify import simplify
@@ -63,7 +63,7 @@ class Variant:
         """The quick way in for arguments of the plan's structure, where there is one."""
         if self._quick is None and isinstance(self.program, Native):
             results = self.outputs, self.parts
-            self._quick = quick_call(self.program, plan.spec, plan.shapes, self.outside, results, plan.owner._call)
+            self._quick = quick_call(self.program, plan.structure, self.outside, results, plan.owner._call)
         return self._quick
 
     def __reduce__(self) -> Any:
@@ -95,21 +95,26 @@ def _llvm_is_there() -> bool:
 class Plan:
     """How calls with arguments of one structure are run: the variants recorded so far."""
 
-    def __init__(self, owner: Any, spec: Any, shapes: tuple[Any, ...], fixed: dict[Any, Any]) -> None:
-        self.owner, self.spec, self.shapes, self.fixed = owner, spec, shapes, fixed
+    def __init__(self, owner: Any, structure: Structure) -> None:
+        self.owner, self.structure = owner, structure
         self.variants: list[Variant] = []
         self.last: Variant | None = None
 
     def __reduce__(self) -> Any:
-        return rebuild, (FORMAT, "plan", self.spec, self.shapes, self.fixed, self.variants, self.last)
+        return rebuild, (FORMAT, "plan", tuple(self.structure), self.variants, self.last)
 
     @classmethod
-    def unpickled(cls, spec: Any, shapes: tuple[Any, ...], fixed: dict[Any, Any], variants: list[Variant],
-                  last: Variant | None) -> Plan:  # fmt: skip
+    def unpickled(cls, structure: tuple[Any, ...], variants: list[Variant], last: Variant | None) -> Plan:
         """A plan that its owner has still to be given."""
-        plan = cls(None, spec, shapes, fixed)
+        plan = cls(None, Structure(*structure))
         plan.variants, plan.last = variants, last
         return plan
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The state in a pickle of 0.1.0, where None was the shape of a number."""
+        kinds = tuple([NUMBER if shape is None else shape for shape in state["shapes"]])
+        self.__init__(None, Structure(state["spec"], kinds, tuple(state["fixed"].items())))  # type: ignore[misc]
+        self.variants, self.last = state["variants"], state["last"]
 
     @property
     def quick(self) -> Callable[..., Any] | None:
@@ -119,11 +124,11 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """The names of the inputs, for a person: x0, x1, …"""
-        return [f"x{i}" for i in range(len(self.shapes))]
+        return [f"x{i}" for i in range(len(self.structure.kinds))]
 
-    def call(self, blocks: list[Any]) -> Any:
-        """The result for these blocks of arguments."""
-        numbers = [real(block) if shape is None else _contiguous(block) for block, shape in zip(blocks, self.shapes)]
+    def call(self, arguments: Arguments) -> Any:
+        """The result for these arguments."""
+        numbers = arguments.numbers()
         variant = self.last or self._variant(numbers, ())
         while True:
             self.last = variant
@@ -185,19 +190,13 @@ def collector_paused() -> Iterator[None]:
 def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start: float) -> Variant:
     known: dict[int, Any] = {}
     root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
-    inputs = [root.input(NUMBER if shape is None else shape) for shape in plan.shapes]
+    inputs = [root.input(kind) for kind in plan.structure.kinds]
     for node, number in zip(inputs, numbers):
         known[id(node)] = number
     try:
         with tracing(root):
-            args, kwargs = build(plan.spec, [shown(node) for node in inputs])
-            args = list(args)
-            for place, value in plan.fixed.items():
-                if isinstance(place, str):
-                    kwargs[place] = value
-            for place in sorted(place for place in plan.fixed if isinstance(place, int)):
-                args.insert(place, plan.fixed[place])
-            blocks, spec = take_apart(plan.owner.function(*args, **kwargs))
+            result = plan.structure.call(plan.owner.function, [shown(node) for node in inputs])
+            blocks, spec = take_apart(result)
             if spec == "none":
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
             outputs: list[Any] = []
@@ -275,7 +274,3 @@ def _computed(node: Traced, known: dict[int, Any]) -> Any:
     operation = getattr(step, "operation", step)
     results = interpreter.perform(operation, [as_array(operand) for operand in operands])
     return results if isinstance(operation, Loop | Branch) else results[0]
-
-
-def _contiguous(array: Any) -> Any:
-    return sys.modules["numpy"].ascontiguousarray(array, dtype=float)

@@ -1,0 +1,144 @@
+"""The arguments of a compiled call: taken apart once into a structure and blocks, which are handed down as they are."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.engine.value import Value
+from autograd.primitives.row import is_array, real
+from autograd.program.graph import NUMBER
+from autograd.program.nests import build, take_apart
+from autograd.program.tracing.traced import Traced
+
+# What a block is where it is neither a number, whose kind is NUMBER, nor an array of numbers, whose kind is its shape.
+VALUES = "values"  # a Value, or an array of objects
+OTHER = "other"
+
+
+class Structure(NamedTuple):
+    """What arguments look like without their numbers: calls with one structure share what was recorded."""
+
+    spec: Any  # of (positional arguments, keyword arguments), as `nests.take_apart` has it
+    kinds: tuple[Any, ...]  # of the blocks, in order
+    static: tuple[tuple[Any, Any], ...]  # the static arguments, by position or by name
+
+    def call(self, function: Callable[..., Any], blocks: Sequence[Any]) -> Any:
+        """What the function returns for these blocks, with the static arguments in their places."""
+        positional, named = build(self.spec, blocks)
+        positional = list(positional)
+        named.update({place: item for place, item in self.static if isinstance(place, str)})
+        for place, item in sorted((pair for pair in self.static if not isinstance(pair[0], str)), key=_place):
+            positional.insert(place, item)
+        return function(*positional, **named)
+
+    def __str__(self) -> str:
+        shown = ["number" if kind == NUMBER else f"array{kind}" for kind in self.kinds]
+        return str(build(self.spec, shown)[0])
+
+
+def _place(pair: tuple[Any, Any]) -> Any:
+    return pair[0]
+
+
+class Arguments(NamedTuple):
+    """The arguments of one call."""
+
+    structure: Structure
+    blocks: list[Any]  # numbers as floats, arrays of numbers, and what else there is
+
+    @property
+    def has_values(self) -> bool:
+        return VALUES in self.structure.kinds
+
+    @property
+    def nodes(self) -> list[Traced]:
+        """The nodes of a recording among the blocks."""
+        nodes = []
+        for block, kind in zip(self.blocks, self.structure.kinds):
+            if kind == VALUES:
+                items = block.flat if is_array(block) else [getattr(block, "node", block)]
+                nodes += [item for item in items if isinstance(item, Traced)]
+        return nodes
+
+    def numbers(self) -> list[Any]:
+        """The blocks as compiled code takes them: floats, and contiguous arrays of floats."""
+        return [_contiguous(block) if kind else block for block, kind in zip(self.blocks, self.structure.kinds)]
+
+    def require_numbers(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Raise `TypeError` that names the argument in which a block holds no numbers."""
+        if OTHER not in self.structure.kinds:
+            return
+        block = self.blocks[self.structure.kinds.index(OTHER)]
+        what = f"an array of {block.dtype}" if is_array(block) else type(block).__name__
+        named = {f"argument {i}": arg for i, arg in enumerate(args, 1)} | {repr(k): arg for k, arg in kwargs.items()}
+        holders = [name for name, arg in named.items() if any(item is block for item in take_apart(arg)[0])]
+        raise TypeError(
+            f"{holders[0] if holders else 'an argument'} of a compiled function must be a number, a NumPy array of "
+            f"numbers, or a nest of them, not {what}: {block!r:.60}; name it in static_argnums if it is not a number "
+            "(a method's argument 1 is the object itself: the numbers that it holds are then constants, and its Values "
+            "are read at each call)"
+        )
+
+
+def taken(function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The arguments of a call of `function`, whose arguments at the positions `static` are constants.
+
+    Raises: `TypeError` for a static argument that cannot be hashed, or that is not there.
+    """
+    fixed = _static_arguments(function, static, args, kwargs) if static else {}
+    given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
+    named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
+    blocks, spec = take_apart((given, named))
+    kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
+    floats = [block if type(block) is float or kind != NUMBER else real(block) for block, kind in zip(blocks, kinds)]
+    return Arguments(Structure(spec, kinds, tuple(fixed.items())), floats)
+
+
+def _kind(block: Any) -> Any:
+    if is_array(block):
+        return VALUES if block.dtype == object else block.shape if block.dtype.kind in "biuf" else OTHER
+    if isinstance(block, Value) or hasattr(block, "node"):
+        return VALUES
+    try:
+        real(block)
+    except TypeError:
+        return OTHER
+    return NUMBER
+
+
+def _static_arguments(
+    function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[Any, Any]:
+    """The static arguments, by their position or their name."""
+    places = [i if i >= 0 else i + len(args) for i in static]
+    names = _parameters(function)
+    fixed: dict[Any, Any] = {i: args[i] for i in places if 0 <= i < len(args)}
+    fixed |= {names[i]: kwargs[names[i]] for i in places if 0 <= i < len(names) and names[i] in kwargs}
+    for place, item in fixed.items():
+        try:
+            hash(item)
+        except TypeError:
+            raise TypeError(
+                f"static argument {place} is compared with those of earlier calls, and must be hashable; "
+                f"{type(item).__name__} is not: pass a tuple"
+            ) from None
+    if not fixed and not any(0 <= i < len(names) for i in places):
+        raise TypeError(f"static_argnums={static}, but the function was called with {len(args)} arguments")
+    return fixed
+
+
+@functools.cache
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters, as far as they can be told."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _contiguous(array: Any) -> Any:
+    return sys.modules["numpy"].ascontiguousarray(array, dtype=float)
