@@ -1,9 +1,12 @@
 """The structure that docs/architecture.md describes holds: no circles, few modules in a folder, no late imports."""
 
+import re
+import sys
 from collections import Counter
+from html import unescape
 
 import pytest
-from imports import Import, between_folders, circles, imports, modules
+from imports import ROOT, Import, between_folders, circles, imports, modules
 
 IMPORTS = imports()
 FOLDERS = sorted({name.rpartition(".")[0] for name in modules()} - {""})
@@ -44,3 +47,18 @@ def test_no_import_inside_a_function_but_those_that_say_what_they_save():
 def test_no_folder_is_crowded():
     count = Counter(name.rpartition(".")[0] for name in modules())
     assert {folder: number for folder, number in count.items() if number > MOST_MODULES} == {}
+
+
+def test_the_picture_of_the_floors_is_that_of_the_imports(monkeypatch):
+    """`python docs/floors.py` draws it again."""
+    monkeypatch.setattr(sys, "path", [str(ROOT / "docs"), *sys.path])
+    import floors
+
+    picture = unescape((ROOT / "docs" / "images" / "floors.svg").read_text(encoding="utf-8"))
+    edges = floors.arrows()
+    assert set(re.findall(r"<title>([\w.]+)->([\w.]+)</title>", picture)) == edges
+    level = floors.floors(edges)
+    shown = dict(re.findall(r'<title>([\w.]+)</title>\s*<g[^>]*><a[^>]*>.*?<text[^>]*>(\d)', picture, re.DOTALL))
+    assert {name: int(number) for name, number in shown.items()} == level
+    folders = {"primitives": 1, "engine": 2, "program": 3, "transforms": 4, "compiler": 5, "display": 5, "shell": 6}
+    assert {name: level[f"autograd.{name}"] for name in folders} == folders
