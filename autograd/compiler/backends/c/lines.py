@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
 from autograd.compiler.backends.c.arrays import WORD, Bundle, Cells, Operand, copied
-from autograd.compiler.backends.c.live import Liveness
+from autograd.compiler.backends.c.liveness import Liveness
 from autograd.compiler.backends.c.names import Names
 from autograd.compiler.backends.c.rows import RowFunctions
 from autograd.program.graph import Graph, Kind

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from autograd.compiler.backends.c.arrays import Bundle, Cells, Operand
 from autograd.compiler.backends.c.lines import GUARD_MARK, PART, Lines
-from autograd.compiler.backends.c.live import Plan, Step
+from autograd.compiler.backends.c.liveness import Plan, Step
 from autograd.compiler.backends.c.loops import write_loop
 from autograd.compiler.backends.c.names import literal, numbers
 from autograd.primitives.row import Primitive
