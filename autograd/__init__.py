@@ -242,11 +242,11 @@ def __getattr__(name: str) -> _Any:
         return _import_module("autograd.display")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    _show({each: getattr(_import_module(_MODULE_OF[name]), each) for each in _LATER[_MODULE_OF[name]]})
+    _adopt({each: getattr(_import_module(_MODULE_OF[name]), each) for each in _LATER[_MODULE_OF[name]]})
     return globals()[name]
 
 
-def _show(items: dict[str, _Any]) -> None:
+def _adopt(items: dict[str, _Any]) -> None:
     """Make public classes the package's own: `help()` shows them so, and pickles name no module that may move."""
     for item in items.values():
         if isinstance(item, type):
@@ -258,18 +258,15 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _repr_svg(value: Value) -> str | None:
-    return _import_module("autograd.display.jupyter").repr_svg(value)  # type: ignore[no-any-return]
-
-
-def _repr_latex(value: Value) -> str | None:
-    return _import_module("autograd.display.jupyter").repr_latex(value)  # type: ignore[no-any-return]
+def _from_jupyter(name: str) -> _Any:
+    """A function of the module that shows Values in notebooks, which is loaded when one is shown."""
+    return lambda value: getattr(_import_module("autograd.display.jupyter"), name)(value)
 
 
 # What a notebook shows of a Value; without HTML, which it would prefer to the picture.
-for _name, _method in (("_repr_svg_", _repr_svg), ("_repr_latex_", _repr_latex)):
-    setattr(Value, _name, _method)
+for _name in ("_repr_svg_", "_repr_latex_"):
+    setattr(Value, _name, _from_jupyter(_name.removesuffix("_").removeprefix("_")))
 
-_show({name: globals()[name] for name in __all__ if name in globals()})
+_adopt({name: globals()[name] for name in __all__ if name in globals()})
 _rebuild = _pickles.rebuild  # pickles name it so
 _pickles.install()

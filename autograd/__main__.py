@@ -28,6 +28,7 @@ example:
   python -m autograd "log(x) + x*y - sin(y)" x=2 y=5 --explain x --latex
 """
 
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ExpressionError(f"{message}; see {self.prog} --help")

@@ -1,7 +1,8 @@
 """What pickles name, so that code may move and they still find it: kinds of things, and the modules of version 0.1.0.
 
-A pickle names no module of ours but the package: it holds `autograd._rebuild(format, kind, *state)`, and `KINDS` says
-what makes a thing of each kind. Version 0.1.0 named the modules of its classes, which have moved; a hook finds them.
+A pickle of a Value, a compiled function, a module or an optimizer names no module of ours but the packages: public
+classes, and `autograd._rebuild(format, kind, *state)`, where `KINDS` says what makes a thing of each kind. Version
+0.1.0 named the modules of its classes, which have moved, as functions still are named; a hook finds what has moved.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ def _maker(kind: str) -> Callable[..., Any]:
 rebuild.__module__, rebuild.__qualname__ = "autograd", "_rebuild"  # where pickles look for it
 
 
+def reduced(kind: str, *state: Any) -> tuple[Any, ...]:
+    """What `__reduce__` returns for a thing of a kind."""
+    return rebuild, (FORMAT, kind, *state)
+
+
 class Stored:
     """The base of a dataclass that is pickled as the kind `name`: the values of its fields in order."""
 
@@ -69,7 +75,7 @@ class Stored:
 
     def __reduce__(self) -> Any:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]  # of the class that has this base
-        return rebuild, (FORMAT, self.name, *(getattr(self, field.name) for field in fields))
+        return reduced(self.name, *(getattr(self, field.name) for field in fields))
 
 
 # Names of version 0.1.0. They are found by no other finder, so that the hook is asked only where an import would fail.

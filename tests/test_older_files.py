@@ -203,9 +203,13 @@ class FromTheFuture:
 
 
 @pytest.mark.parametrize("kind", [nn.Module, nn.History, nn.Tanh])
-def test_a_module_of_a_later_version_says_so_and_a_copy_has_no_trace_of_the_format(kind):
+def test_a_module_of_a_later_version_says_so_and_a_copy_has_no_trace_of_the_format(kind, monkeypatch):
     item = kind()
     state = item.__getstate__()
     assert vars(copy.deepcopy(item)) == vars(item)
     with pytest.raises(pickle.UnpicklingError, match=f"{kind.__name__} in format 3"):
         kind().__setstate__({**state, "pickle format": 3})
+    monkeypatch.setattr("nn.pickles.FORMAT", 1)
+    kind().__setstate__({})  # as of 0.1.0, which did not say
+    with pytest.raises(pickle.UnpicklingError, match="in format 2"):
+        kind().__setstate__(state)

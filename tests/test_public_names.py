@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from imports import OPTIONAL
 
 import autograd
 import nn
@@ -16,7 +17,6 @@ from autograd.primitives.table import TABLE
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-OPTIONAL = {"graphviz", "llvmlite", "matplotlib", "numpy", "onnx", "pygraphviz", "scipy", "sklearn", "tqdm"}
 
 
 @pytest.mark.parametrize("package", [autograd, nn], ids=["autograd", "nn"])

@@ -1,4 +1,4 @@
-"""The arguments of a compiled call: taken apart once into a structure and blocks, which are handed down as they are."""
+"""The arguments of a compiled call: taken apart once into a signature and blocks, which are handed down as they are."""
 
 from __future__ import annotations
 
@@ -19,46 +19,59 @@ VALUES = "values"  # a Value, or an array of objects
 OTHER = "other"
 
 
-class Structure(NamedTuple):
-    """What arguments look like without their numbers: calls with one structure share what was recorded."""
+class Signature(NamedTuple):
+    """What arguments look like without their numbers: calls with one signature share what was recorded."""
 
     spec: Any  # of (positional arguments, keyword arguments), as `nests.take_apart` has it
     kinds: tuple[Any, ...]  # of the blocks, in order
-    static: tuple[tuple[Any, Any], ...]  # the static arguments, by position or by name
+    static: tuple[tuple[Any, Any], ...]  # the static arguments: by position, the first first, then by name
 
     def call(self, function: Callable[..., Any], blocks: Sequence[Any]) -> Any:
         """What the function returns for these blocks, with the static arguments in their places."""
         positional, named = build(self.spec, blocks)
         positional = list(positional)
-        named.update({place: item for place, item in self.static if isinstance(place, str)})
-        for place, item in sorted((pair for pair in self.static if not isinstance(pair[0], str)), key=_place):
-            positional.insert(place, item)
+        for place, item in self.static:
+            if isinstance(place, str):
+                named[place] = item
+            else:
+                positional.insert(place, item)
         return function(*positional, **named)
 
     def __str__(self) -> str:
         shown = ["number" if kind == NUMBER else f"array{kind}" for kind in self.kinds]
-        return str(build(self.spec, shown)[0])
-
-
-def _place(pair: tuple[Any, Any]) -> Any:
-    return pair[0]
+        positional, named = build(self.spec, shown)
+        return f"{positional}{f' and {named}' if named else ''}{f' with {dict(self.static)}' if self.static else ''}"
 
 
 class Arguments(NamedTuple):
     """The arguments of one call."""
 
-    structure: Structure
+    signature: Signature
     blocks: list[Any]  # numbers as floats, arrays of numbers, and what else there is
+
+    @classmethod
+    def of(cls, function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        """The arguments of a call of `function`, whose arguments at the positions `static` are constants.
+
+        Raises: `TypeError` for a static argument that cannot be hashed, or that is not there.
+        """
+        fixed = _static_arguments(function, static, args, kwargs) if static else {}
+        given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
+        named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
+        blocks, spec = take_apart((given, named))
+        kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
+        floats = [b if type(b) is float or kind != NUMBER else real(b) for b, kind in zip(blocks, kinds)]
+        return cls(Signature(spec, kinds, tuple(fixed.items())), floats)
 
     @property
     def has_values(self) -> bool:
-        return VALUES in self.structure.kinds
+        return VALUES in self.signature.kinds
 
     @property
     def nodes(self) -> list[Traced]:
         """The nodes of a recording among the blocks."""
         nodes = []
-        for block, kind in zip(self.blocks, self.structure.kinds):
+        for block, kind in zip(self.blocks, self.signature.kinds):
             if kind == VALUES:
                 items = block.flat if is_array(block) else [getattr(block, "node", block)]
                 nodes += [item for item in items if isinstance(item, Traced)]
@@ -66,13 +79,13 @@ class Arguments(NamedTuple):
 
     def numbers(self) -> list[Any]:
         """The blocks as compiled code takes them: floats, and contiguous arrays of floats."""
-        return [_contiguous(block) if kind else block for block, kind in zip(self.blocks, self.structure.kinds)]
+        return [_contiguous(block) if kind else block for block, kind in zip(self.blocks, self.signature.kinds)]
 
     def require_numbers(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Raise `TypeError` that names the argument in which a block holds no numbers."""
-        if OTHER not in self.structure.kinds:
+        if OTHER not in self.signature.kinds:
             return
-        block = self.blocks[self.structure.kinds.index(OTHER)]
+        block = self.blocks[self.signature.kinds.index(OTHER)]
         what = f"an array of {block.dtype}" if is_array(block) else type(block).__name__
         named = {f"argument {i}": arg for i, arg in enumerate(args, 1)} | {repr(k): arg for k, arg in kwargs.items()}
         holders = [name for name, arg in named.items() if any(item is block for item in take_apart(arg)[0])]
@@ -82,20 +95,6 @@ class Arguments(NamedTuple):
             "(a method's argument 1 is the object itself: the numbers that it holds are then constants, and its Values "
             "are read at each call)"
         )
-
-
-def taken(function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """The arguments of a call of `function`, whose arguments at the positions `static` are constants.
-
-    Raises: `TypeError` for a static argument that cannot be hashed, or that is not there.
-    """
-    fixed = _static_arguments(function, static, args, kwargs) if static else {}
-    given = tuple(arg for i, arg in enumerate(args) if i not in fixed) if fixed else args
-    named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
-    blocks, spec = take_apart((given, named))
-    kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
-    floats = [block if type(block) is float or kind != NUMBER else real(block) for block, kind in zip(blocks, kinds)]
-    return Arguments(Structure(spec, kinds, tuple(fixed.items())), floats)
 
 
 def _kind(block: Any) -> Any:
@@ -114,7 +113,7 @@ def _static_arguments(
     function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[Any, Any]:
     """The static arguments, by their position or their name."""
-    places = [i if i >= 0 else i + len(args) for i in static]
+    places = sorted(i if i >= 0 else i + len(args) for i in static)
     names = _parameters(function)
     fixed: dict[Any, Any] = {i: args[i] for i in places if 0 <= i < len(args)}
     fixed |= {names[i]: kwargs[names[i]] for i in places if 0 <= i < len(names) and names[i] in kwargs}

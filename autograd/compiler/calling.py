@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.compiler.arguments import Structure
+from autograd.compiler.arguments import Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import Array, GuardFailed
 from autograd.engine.recording import current
@@ -106,7 +106,7 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, structure: Structure, outside: list[Value], results: tuple[Any, list[Any]],
+    native: Native, signature: Signature, outside: list[Value], results: tuple[Any, list[Any]],
     slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
@@ -117,14 +117,14 @@ def quick_call(
     None where the code calls back into Python, where there are keyword arguments, or where a structure holds another
     type than a list, a tuple or a dict.
     """
-    _, _, (positional, named), _ = structure.spec
+    _, _, (positional, named), _ = signature.spec
     if native.calls_back or named[1]:
         return None
     names: dict[str, Any] = {}
     arguments = [f"x{i}" for i in range(len(positional[2]))]
     checks: list[str] = []
     packed: list[str] = []
-    remaining = iter(structure.kinds)
+    remaining = iter(signature.kinds)
     known = [_take(child, name, remaining, checks, packed) for child, name in zip(positional[2], arguments)]
     if not all(known):
         return None

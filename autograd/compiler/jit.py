@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
 
-from autograd.compiler.arguments import Arguments, Structure, taken
+from autograd.compiler.arguments import Arguments, Signature
 from autograd.compiler.backends.c import source as c
 from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Native
@@ -17,7 +17,7 @@ from autograd.compiler.variants import Plan, Variant
 from autograd.engine.recording import current
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
-from autograd.pickles import FORMAT, rebuild
+from autograd.pickles import reduced
 from autograd.program.graph import Graph
 from autograd.program.nests import build, take_apart
 from autograd.program.tracing import applied, rules
@@ -26,7 +26,6 @@ from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded
 
 applied.rules.update(pull=rules.pull, push=rules.push)
-
 
 
 def jit(
@@ -91,7 +90,7 @@ class Compiled:
     ) -> None:
         self.function: Any = f  # None where it was unpickled without it
         self._options = static, threads, fastmath, cache, backend
-        self._plans: dict[Structure, Plan] = {}
+        self._plans: dict[Signature, Plan] = {}
         self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
         self._last: Plan | None = None
         self._plain = ""  # why f is called as it is, where it cannot be compiled
@@ -117,7 +116,7 @@ class Compiled:
         return self  # as of a function
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        arguments = taken(self.function, self._options[0], args, kwargs)
+        arguments = Arguments.of(self.function, self._options[0], args, kwargs)
         recording = current()
         if self._plain or not recording.plain or arguments.has_values:
             if recording.trace is None:
@@ -126,8 +125,8 @@ class Compiled:
                     raise leaked(nodes)
             return self._as_it_is(arguments, args, kwargs)
         arguments.require_numbers(args, kwargs)
-        structure = arguments.structure
-        plan = self._plans.get(structure)
+        signature = arguments.signature
+        plan = self._plans.get(signature)
         if plan is None:
             if self.function is None:
                 raise TraceError(
@@ -135,7 +134,7 @@ class Compiled:
                     "structures and shapes that it was called with before, which are "
                     f"{' or '.join(map(str, self._plans)) or 'none'}"
                 )
-            plan = self._plans[structure] = Plan(self, structure)
+            plan = self._plans[signature] = Plan(self, signature)
         self._last = plan
         try:
             result = plan.call(arguments)
@@ -147,7 +146,7 @@ class Compiled:
         except CallFailed:
             # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
             return self._as_it_is(arguments, args, kwargs)
-        if not structure.static and not kwargs:
+        if not signature.static and not kwargs:
             quick = plan.quick
             if quick is not None:
                 self._quick[len(args)] = quick
@@ -166,7 +165,7 @@ class Compiled:
 
         def call(blocks: Any) -> Any:
             nonlocal results, spec
-            results, spec = take_apart(arguments.structure.call(function, blocks))
+            results, spec = take_apart(arguments.signature.call(function, blocks))
             return [block for block in results if type(block) is not bool]
 
         numbers = iter(Recorded(call, (arguments.blocks,)).value())
@@ -216,7 +215,7 @@ class Compiled:
 
     def __reduce__(self) -> Any:
         state = _picklable(self.function), self._options, [*self._plans.values()], self.__name__, self.__doc__
-        return rebuild, (FORMAT, "compiled", *state)
+        return reduced("compiled", *state)
 
 
 def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | None) -> Compiled:
@@ -225,7 +224,7 @@ def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | No
     compiled.__name__, compiled.__doc__ = name, doc
     for plan in plans.values() if isinstance(plans, dict) else plans:
         plan.owner = compiled
-        compiled._plans[plan.structure] = plan
+        compiled._plans[plan.signature] = plan
     return compiled
 
 

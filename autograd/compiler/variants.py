@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from autograd.compiler.arguments import Arguments, Structure
+from autograd.compiler.arguments import Arguments, Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
@@ -20,7 +20,7 @@ from autograd.engine.recording import tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
-from autograd.pickles import FORMAT, rebuild
+from autograd.pickles import reduced
 from autograd.primitives.row import elementwise, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, take_apart
@@ -63,12 +63,12 @@ class Variant:
         """The quick way in for arguments of the plan's structure, where there is one."""
         if self._quick is None and isinstance(self.program, Native):
             results = self.outputs, self.parts
-            self._quick = quick_call(self.program, plan.structure, self.outside, results, plan.owner._call)
+            self._quick = quick_call(self.program, plan.signature, self.outside, results, plan.owner._call)
         return self._quick
 
     def __reduce__(self) -> Any:
         state = self.graph, self.path, self.outside, self.sizes, self.seconds, self.backend, self.outputs, self.parts
-        return rebuild, (FORMAT, "variant", *state)
+        return reduced("variant", *state)
 
     @classmethod
     def unpickled(cls, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
@@ -95,25 +95,26 @@ def _llvm_is_there() -> bool:
 class Plan:
     """How calls with arguments of one structure are run: the variants recorded so far."""
 
-    def __init__(self, owner: Any, structure: Structure) -> None:
-        self.owner, self.structure = owner, structure
+    def __init__(self, owner: Any, signature: Signature) -> None:
+        self.owner, self.signature = owner, signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
 
     def __reduce__(self) -> Any:
-        return rebuild, (FORMAT, "plan", tuple(self.structure), self.variants, self.last)
+        return reduced("plan", tuple(self.signature), self.variants, self.last)
 
     @classmethod
-    def unpickled(cls, structure: tuple[Any, ...], variants: list[Variant], last: Variant | None) -> Plan:
+    def unpickled(cls, signature: tuple[Any, ...], variants: list[Variant], last: Variant | None) -> Plan:
         """A plan that its owner has still to be given."""
-        plan = cls(None, Structure(*structure))
+        plan = cls(None, Signature(*signature))
         plan.variants, plan.last = variants, last
         return plan
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The state in a pickle of 0.1.0, where None was the shape of a number."""
         kinds = tuple([NUMBER if shape is None else shape for shape in state["shapes"]])
-        self.__init__(None, Structure(state["spec"], kinds, tuple(state["fixed"].items())))  # type: ignore[misc]
+        static = sorted(state["fixed"].items(), key=lambda pair: (isinstance(pair[0], str), pair[0]))
+        self.__init__(None, Signature(state["spec"], kinds, tuple(static)))  # type: ignore[misc]
         self.variants, self.last = state["variants"], state["last"]
 
     @property
@@ -124,7 +125,7 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """The names of the inputs, for a person: x0, x1, …"""
-        return [f"x{i}" for i in range(len(self.structure.kinds))]
+        return [f"x{i}" for i in range(len(self.signature.kinds))]
 
     def call(self, arguments: Arguments) -> Any:
         """The result for these arguments."""
@@ -190,12 +191,12 @@ def collector_paused() -> Iterator[None]:
 def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start: float) -> Variant:
     known: dict[int, Any] = {}
     root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
-    inputs = [root.input(kind) for kind in plan.structure.kinds]
+    inputs = [root.input(kind) for kind in plan.signature.kinds]
     for node, number in zip(inputs, numbers):
         known[id(node)] = number
     try:
         with tracing(root):
-            result = plan.structure.call(plan.owner.function, [shown(node) for node in inputs])
+            result = plan.signature.call(plan.owner.function, [shown(node) for node in inputs])
             blocks, spec = take_apart(result)
             if spec == "none":
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")

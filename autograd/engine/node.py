@@ -11,7 +11,7 @@ from autograd.engine.recording import Recording, current
 from autograd.engine.release import NEEDED, release
 from autograd.engine.sweep import topological_order
 from autograd.engine.watching import check_value, line_of_the_caller
-from autograd.pickles import FORMAT, rebuild
+from autograd.pickles import reduced
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
 
@@ -81,7 +81,7 @@ class Node:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         state = ancestors(self), type(self), *self._fields(self._inputs)
-        return rebuild, (FORMAT, "value", *state), getattr(self, "__dict__", None)
+        return *reduced("value", *state), getattr(self, "__dict__", None)
 
     def _fields(self, inputs: tuple[Self | None, ...]) -> tuple[Any, ...]:
         """What a copy with these operands is made from."""

@@ -10,7 +10,7 @@ from numbers import Real
 from pickle import PicklingError
 from typing import Any, ClassVar
 
-from autograd.pickles import FORMAT, rebuild
+from autograd.pickles import reduced
 from autograd.primitives.specialise import reverse_step
 
 Partial = Callable[..., Any] | float | None
@@ -138,11 +138,11 @@ class Primitive:
 
     def __reduce__(self) -> Any:
         if TABLE.get(self.name) is self:
-            return rebuild, (FORMAT, "row", self.name)
+            return reduced("row", self.name)
         for module in {getattr(self.evaluate, "__module__", ""), "__main__"} & sys.modules.keys():
             for name, item in vars(sys.modules[module]).items():
                 if item is self:
-                    return rebuild, (FORMAT, "row of a module", module, name)
+                    return reduced("row of a module", module, name)
         raise PicklingError(f"the primitive {self.name} is pickled by its name: keep it as a global of its module")
 
     def __copy__(self) -> Primitive:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd.errors import ShapeError
-from autograd.pickles import FORMAT, rebuild
+from autograd.pickles import reduced
 from autograd.primitives.row import is_array
 
 Shape = tuple[int, ...] | None  # of an array; None for a number by itself
@@ -105,7 +105,7 @@ class _Shown(tuple[Any, ...]):
         return 0  # equal to all of its kind
 
     def __reduce__(self) -> Any:
-        return rebuild, (FORMAT, "keys", tuple(self))
+        return reduced("keys", tuple(self))
 
 
 _NOT_SHOWN = _Shown()

@@ -1,6 +1,5 @@
 """Models on disk, and as programs for others to run."""
 
-from nn.files.documents import read_document, write_document, write_whole
 from nn.files.export import export_c
 from nn.files.export_onnx import export_onnx
 from nn.files.storage import load, save
@@ -9,8 +8,5 @@ __all__ = [
     "export_c",
     "export_onnx",
     "load",
-    "read_document",
     "save",
-    "write_document",
-    "write_whole",
 ]

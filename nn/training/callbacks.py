@@ -14,7 +14,7 @@ from nn.training.checkpoints import write_checkpoint
 from nn.training.history import History
 
 
-class Training(Protocol):
+class RunningTraining(Protocol):
     """What the callbacks here use of a `Training`."""
 
     history: History
@@ -47,7 +47,7 @@ class EarlyStopping:
             raise ValueError(f"patience is a number of epochs from 1 up, not {patience!r}")
         self.patience, self.min_delta = patience, min_delta
 
-    def __call__(self, training: Training) -> None:
+    def __call__(self, training: RunningTraining) -> None:
         column = training.history.column(training.history.monitor)
         best, since = float("inf"), 0
         for number in column:
@@ -68,6 +68,6 @@ class Checkpoint:
             raise ValueError(f"every is a number of epochs from 1 up, not {every!r}")
         self.path, self.every = path, every
 
-    def __call__(self, training: Training) -> None:
+    def __call__(self, training: RunningTraining) -> None:
         if training.epoch % self.every == 0 or training.epoch == training.epochs:
             write_checkpoint(self.path, training.state_dict())

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("autograd", "nn")
+
+_setup = ConfigParser()
+_setup.read(ROOT / "setup.cfg", encoding="utf-8")
+OPTIONAL = {*_setup["importlinter:contract:optional"]["forbidden_modules"].split(), "tqdm"}  # packages of the extras
 
 
 class Import(NamedTuple):
@@ -36,14 +42,20 @@ def imports() -> list[Import]:
     return [each for name, path in known.items() for each in _imports_of(name, path, known)]
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from ast.walk(function)
+
+
 def _imports_of(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[Import]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    late = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for node in ast.walk(function)
-    }
+    tree = _parsed(path)
+    late = set(map(id, _inside_functions(tree)))
     for node in ast.walk(tree):
         for target in _named(node, known):
             if target in known:
@@ -51,7 +63,7 @@ def _imports_of(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[Im
 
 
 def _named(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
-    """The modules that a statement names, `import_module("…")` and a string that is a module's name included."""
+    """The modules that an import statement names."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -59,8 +71,33 @@ def _named(node: ast.AST, known: Mapping[str, Path]) -> Iterator[str]:
         for alias in node.names:
             inside = f"{node.module}.{alias.name}"
             yield inside if inside in known else str(node.module)
-    elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
-        yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+
+
+def names_as_text() -> set[tuple[str, str]]:
+    """Which module names which in a string, by itself or before a colon, as `import_module` and tables do.
+
+    Its own package, as for the files that lie there, does not count.
+    """
+    known = modules()
+    return {
+        (name, text)
+        for name, path in known.items()
+        for node in ast.walk(_parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for text in [node.value.partition(":")[0]]
+        if text in known and "." in text and not name.startswith(text)
+    }
+
+
+def late_imports_of_others() -> set[str]:
+    """The packages of others that functions import."""
+    return {
+        str(name).partition(".")[0]
+        for path in modules().values()
+        for node in _inside_functions(_parsed(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    } - set(PACKAGES)
 
 
 def circles(edges: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.display.pictures.contract import as_values, gradient_of
+from autograd.display.pictures.contract import as_values, gradient_of, operands
 from autograd.display.style import number_text, visible
 from autograd.engine.sweep import topological_order
 from autograd.engine.value import Value
@@ -107,9 +107,9 @@ def _lines(outputs: Sequence[Value], width: int, signs: tuple[str, ...], colour:
         lines.append(_line(item, prefix, width, cut, (up, down), colour))
         line_of[item] = len(lines)
         below = (before + ("" if not branch else past if branch == fork else blank))[-indent:]
-        operands = [number if operand is None else operand for operand, number in zip(item._inputs, item._record[1:])]
-        for index in range(len(operands) - 1, -1, -1):
-            stack.append((operands[index], below, last if index == len(operands) - 1 else fork))
+        parts = operands(item)
+        for index in range(len(parts) - 1, -1, -1):
+            stack.append((parts[index], below, last if index == len(parts) - 1 else fork))
     missing = len(order) - len(line_of)
     if missing:
         lines.append(f"{cut} {missing:,} more node{'' if missing == 1 else 's'}")

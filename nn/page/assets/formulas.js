@@ -1,4 +1,4 @@
-// Formulas with the present numbers: nested lists, as autograd.display.interchange describes them, evaluated, and
+// Formulas with the present numbers: nested lists, as autograd.display.page.interchange describes them, evaluated, and
 // written by the templates of the table of primitives, as MathML or as text.
 
 const NEGATION_PRECEDENCE = 2;

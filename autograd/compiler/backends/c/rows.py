@@ -20,7 +20,7 @@ _TOO_LONG = 90  # an expression of more characters gets a variable
 
 
 class RowFunctions:
-    """The functions of rows that one file needs: those of `c_functions`, prototypes, and what expansions say."""
+    """The functions of rows that one file needs: those of `functions.py`, prototypes, and what expansions say."""
 
     def __init__(self, names: Names) -> None:
         self.wanted: set[str] = set()

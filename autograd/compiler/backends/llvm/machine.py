@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.errors import MissingDependencyError
 
-FORMAT = 2  # of the files in a cache; raised where what they hold changes, so that older ones are left alone
+CACHE_FORMAT = 2  # of the files in a cache; raised where what they hold changes, so that older ones are left alone
 
 
 @cache
@@ -84,7 +84,7 @@ def compiled(text: str, level: int, cache: Path | None) -> bytes:
     path = None
     if cache is not None:
         llvm = _llvm()
-        described = repr((FORMAT, text, *_host(), level, llvm.llvm_version_info))
+        described = repr((CACHE_FORMAT, text, *_host(), level, llvm.llvm_version_info))
         path = cache / f"{hashlib.sha256(described.encode()).hexdigest()}.o"
         found = _read(path)
         if found is not None:

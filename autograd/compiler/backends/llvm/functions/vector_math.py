@@ -1,10 +1,10 @@
 """Elementary functions as LLVM IR text, on one sample or on a vector of them, to about one unit in the last place.
 
 A function has one algorithm, written once as a formula over `Term`s; the width only changes the types. So a sample
-gets the same bits wherever it stands in a batch. Worst errors in units in the last place, to which
-test_vector_math.py holds the functions: exp and pow 0.55 (1 where the result is subnormal), log 0.6,
-sin and cos 0.85, log1p 1, expm1 1.1, sigmoid and tanh 1.8. Infinities, nan, signed zeros, overflow and gradual
-underflow follow C99's Annex F. Samples outside a fast path's range take a cold path, out of line.
+gets the same bits wherever it stands in a batch. Worst errors in units in the last place, to which test_vector_math.py
+holds the functions: exp and pow 0.55 (1 where the result is subnormal), log 0.6, sin and cos 0.85, log1p 1, expm1 1.1,
+sigmoid and tanh 1.8. Infinities, nan, signed zeros, overflow and gradual underflow follow C99's Annex F. Samples
+outside a fast path's range take a cold path, out of line.
 
 The methods are P. T. P. Tang's table-driven ones (ACM TOMS 15(2), 1989, exp; 16(4), 1990, log) and, for sin and cos,
 the argument reduction of W. J. Cody and W. Waite ("Software Manual for the Elementary Functions", 1980).

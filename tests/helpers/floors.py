@@ -1,4 +1,4 @@
-"""Draw the floors of the two packages from their imports, as docs/images/floors.svg: `python docs/floors.py`.
+"""Draw the floors of the two packages from their imports, as docs/images/floors.svg: run this file.
 
 What stands at the first level of a package is a room. Its floor is one above the highest floor from which it imports,
 so that every arrow goes down. An arrow is an import by anything in the room, of anything in the other; one is left out
@@ -7,16 +7,11 @@ where a longer way of arrows leads to the same room. It needs the extra `draw`.
 
 from __future__ import annotations
 
-import sys
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
+from imports import ROOT, circles, imports
 
-from imports import circles, imports  # noqa: E402  (the path comes first)
-
-from autograd.display import FONT, INK, MUTED, save  # noqa: E402
+from autograd.display import FONT, INK, MUTED, save
 
 PICTURE = ROOT / "docs" / "images" / "floors.svg"
 COLOURS = {"autograd": "#dce9f7", "nn": "#e4f2e1"}
