@@ -1,8 +1,8 @@
 """A scalar autograd engine: one graph of Values to evaluate, differentiate and draw."""
 
+import threading as _threading
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from autograd import pickles as _pickles
 from autograd.engine.recording import detect_anomaly, no_grad, scope
@@ -79,7 +79,7 @@ from autograd.primitives.table import (
     where,
 )
 
-if _TYPE_CHECKING:  # loaded when they are asked for, as the table below says; a test holds that both agree
+if _typing.TYPE_CHECKING:  # loaded when they are asked for, as the table below says; a test holds that both agree
     from autograd.compiler.jit import jit
     from autograd.display.derivations.explanation import Explanation, explain, explain_all
     from autograd.display.derivations.formula import Formula, formula, to_latex, to_sympy
@@ -236,31 +236,45 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _Any:
-    """A public name that is asked for the first time (PEP 562)."""
-    if name == "display":  # the face of a folder, which `import autograd` has always given
-        return _import_module("autograd.display")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    _adopt({each: getattr(_import_module(_MODULE_OF[name]), each) for each in _LATER[_MODULE_OF[name]]})
-    return globals()[name]
-
-
-def _adopt(items: dict[str, _Any]) -> None:
+def _adopt(items: dict[str, _typing.Any]) -> None:
     """Make public classes the package's own: `help()` shows them so, and pickles name no module that may move."""
-    for item in items.values():
+    for name, item in items.items():
         if isinstance(item, type):
             item.__module__ = __name__
-    globals().update(items)
+        globals().setdefault(name, item)
+
+
+# Two threads that import a package and a module in it at the same time can wait for each other.
+_one_at_a_time = _threading.RLock()
+
+if not _typing.TYPE_CHECKING:  # or type checkers would take any name for one of ours
+
+    def __getattr__(name: str) -> _typing.Any:
+        """A public name that is asked for the first time (PEP 562)."""
+        if name not in _MODULE_OF and name != "display":  # the face of a folder, which has always been there
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        with _one_at_a_time:
+            if name == "display":
+                return _import_module("autograd.display")
+            module = _import_module(_MODULE_OF[name])
+            _adopt({each: getattr(module, each) for each in _LATER[_MODULE_OF[name]]})
+        return globals()[name]
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
-def _from_jupyter(name: str) -> _Any:
+def _from_jupyter(name: str) -> _typing.Any:
     """A function of the module that shows Values in notebooks, which is loaded when one is shown."""
-    return lambda value: getattr(_import_module("autograd.display.jupyter"), name)(value)
+
+    def show(value: Value) -> str | None:
+        with _one_at_a_time:
+            jupyter = _import_module("autograd.display.jupyter")
+        shown: str | None = getattr(jupyter, name)(value)
+        return shown
+
+    return show
 
 
 # What a notebook shows of a Value; without HTML, which it would prefer to the picture.

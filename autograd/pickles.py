@@ -152,4 +152,5 @@ class _Renamed:
 
 def install() -> None:
     """Let old names be found, after all that other finders know."""
-    sys.meta_path.append(_Renamed())
+    if not any(isinstance(finder, _Renamed) for finder in sys.meta_path):
+        sys.meta_path.append(_Renamed())

@@ -4,6 +4,7 @@ import os
 import sys
 import typing
 
+from nn import pickles
 from nn.data import datasets as datasets
 from nn.errors import DivergenceError, ExportError, StateError, StorageError
 from nn.files.export import export_c
@@ -53,7 +54,9 @@ def _page(self: Module, data: typing.Any, path: str | os.PathLike[str], **option
 
 
 _page.__name__, _page.__qualname__ = "page", "Module.page"
-Module.page = _page
+Module.page = _page  # type: ignore[method-assign]
+
+_rebuild = pickles.rebuild  # pickles name it so
 
 # A pickle of 0.1.0 may import this name, which else would put the module in the place of the function.
 sys.modules["nn.export_onnx"] = sys.modules["nn.files.export_onnx"]

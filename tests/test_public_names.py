@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import get_type_hints
 
+import mypy.api
 import pytest
 from imports import OPTIONAL
 
@@ -43,8 +45,8 @@ def test_completion_shows_what_the_reference_says_of_a_value():
 
 def test_a_name_that_is_loaded_later_is_the_one_that_type_checkers_see():
     tree = ast.parse(Path(autograd.__file__).read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
-    assert ast.unparse(block.test) == "_TYPE_CHECKING"
+    blocks = {ast.unparse(node.test): node for node in tree.body if isinstance(node, ast.If)}
+    block = blocks["_typing.TYPE_CHECKING"]
     seen = {alias.name: node.module for node in block.body for alias in node.names}
     assert seen == autograd._MODULE_OF
 
@@ -62,6 +64,61 @@ def test_a_first_value_loads_neither_the_compiler_nor_the_display():
     assert "autograd.engine.value" in ours
     later = ("autograd.compiler", "autograd.display", "autograd.program", "autograd.shell", "autograd.transforms")
     assert [name for name in ours if name.startswith(later)] == []
+
+
+def test_type_checkers_know_what_is_loaded_later_and_refuse_what_is_not_there(tmp_path):
+    program = (
+        "import autograd, nn\n"
+        "reveal_type(autograd.grad)\n"
+        "reveal_type(nn.MLP(2, [1]).page)\n"
+        "autograd.gard\n"
+        "from autograd import jti\n"
+        "nn.MLP(2, [1]).page(1)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    text, _, status = mypy.api.run([str(tmp_path / "program.py"), "--config-file=", f"--cache-dir={tmp_path}"])
+    found = dict(re.findall(r"^\S+program\.py:(\d+): (.*)$", text, re.MULTILINE))
+    assert status == 1
+    assert "has_aux: bool =" in found["2"]
+    assert "def (data: Any, path: " in found["3"]
+    assert 'Module has no attribute "gard"' in found["4"]
+    assert 'Module "autograd" has no attribute "jti"' in found["5"]
+    assert 'Missing positional argument "path"' in found["6"]
+
+
+def test_threads_may_ask_for_different_names_at_the_same_time():
+    program = (
+        "import sys, threading, autograd\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "start, failures = threading.Barrier(len(autograd._MODULE_OF)), []\n"
+        "def ask(name):\n"
+        "    start.wait()\n"
+        "    try:\n"
+        "        getattr(autograd, name)\n"
+        "    except BaseException as error:\n"
+        "        failures.append(error)\n"
+        "threads = [threading.Thread(target=ask, args=[name]) for name in autograd._MODULE_OF]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "assert not failures, failures"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
+
+
+def test_a_name_that_a_user_has_put_there_stays():
+    program = "import autograd; autograd.grad = 1; autograd.vjp; assert autograd.grad == 1"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("name", ["Value", "Formula", "Explanation", "Tree", "Primitive"])
+def test_the_types_of_a_public_class_can_be_asked_for(name):
+    get_type_hints(getattr(autograd, name))
+
+
+@pytest.mark.parametrize("name", [name for name in nn.__all__ if isinstance(getattr(nn, name), type)])
+def test_the_types_of_a_public_class_of_networks_can_be_asked_for(name):
+    get_type_hints(getattr(nn, name))
 
 
 def test_all_names_come_with_a_star():

@@ -47,7 +47,7 @@ class Arguments(NamedTuple):
     """The arguments of one call."""
 
     signature: Signature
-    blocks: list[Any]  # numbers as floats, arrays of numbers, and what else there is
+    blocks: list[Any]
 
     @classmethod
     def of(cls, function: Any, static: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
@@ -60,8 +60,7 @@ class Arguments(NamedTuple):
         named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
         blocks, spec = take_apart((given, named))
         kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
-        floats = [b if type(b) is float or kind != NUMBER else real(b) for b, kind in zip(blocks, kinds)]
-        return cls(Signature(spec, kinds, tuple(fixed.items())), floats)
+        return cls(Signature(spec, kinds, tuple(fixed.items())), blocks)
 
     @property
     def has_values(self) -> bool:
@@ -78,8 +77,14 @@ class Arguments(NamedTuple):
         return nodes
 
     def numbers(self) -> list[Any]:
-        """The blocks as compiled code takes them: floats, and contiguous arrays of floats."""
-        return [_contiguous(block) if kind else block for block, kind in zip(self.blocks, self.signature.kinds)]
+        """The blocks as compiled code takes them: floats, and contiguous arrays of floats.
+
+        Raises: `OverflowError` for a whole number that is too large for a float.
+        """
+        return [
+            block if type(block) is float else _contiguous(block) if kind else real(block)
+            for block, kind in zip(self.blocks, self.signature.kinds)
+        ]
 
     def require_numbers(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Raise `TypeError` that names the argument in which a block holds no numbers."""
@@ -106,6 +111,8 @@ def _kind(block: Any) -> Any:
         real(block)
     except TypeError:
         return OTHER
+    except OverflowError:  # a number all the same, which a function that is called as it is may take
+        return NUMBER
     return NUMBER
 
 

@@ -1,21 +1,19 @@
 """What a row of the table is: one primitive operation, its value and its derivatives."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from numbers import Real
 from pickle import PicklingError
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from autograd.pickles import reduced
 from autograd.primitives.specialise import reverse_step
 
 Partial = Callable[..., Any] | float | None
 
-TABLE: dict[str, Primitive] = {}
+TABLE: dict[str, "Primitive"] = {}
 
 COMPARISON, SUM, NEGATION, PRODUCT, POWER, ATOM = range(6)  # precedence in a formula, from the loosest to the tightest
 
@@ -145,10 +143,10 @@ class Primitive:
                     return reduced("row of a module", module, name)
         raise PicklingError(f"the primitive {self.name} is pickled by its name: keep it as a global of its module")
 
-    def __copy__(self) -> Primitive:
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Primitive:
+    def __deepcopy__(self, memo: Any) -> Self:
         return self
 
     def __repr__(self) -> str:

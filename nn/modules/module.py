@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from autograd import Value
 from nn.errors import StateError
@@ -42,7 +43,10 @@ class Module(Versioned):
     """
 
     training: bool = True
-    page: Callable[..., None]  # nn/__init__ adds it, for the page stands on modules
+
+    if TYPE_CHECKING:  # nn/__init__ adds it, for the page stands on modules
+
+        def page(self, data: Any, path: str | os.PathLike[str], **options: Any) -> None: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         forward = getattr(self, "forward", None)

@@ -4,8 +4,6 @@ A rule is written once, for one number, with operators and autograd's functions:
 compiled epoch applies the same to numbers that are not known yet.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from math import inf

@@ -5,8 +5,6 @@ In the formulas θ is a parameter, g its gradient and t the number of the step, 
 sign of the gradient is turned first. PyTorch's formulas: https://docs.pytorch.org/docs/stable/optim.html.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`History`: what a training did, epoch by epoch."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

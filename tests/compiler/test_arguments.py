@@ -69,3 +69,12 @@ def test_an_argument_that_is_no_number_is_named():
         jit(f)(1.0, [2.0, "text"])
     with pytest.raises(TypeError, match=r"^'d' of a compiled function.*not an array of <U4"):
         jit(f)(1.0, 2.0, d=np.array(["text"]))
+
+
+def test_a_whole_number_beyond_floats_is_refused_only_where_it_becomes_one():
+    f = jit(lambda x, n: x * (n % 7))
+    with pytest.raises(OverflowError):
+        f(2.0, 10**400)
+    assert f(Value(2.0), 10**400).data == 2.0 * (10**400 % 7)
+    with pytest.raises(TypeError, match="argument 1"):
+        f("text", 10**400)

@@ -1,7 +1,5 @@
 """`explain`: the derivation of a derivative, as a document in several formats."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Value -> formula: what was computed, in ordinary notation, in LaTeX, and as an expression of SymPy."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
