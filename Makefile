@@ -9,7 +9,7 @@ STAMP := $(VENV)/installed
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe-core-$(AXE_VERSION)
 
-.PHONY: help demo test browser lint types layers docs coverage mutants benchmark clean
+.PHONY: help demo test browser lint types layers docs coverage mutants benchmark record clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -58,6 +58,10 @@ benchmark: $(STAMP)  ## time the engine and compiled functions against their pee
 	$(RUN) tests/benchmarks/bench_eager.py
 	$(RUN) tests/benchmarks/bench_graph.py
 	$(RUN) tests/benchmarks/bench_native.py
+
+record: $(STAMP)  ## the same ratios, kept as a row of tests/benchmarks/results.json: make record NAME="12 the house"
+	$(RUN) -m pip install --quiet --requirement tests/benchmarks/requirements.txt
+	$(RUN) tests/benchmarks/record.py "$(NAME)"
 
 clean:  ## remove the virtual environment and all that the commands wrote
 	rm -rf $(VENV) article build dist docs/_build *.egg-info .coverage .hypothesis .import_linter_cache \
