@@ -5,18 +5,26 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograd import AutogradError
-from nn.shell.article_command import EXAMPLES as ARTICLE_EXAMPLES
-from nn.shell.article_command import add_options as add_article_options
-from nn.shell.article_command import article_figures
-from nn.shell.page_command import EXAMPLES as PAGE_EXAMPLES
-from nn.shell.page_command import add_options as add_page_options
-from nn.shell.page_command import write_page
-from nn.shell.training_command import EXAMPLES as TRAINING_EXAMPLES
-from nn.shell.training_command import add_options as add_training_options
-from nn.shell.training_command import train
+from nn.shell import article_command, page_command, training_command
+
+# Each command: its module, what it does, a line of help, and the same as a sentence.
+COMMANDS: dict[str, tuple[Any, Callable[[argparse.Namespace], int], str, str]] = {
+    "article": (
+        article_command, article_command.article_figures, "reproduce the article's figures",
+        'Reproduce every figure of "A Step by Step Backpropagation Example" by autograd, and draw it.',
+    ),
+    "train": (
+        training_command, training_command.train, "train a network on a small data set",
+        "Train a network on a small data set, measure it on rows held out, and draw it with its plots.",
+    ),
+    "page": (
+        page_command, page_command.write_page, "write a page in which a network learns",
+        "Write one HTML file in which a network learns, to play, to change and to ask for derivations.",
+    ),
+}  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without ∂ shows ?, and loses nothing else
     options = _parser().parse_args(arguments)
     try:
-        return run(options)
+        return int(options.run(options))
     except (OSError, AutogradError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -43,30 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m nn", description="Neural networks on the scalar autograd engine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    command = commands.add_parser(
-        "article",
-        help="reproduce the article's figures",
-        description='Reproduce every figure of "A Step by Step Backpropagation Example" by autograd, and draw it.',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=ARTICLE_EXAMPLES,
-    )
-    add_article_options(command, _whole_number)
-    command = commands.add_parser(
-        "train",
-        help="train a network on a small data set",
-        description="Train a network on a small data set, measure it on rows held out, and draw it with its plots.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=TRAINING_EXAMPLES,
-    )
-    add_training_options(command, _whole_number)
-    command = commands.add_parser(
-        "page",
-        help="write a page in which a network learns",
-        description="Write one HTML file in which a network learns, to play, to change and to ask for derivations.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=PAGE_EXAMPLES,
-    )
-    add_page_options(command, _whole_number)
+    for name, (module, run, help_line, description) in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=help_line, description=description, epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        module.add_options(command, _whole_number)
+        command.set_defaults(run=run)
     return parser
 
 
@@ -83,11 +74,6 @@ def _whole_number(least: int, what: str = "it") -> Callable[[str], int]:
         return number
 
     return read
-
-
-def run(options: argparse.Namespace) -> int:
-    """The command that was asked for; returns its exit status."""
-    return {"article": article_figures, "train": train, "page": write_page}[options.command](options)
 
 
 if __name__ == "__main__":
