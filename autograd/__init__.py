@@ -255,6 +255,7 @@ if not _typing.TYPE_CHECKING:  # or type checkers would take any name for one of
             raise AttributeError(f"module 'autograd' has no attribute {name!r}")
         with _one_at_a_time:
             if name == "display":
+                _import_module("autograd.display.page")  # with it, so that no thread imports the one in the other
                 return _import_module("autograd.display")
             module = _import_module(_MODULE_OF[name])
             _adopt({each: getattr(module, each) for each in _LATER[_MODULE_OF[name]]})
@@ -283,4 +284,3 @@ for _name in ("_repr_svg_", "_repr_latex_"):
 
 _adopt({name: globals()[name] for name in __all__ if name in globals()})
 _rebuild = _pickles.rebuild  # pickles name it so
-_pickles.install()

@@ -150,7 +150,6 @@ class _Renamed:
         module.__spec__ = spec.loader_state
 
 
-def install() -> None:
-    """Let old names be found, after all that other finders know."""
-    if not any(isinstance(finder, _Renamed) for finder in sys.meta_path):
-        sys.meta_path.append(_Renamed())
+# After all that other finders know; and here, so that it is there before any other module of the package.
+if not any(isinstance(finder, _Renamed) for finder in sys.meta_path):
+    sys.meta_path.append(_Renamed())

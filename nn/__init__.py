@@ -4,6 +4,7 @@ import os
 import sys
 import typing
 
+import autograd
 from nn import pickles
 from nn.data import datasets as datasets
 from nn.errors import DivergenceError, ExportError, StateError, StorageError
@@ -48,6 +49,7 @@ def _page(self: Module, data: typing.Any, path: str | os.PathLike[str], **option
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     MLP(2, [2, 1], "sigmoid").page(([[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0]), f"{folder}/page.html", rounds=10)
     """
+    autograd.display  # noqa: B018  # loaded by way of the face, which lets one thread import at a time
     from nn.page import page  # with the display that it stands on, 42 ms beside the 137 of `import nn`
 
     page(self, data, path, **options)

@@ -106,6 +106,30 @@ def test_threads_may_ask_for_different_names_at_the_same_time():
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
 
 
+def test_a_page_may_be_written_while_another_thread_asks_for_a_name(tmp_path):
+    program = (
+        "import sys, threading, nn\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "start, failures = threading.Barrier(2), []\n"
+        "def page():\n"
+        "    nn.MLP(2, [1]).page(([[0.0, 1.0]], [1.0]), sys.argv[1], rounds=0)\n"
+        "def names():\n"
+        "    from autograd import Formula, draw, explain, tree\n"
+        "def run(task):\n"
+        "    start.wait()\n"
+        "    try:\n"
+        "        task()\n"
+        "    except BaseException as error:\n"
+        "        failures.append(error)\n"
+        "threads = [threading.Thread(target=run, args=[task]) for task in (page, names)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "assert not failures, failures"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", program, tmp_path / "page.html"], cwd=ROOT, check=True, timeout=60)
+
+
 def test_a_name_that_a_user_has_put_there_stays():
     program = "import autograd; autograd.grad = 1; autograd.vjp; assert autograd.grad == 1"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

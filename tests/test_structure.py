@@ -25,7 +25,7 @@ MOST_MODULES = 14  # of a folder
 # Imports that a call makes, each for the time of a start that is written beside it.
 LATE = {("nn", "nn.page")}
 # Where modules are named as text: what comes when it is asked for, and what pickles name.
-BY_NAME = {"autograd", "autograd.pickles", "nn"}
+BY_NAME = {"autograd", "autograd.pickles", "autograd.transforms", "nn"}
 
 
 def test_the_reader_of_imports_sees_them_all():

@@ -113,8 +113,11 @@ class Plan:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The state in a pickle of 0.1.0, where None was the shape of a number."""
         kinds = tuple([NUMBER if shape is None else shape for shape in state["shapes"]])
-        static = sorted(state["fixed"].items(), key=lambda pair: (isinstance(pair[0], str), pair[0]))
-        self.__init__(None, Signature(state["spec"], kinds, tuple(static)))  # type: ignore[misc]
+        fixed = state["fixed"]
+        positions = sorted(place for place in fixed if not isinstance(place, str))
+        names = [place for place in fixed if isinstance(place, str)]
+        static = tuple([(place, fixed[place]) for place in (*positions, *names)])
+        self.__init__(None, Signature(state["spec"], kinds, static))  # type: ignore[misc]
         self.variants, self.last = state["variants"], state["last"]
 
     @property

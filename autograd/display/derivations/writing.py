@@ -123,3 +123,6 @@ NUMBERS = Style(lambda name, number: rounded(number), rounded, _text, "({})", _t
 def text(expression: Expression) -> str:
     """The expression in ordinary notation, with its symbols; `str(expression)` is the same."""
     return write(expression, TEXT)
+
+
+Expression.__str__ = text  # type: ignore[assignment]  # what writes an expression stands on it, not it on that
