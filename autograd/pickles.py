@@ -136,7 +136,8 @@ class _Renamed:
     table = _table()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in self.table else None  # type: ignore[arg-type]
+        known = name in self.table
+        return ModuleSpec(name, self) if known else None  # type: ignore[arg-type]  # a loader by what it has
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(self.table[spec.name])

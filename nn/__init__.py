@@ -56,7 +56,7 @@ def _page(self: Module, data: typing.Any, path: str | os.PathLike[str], **option
 
 
 _page.__name__, _page.__qualname__ = "page", "Module.page"
-Module.page = _page  # type: ignore[method-assign]
+Module.page = _page  # type: ignore[method-assign]  # declared there, defined here, above what the page needs
 
 _rebuild = pickles.rebuild  # pickles name it so
 

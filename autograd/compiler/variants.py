@@ -117,7 +117,7 @@ class Plan:
         positions = sorted(place for place in fixed if not isinstance(place, str))
         names = [place for place in fixed if isinstance(place, str)]
         static = tuple([(place, fixed[place]) for place in (*positions, *names)])
-        self.__init__(None, Signature(state["spec"], kinds, static))  # type: ignore[misc]
+        self.owner, self.signature = None, Signature(state["spec"], kinds, static)
         self.variants, self.last = state["variants"], state["last"]
 
     @property
