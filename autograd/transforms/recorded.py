@@ -7,6 +7,7 @@ derivatives nest. There is nothing to confuse one level's derivative with anothe
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -180,3 +181,14 @@ def as_number(item: Any) -> Any:
 
 def unit(count: int, i: int) -> list[float]:
     return [1.0 if i == j else 0.0 for j in range(count)]
+
+
+def positions(name: str, given: Any) -> tuple[int, ...]:
+    """The positions of arguments that an option names, one or several; `TypeError` for what is no whole number."""
+    several = given if isinstance(given, list | tuple | range) else [given]
+    try:
+        if not any(isinstance(place, bool) for place in several):
+            return tuple(map(operator.index, several))
+    except TypeError:
+        pass
+    raise TypeError(f"{name} is a position or several, whole numbers, not {given!r}")
