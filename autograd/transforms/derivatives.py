@@ -57,8 +57,9 @@ def value_and_grad(
 ) -> Callable[..., tuple[Any, Any]]:
     """The function that returns f's value and its gradient.
 
-    Parameters: `f`, which returns one number; `argnums`, the position of the argument to differentiate, or several, each
-    once; `has_aux`, True where f returns a pair (number, auxiliary data), which gives ((number, auxiliary data), gradient).
+    Parameters: `f`, which returns one number; `argnums`, the position of the argument to differentiate, or several,
+    each once; `has_aux`, True where f returns a pair (number, auxiliary data), which gives ((number, auxiliary data),
+    gradient).
 
     Returns a function of f's arguments: numbers, arrays, or lists, tuples and dicts of them. The gradient has the
     structure of the argument; for several `argnums` it is a tuple.
