@@ -78,7 +78,8 @@ def clipped_by_norm(gradients: Any, max_norm: float, norm_type: float = 2.0) -> 
     norm = unit * length
     tiny = minimum(_TINY, norm * norm)
     length = length + divide(tiny, unit)  # the norm may be beyond the largest float, where these are not
-    # Of the two factors the one that divides comes first, unless it could only make the other vanish.
+    # A quotient may vanish before it is multiplied: max_norm over the norm does not where max_norm is above 1; where it
+    # is not, the product vanishes wherever a number over the norm does.
     factor = divide(divide(max_norm, unit), length)
     clipped = [
         where(norm + tiny <= max_norm, number, where(max_norm > 1.0, factor * number, divide(share, length) * max_norm))
