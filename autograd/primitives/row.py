@@ -265,7 +265,8 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     Of arrays without dimensions it is the result itself.
     """
     numpy = sys.modules["numpy"]
-    results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
+    with numpy.errstate(all="ignore"):  # NumPy warns of what the processor noted meanwhile; rows are quiet
+        results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
     if not isinstance(results, numpy.ndarray):
         return results
     for kind in (float, bool):

@@ -333,6 +333,23 @@ def test_an_activation_of_nan_is_nan_and_so_is_its_derivative(name):
     assert math.isnan(x.grad)
 
 
+# Value and slope, by hand; the second derivative is 0.
+ENDS = [
+    (silu, inf, inf, 1.0), (silu, -inf, 0.0, 0.0), (silu, 1e308, 1e308, 1.0), (silu, -1e308, 0.0, 0.0),
+    (gelu, inf, inf, 1.0), (gelu, -inf, 0.0, 0.0), (gelu, 1e308, 1e308, 1.0), (gelu, -1e308, 0.0, 0.0),
+    (elu, inf, inf, 1.0), (elu, -inf, -1.0, 0.0), (leaky_relu, inf, inf, 1.0), (leaky_relu, -inf, -inf, 0.01),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "x", "value", "slope"), ENDS)
+def test_an_activation_at_infinity_is_its_limit_and_so_are_its_derivatives(function, x, value, slope):
+    assert function(x) == function(Value(x)).data == function(np.array([x]))[0] == value
+    for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+        assert list(differentiate(function, [x])) == [slope], way
+    for way, differentiate in (SECOND_ORDER | COMPILED_SECOND_ORDER).items():
+        assert [list(row) for row in differentiate(function, [x])] == [[0.0]], way
+
+
 def test_the_derivative_at_a_kink_is_that_of_the_left_side():
     assert gradient(lambda x: leaky_relu(x[0]), [0.0]) == [0.01]
     assert gradient(lambda x: elu(x[0], 2.0), [0.0]) == [2.0]
