@@ -9,7 +9,7 @@ from typing import Any
 from autograd.engine.recording import current, no_grad
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive
-from autograd.program.nests import Structure, flatten
+from autograd.program.nests import Structure, flatten, with_our_arrays
 from autograd.transforms.recorded import Recorded, unit
 
 
@@ -33,7 +33,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         numbers, structure = flatten((args, kwargs))
         with no_grad():
-            results, outputs = flatten(call((args, kwargs)))
+            results, outputs = flatten(call(with_our_arrays((args, kwargs))))
         if any(isinstance(result, Value) for result in results) and not any(isinstance(n, Value) for n in numbers):
             raise TypeError("a checkpointed function closes over a Value: pass it as an argument")
         return outputs.unflatten([_rerun(call, i, result, numbers, structure) for i, result in enumerate(results)])
