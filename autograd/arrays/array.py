@@ -8,7 +8,6 @@ package: the class is made when the first such array is, and no module here impo
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -36,9 +35,11 @@ class ArrayMethods:
         return apply_function(function, types, args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        if type(key) is not int and type(key) is not slice:
+        try:
+            return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
+        except IndexError:
             refuse_nodes(key, self)
-        return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
+            raise
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         return reduced("values", self.ravel().tolist(), self.shape)
@@ -148,7 +149,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     Raises: `TypeError` that names the ufunc where it has no meaning here.
     """
     name, meaning = _meaning_of(ufunc)
-    if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, inputs)):
+    if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
     given = [plain(item) for item in inputs]
@@ -170,9 +171,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     return tuple(map(_shown, results)) if isinstance(results, tuple) else _shown(results)
 
 
-@functools.lru_cache(maxsize=256)
 def _meaning_of(ufunc: Any) -> tuple[str, Callable[..., Any] | None]:
     """A ufunc's name, and what it means for numbers; None where NumPy's loop over objects is to answer."""
+    found = _known.get(ufunc)
+    if found is not None:
+        return found
     numpy = sys.modules["numpy"]
     name = ufunc.__name__
     known = getattr(numpy, name, ufunc)
@@ -181,19 +184,19 @@ def _meaning_of(ufunc: Any) -> tuple[str, Callable[..., Any] | None]:
     of_python = all(set(signature) <= {"O", "-", ">"} for signature in ufunc.types)  # made by numpy.frompyfunc
     if meaning is None and not of_python and not (numpys and name in OPERATORS):
         raise _refused(f"numpy.{name}" if getattr(numpy, name, None) is ufunc else name)
+    if getattr(numpy, name, None) is ufunc:
+        _known[ufunc] = name, meaning
     return name, meaning
 
 
-def _is_scalar(item: Any) -> bool:
-    kind = type(item)
-    if kind is float or issubclass(kind, _generic()):
-        return True
-    return hasattr(kind, "_apply_primitive") and not hasattr(kind, "elements")
+_known: dict[Any, tuple[str, Callable[..., Any] | None]] = {}  # NumPy's own, which stay
 
 
-@functools.cache
-def _generic() -> tuple[type, ...]:
-    return int, sys.modules["numpy"].generic
+def _is_scalar(kind: type) -> bool:
+    """Whether things of a type are numbers by themselves, which an arrays.TracedArray is not."""
+    return (
+        kind is float or hasattr(kind, "_view_of_array") or issubclass(kind, float | int | sys.modules["numpy"].generic)
+    )
 
 
 def _all_nodes(operand: Any) -> bool:

@@ -13,12 +13,12 @@ from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep, t
 from autograd.engine.watching import Hook, add_hook, watch_for
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives import table
-from autograd.primitives.row import Primitive, is_array, real
+from autograd.primitives.row import Primitive, real
 
 
 def _other_operand(operand: Any) -> Any:
     """A real number as a float; NotImplemented for any other type, which may know what to do, as an array does."""
-    if is_array(operand) and operand.ndim:
+    if getattr(operand, "shape", ()):
         return NotImplemented
     try:
         return real(operand)
@@ -221,6 +221,12 @@ class Value(Node):
         trace = current().trace
         if trace is not None:
             return trace._apply_primitive(primitive, operands)
+        if len(operands) == 2 and not primitive.predicate:  # most rows; the rest does the same for any number
+            x, y = operands
+            first, second = x if isinstance(x, Value) else None, y if isinstance(y, Value) else None
+            x = real(x) if first is None else first._number
+            y = real(y) if second is None else second._number
+            return make_node(Value, primitive, first, second, primitive.evaluate(x, y), x, y)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)

@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd import TraceError, Value, array, grad, hessian, jacobian, jit, norm, vmap
+from autograd import AnomalyError, TraceError, Value, array, detect_anomaly, grad, hessian, jacobian, jit, norm, vmap
 from autograd.arrays.array import apply_function
 from autograd.arrays.choices import OURS
 from autograd.arrays.functions import THEIRS
@@ -455,6 +455,11 @@ def test_values_by_themselves():
         np.interp(v, [0.0, 1.0], [0.0, 1.0])
 
 
+def test_an_anomaly_inside_a_function_of_numpy_names_the_line_that_called_it():
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"add\(inf, -inf\) was made at \S*test_functions\.py"):
+        np.mean(values([inf, -inf]))
+
+
 def test_a_mask_in_a_compiled_function_is_refused_as_before():
     for key in (lambda x: x > 0.0, lambda x: x[0], lambda x: np.argsort(x) * x):
         with pytest.raises(TraceError, match="indexed by a Value"):
@@ -472,3 +477,5 @@ def test_a_large_array_in_a_compiled_function_answers_alike():
         assert jit(grad(lambda x: np.clip(x, 1.0, 2.0)[0]))(x)[0] == 0.5
         with pytest.raises(TypeError, match="numpy.unique"):
             jit(np.unique)(x)
+    counts = jit(lambda x: x[1] * np.size(x) + np.shape(x)[0] + np.ndim(x))(np.ones(300_000))
+    assert counts == 600_001.0

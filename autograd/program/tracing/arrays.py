@@ -116,6 +116,8 @@ class TracedArray:
         return apply_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function.__name__ in ("shape", "ndim", "size") and len(args) == 1 and args[0] is self:
+            return getattr(self, function.__name__)  # which needs no elements
         return apply_function(function, types, args, kwargs)
 
     def __repr__(self) -> str:
