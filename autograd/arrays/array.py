@@ -166,8 +166,6 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         results = getattr(loop, method)(*given, **options)
     if outs is not None:
         return outs[0] if len(outs) == 1 else outs
-    if type(results) is int:  # NumPy's sum of nothing
-        return float(results)
     return tuple(map(_shown, results)) if isinstance(results, tuple) else _shown(results)
 
 
@@ -230,9 +228,13 @@ def _checked(name: str, method: str, options: dict[str, Any], identity: Any) -> 
 
 def _shown(result: Any) -> Any:
     """What NumPy's loop has made of Values: an array of this class or of floats, or a number by itself."""
+    if type(result) is int:  # NumPy's sum of nothing
+        return float(result)
     if not is_array(result) or result.dtype != object:
         return result
-    return typed(result) if result.ndim else result.item()
+    if not result.ndim:
+        return result.item()
+    return result.astype(float) if all(type(item) is int for item in result.flat) else typed(result)
 
 
 def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -269,7 +271,7 @@ def _unpacked(result: Any) -> Any:
         return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     if is_array(result) and result.dtype == object and result.ndim and isinstance(result, ArrayMethods):
         return result
-    return _shown(result)
+    return _shown(result) if is_array(result) else result
 
 
 def _refused(name: str) -> TypeError:

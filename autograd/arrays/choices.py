@@ -15,6 +15,7 @@ from math import inf, pi
 from typing import Any
 
 from autograd.arrays.ufuncs import MEANINGS
+from autograd.errors import ShapeError
 from autograd.functions.composed import norm as euclidean_norm
 from autograd.primitives.row import elementwise
 from autograd.primitives.table import (
@@ -44,8 +45,9 @@ def _rows(function: Callable[[list[Any]], Any], x: Any, axis: Any) -> Any:
     if axis is None:
         x, axis = x.ravel(), 0
     x = numpy.moveaxis(x, axis, -1)
-    results = [function(row.tolist()) for row in x.reshape(-1, x.shape[-1])]
-    whole = numpy.array(results).reshape(x.shape[:-1] + numpy.shape(results[0]))
+    results = [function(row.tolist()) for row in x.reshape(math.prod(x.shape[:-1]), x.shape[-1])]
+    one = results[0] if results else function([0.0] * x.shape[-1])
+    whole = numpy.array(results).reshape(x.shape[:-1] + numpy.shape(one))
     return (numpy.moveaxis(whole, -1, axis) if whole.ndim == x.ndim else whole)[()]
 
 
@@ -77,7 +79,7 @@ def _order(row: list[Any]) -> list[int]:
 
 def argsort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
     _only("argsort", order=order)
-    return _rows(_order, a, axis)
+    return _rows(_order, a, axis).astype(int)
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
@@ -86,8 +88,14 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable
     return numpy.take_along_axis(a, argsort(a, -1 if axis is None else axis, kind, order), -1 if axis is None else axis)
 
 
+def _require_elements(row: list[Any]) -> None:
+    if not row:
+        raise ShapeError("of no elements none is the first, the largest or in the middle: one at least was expected")
+
+
 def _first(row: list[Any], before: Callable[[Any, Any], Any]) -> int:
     """Where the first of those elements is that none is before; that of a nan, where there is one."""
+    _require_elements(row)
     best = 0
     for i in range(1, len(row)):
         if not_equal(row[best], row[best]):
@@ -113,6 +121,7 @@ argmax, argmin = _arg("argmax", greater), _arg("argmin", less)
 
 
 def _quantile_of(row: list[Any], fraction: float) -> Any:
+    _require_elements(row)
     last = row[_order(row)[-1]]
     if not_equal(last, last):
         return functools.reduce(maximum, row)

@@ -460,6 +460,19 @@ def test_an_anomaly_inside_a_function_of_numpy_names_the_line_that_called_it():
         np.mean(values([inf, -inf]))
 
 
+def test_arrays_without_elements():
+    x = values([[1.0, 2.0]])
+    assert np.sort(x[:0]).shape == np.argsort(x[:0]).shape == (0, 2)
+    assert np.sort(x[:, :0]).shape == (1, 0)
+    assert np.linalg.norm(x[:, :0], axis=1).tolist() == [0.0]
+    assert np.sum(x[:0]) == 0.0
+    assert np.sum(x[:0], axis=0).tolist() == [0.0, 0.0]
+    assert (x[:, :0] @ x[:0]).tolist() == [[0.0, 0.0]]
+    for function in (np.argmax, np.median, np.max, lambda x: np.argmin(x, axis=1)):
+        with pytest.raises(ValueError, match=r"no elements|identity"):
+            function(x[:, :0])
+
+
 def test_a_mask_in_a_compiled_function_is_refused_as_before():
     for key in (lambda x: x > 0.0, lambda x: x[0], lambda x: np.argsort(x) * x):
         with pytest.raises(TraceError, match="indexed by a Value"):
