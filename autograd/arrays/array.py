@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.arrays import choices
+from autograd.arrays import choices, orders
 from autograd.arrays.functions import THEIRS, UNSUITED
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
 from autograd.errors import MissingDependencyError, TraceError
@@ -47,22 +47,22 @@ class ArrayMethods:
     # The methods that compare elements and are no ufuncs.
 
     def argmax(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
-        return choices.argmax(self, axis, out, keepdims=keepdims)
+        return orders.argmax(self, axis, out, keepdims=keepdims)
 
     def argmin(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
-        return choices.argmin(self, axis, out, keepdims=keepdims)
+        return orders.argmin(self, axis, out, keepdims=keepdims)
 
     def argsort(self, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-        return choices.argsort(self, axis, kind, order, stable=stable)
+        return orders.argsort(self, axis, kind, order, stable=stable)
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> Any:
-        return choices.argsort(self, axis, kind, order)
+        return orders.argsort(self, axis, kind, order)
 
     def sort(self: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> None:
-        self[...] = choices.sort(self, axis, kind, order, stable=stable)
+        self[...] = orders.sort(self, axis, kind, order, stable=stable)
 
     def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> None:
-        self[...] = choices.sort(self, axis, kind, order)
+        self[...] = orders.sort(self, axis, kind, order)
 
     def round(self, decimals: int = 0, out: None = None) -> Any:
         return choices.round(self, decimals, out)

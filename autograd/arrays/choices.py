@@ -1,33 +1,30 @@
-"""NumPy's functions that compare elements or choose between them, anew: by rows of the table, in its conventions.
+"""NumPy's functions that choose between elements, or whose usual form is not right at every order, anew.
 
-At a tie the derivative is shared or, where elements are put in order, belongs to the first; nan stays nan, and stands
-last in an order. The order is found by comparing two elements at a time, which in a function that is being compiled
-makes a guard of each comparison, as an `if` does.
+They are rows of the table, in its conventions: a tie is shared, the side that is not taken contributes nothing, and nan
+stays nan where it is not asked to be passed by.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
 from collections.abc import Callable
 from math import inf, pi
 from typing import Any
 
+from autograd.arrays import orders
+from autograd.arrays.orders import only, rows
 from autograd.arrays.ufuncs import MEANINGS
-from autograd.errors import ShapeError
 from autograd.functions.composed import norm as euclidean_norm
 from autograd.primitives.row import elementwise
 from autograd.primitives.table import (
     absolute,
     divide,
     equal,
-    greater,
     less,
     less_equal,
     logical_and,
     logical_or,
-    maximum,
     multiply,
     not_equal,
     sin,
@@ -36,133 +33,6 @@ from autograd.primitives.table import (
 
 _SINC = [(-1) ** k / math.factorial(2 * k + 1) for k in range(16)]
 _LARGEST = sys.float_info.max
-
-
-def _rows(function: Callable[[list[Any]], Any], x: Any, axis: Any) -> Any:
-    """`function` of each list of elements along an axis, of all of them for None; what it returns takes their place."""
-    numpy = sys.modules["numpy"]
-    x = numpy.asanyarray(x)
-    if axis is None:
-        x, axis = x.ravel(), 0
-    x = numpy.moveaxis(x, axis, -1)
-    results = [function(row.tolist()) for row in x.reshape(math.prod(x.shape[:-1]), x.shape[-1])]
-    one = results[0] if results else function([0.0] * x.shape[-1])
-    whole = numpy.array(results).reshape(x.shape[:-1] + numpy.shape(one))
-    return (numpy.moveaxis(whole, -1, axis) if whole.ndim == x.ndim else whole)[()]
-
-
-def _only(function: str, **options: Any) -> None:
-    """Raise `TypeError` for an option that is given and not supported."""
-    for name, item in options.items():
-        if item is not None and item is not False:
-            raise TypeError(f"numpy.{function} of Values takes no {name}")
-
-
-# The order of elements.
-
-
-def _compared(x: Any, y: Any) -> int:
-    """Which of two elements comes first: -1, 0 or 1; nan comes last."""
-    if less(x, y):
-        return -1
-    if less(y, x):
-        return 1
-    return bool(not_equal(x, x)) - bool(not_equal(y, y))
-
-
-_key = functools.cmp_to_key(_compared)
-
-
-def _order(row: list[Any]) -> list[int]:
-    return sorted(range(len(row)), key=lambda i: _key(row[i]))
-
-
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-    _only("argsort", order=order)
-    return _rows(_order, a, axis).astype(int)
-
-
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-    numpy = sys.modules["numpy"]
-    a = numpy.ravel(a) if axis is None else a
-    return numpy.take_along_axis(a, argsort(a, -1 if axis is None else axis, kind, order), -1 if axis is None else axis)
-
-
-def _require_elements(row: list[Any]) -> None:
-    if not row:
-        raise ShapeError("of no elements none is the first, the largest or in the middle: one at least was expected")
-
-
-def _first(row: list[Any], before: Callable[[Any, Any], Any]) -> int:
-    """Where the first of those elements is that none is before; that of a nan, where there is one."""
-    _require_elements(row)
-    best = 0
-    for i in range(1, len(row)):
-        if not_equal(row[best], row[best]):
-            break
-        if before(row[i], row[best]) or not_equal(row[i], row[i]):
-            best = i
-    return best
-
-
-def _arg(name: str, before: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def function(a: Any, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
-        _only(name, out=out)
-        numpy = sys.modules["numpy"]
-        where_it_is = _rows(lambda row: _first(row, before), a, axis)
-        if keepdims:
-            return numpy.expand_dims(where_it_is, tuple(range(a.ndim)) if axis is None else axis)
-        return where_it_is
-
-    return function
-
-
-argmax, argmin = _arg("argmax", greater), _arg("argmin", less)
-
-
-def _quantile_of(row: list[Any], fraction: float) -> Any:
-    _require_elements(row)
-    last = row[_order(row)[-1]]
-    if not_equal(last, last):
-        return functools.reduce(maximum, row)
-    place = fraction * (len(row) - 1)
-    low = math.floor(place)
-    ahead = place - low
-    ordered = [row[i] for i in _order(row)]
-    if not ahead:
-        return ordered[low]
-    x, y = ordered[low], ordered[low + 1]
-    if ahead == 0.5:
-        return (x + y) * 0.5
-    return x + (y - x) * ahead if ahead < 0.5 else y - (y - x) * (1.0 - ahead)
-
-
-def quantile(
-    a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, method: str = "linear",
-    keepdims: bool = False, **options: Any,
-) -> Any:  # fmt: skip
-    numpy = sys.modules["numpy"]
-    _only("quantile", out=out, **options)
-    if method != "linear" or isinstance(axis, tuple):
-        raise TypeError("numpy.quantile of Values takes one axis, and the method 'linear'")
-    fractions = numpy.asarray(q, dtype=float)
-    if not ((fractions >= 0.0) & (fractions <= 1.0)).all():
-        raise ValueError("a quantile is from 0 to 1, a percentile from 0 to 100")
-    parts = [_rows(functools.partial(_quantile_of, fraction=f), a, axis) for f in fractions.ravel().tolist()]
-    if keepdims:
-        parts = [numpy.expand_dims(part, tuple(range(a.ndim)) if axis is None else axis) for part in parts]
-    return numpy.array(parts).reshape(fractions.shape + numpy.shape(parts[0]))
-
-
-def percentile(a: Any, q: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
-    return quantile(a, sys.modules["numpy"].asarray(q, dtype=float) / 100.0, axis, *args, **options)
-
-
-def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    return quantile(a, 0.5, axis, out, keepdims=keepdims)
-
-
-# Choices.
 
 
 def choose(condition: Any, *sides: Any) -> Any:
@@ -182,7 +52,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 
 
 def round(a: Any, decimals: int = 0, out: None = None) -> Any:
-    _only("round", out=out)
+    only("round", out=out)
     unit = 10.0 ** abs(decimals)
     shifted = elementwise(multiply if decimals > 0 else divide, [a, unit])
     return elementwise(divide if decimals > 0 else multiply, [elementwise(MEANINGS["rint"], [shifted]), unit])
@@ -204,7 +74,7 @@ def _without_nan(name: str, instead: float) -> Callable[..., Any]:
     """numpy.nansum and numpy.nanprod."""
 
     def function(a: Any, axis: Any = None, dtype: None = None, out: None = None, **options: Any) -> Any:
-        _only(f"nan{name}", dtype=dtype, out=out)
+        only(f"nan{name}", dtype=dtype, out=out)
         return getattr(sys.modules["numpy"], name)(nan_to_num(a, True, instead, inf, -inf), axis, **options)
 
     return function
@@ -214,7 +84,7 @@ def _passing_nan(name: str) -> Callable[..., Any]:
     """numpy.nanmax and numpy.nanmin."""
 
     def function(a: Any, axis: Any = None, out: None = None, **options: Any) -> Any:
-        _only(f"nan{name[1:]}", out=out)
+        only(f"nan{name[1:]}", out=out)
         return getattr(sys.modules["numpy"], name).reduce(a, axis=axis, **options)
 
     return function
@@ -273,7 +143,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if isinstance(axis, tuple) or (axis is None and not of_all):
         raise TypeError("numpy.linalg.norm of a matrix of Values takes no ord but 'fro', and no two axes")
     if ord in (None, 2, "fro"):
-        result = _rows(euclidean_norm, x, axis)
+        result = rows(euclidean_norm, x, axis)
         return numpy.expand_dims(result, tuple(range(x.ndim)) if axis is None else axis) if keepdims else result
     if ord in (1, inf, -inf):
         reduce = {1: numpy.sum, inf: numpy.max, -inf: numpy.min}[ord]
@@ -282,15 +152,15 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 OURS: dict[str, Callable[..., Any]] = {
-    "numpy.argmax": argmax,
-    "numpy.argmin": argmin,
-    "numpy.argsort": argsort,
-    "numpy.argpartition": lambda a, kth, axis=-1, kind=None, order=None: argsort(a, axis, kind, order),
-    "numpy.sort": sort,
-    "numpy.partition": lambda a, kth, axis=-1, kind=None, order=None: sort(a, axis, kind, order),
-    "numpy.median": median,
-    "numpy.percentile": percentile,
-    "numpy.quantile": quantile,
+    "numpy.argmax": orders.argmax,
+    "numpy.argmin": orders.argmin,
+    "numpy.argsort": orders.argsort,
+    "numpy.argpartition": lambda a, kth, axis=-1, kind=None, order=None: orders.argsort(a, axis, kind, order),
+    "numpy.sort": orders.sort,
+    "numpy.partition": lambda a, kth, axis=-1, kind=None, order=None: orders.sort(a, axis, kind, order),
+    "numpy.median": orders.median,
+    "numpy.percentile": orders.percentile,
+    "numpy.quantile": orders.quantile,
     "numpy.where": choose,
     "numpy.select": select,
     "numpy.nan_to_num": nan_to_num,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from math import inf, nan
 
@@ -437,7 +438,9 @@ def test_the_same_in_the_bodies_of_batches_and_loops():
     assert slopes[0] == [0.0, 1.0, 0.0]
     assert math.isnan(slopes[1][0])
     assert slopes[2] == [1.0, 0.0, 0.0]
-    assert both_ways(vmap(lambda row: np.median(row[:2])), x[::2]) == [2.0, 1.5]
+    assert both_ways(vmap(np.median), np.abs(x[::2])) == [3.0, 2.0]
+    orders = np.array(list(itertools.permutations([1.0, 2.0, 3.0, nan])))
+    assert both_ways(vmap(np.sort), orders) == pytest.approx(np.sort(orders), nan_ok=True)
 
 
 def test_values_by_themselves():
