@@ -128,6 +128,7 @@ SMOOTH = {
     "tensordot": lambda x: np.tensordot(x, x, axes=([1], [1])),
     "trace": lambda x: np.trace(x),
     "trapezoid": lambda x: np.trapezoid(x[0], x[1]),
+    "trapz": lambda x: getattr(np, "trapezoid", getattr(np, "trapz", None))(x[0], x[1]),  # its name before NumPy 2
     "vander": lambda x: np.vander(x[0], 4),
     "var": lambda x: variance(x) if x.dtype == complex else np.var(x),
     "vdot": lambda x: np.vdot(x[0], x[1]) if x.dtype == object else x[0] @ x[1],
