@@ -192,9 +192,9 @@ _known: dict[Any, tuple[str, Callable[..., Any] | None]] = {}  # NumPy's own, wh
 
 def _is_scalar(kind: type) -> bool:
     """Whether things of a type are numbers by themselves, which an arrays.TracedArray is not."""
-    return (
-        kind is float or hasattr(kind, "_view_of_array") or issubclass(kind, float | int | sys.modules["numpy"].generic)
-    )
+    if issubclass(kind, float) or hasattr(kind, "_view_of_array"):
+        return True
+    return issubclass(kind, int | sys.modules["numpy"].generic)
 
 
 def _all_nodes(operand: Any) -> bool:
