@@ -5,6 +5,7 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from autograd import pickles as _pickles
+from autograd.arrays.array import array
 from autograd.engine.recording import detect_anomaly, no_grad, scope
 from autograd.engine.value import Value, backward
 from autograd.errors import (
@@ -140,6 +141,7 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "array",
     "asin",
     "asinh",
     "atan",

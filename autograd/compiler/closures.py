@@ -122,12 +122,12 @@ def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...
 Inside = tuple[Callable[..., Any], Any, list[tuple[Any, Any]]]  # itemgetter or attrgetter, a container, its items
 
 
-def _inside(item: Any, names: set[str]) -> Iterator[Inside]:
+def _inside(item: Any, named: set[str]) -> Iterator[Inside]:
     if isinstance(item, FunctionType):
-        names.update(_names(item.__code__))
+        named.update(_names(item.__code__))
         for cell in item.__closure__ or ():
             yield from _of_cell(cell)
-        yield operator.itemgetter, item.__globals__, [*_named(item.__globals__, names)]
+        yield operator.itemgetter, item.__globals__, [*_named(item.__globals__, named)]
         stored = {**(item.__kwdefaults__ or {}), **vars(item), "": item.__defaults__}
         yield operator.itemgetter, stored, [*stored.items()]
     elif isinstance(item, MethodType | functools.partial):
@@ -141,10 +141,12 @@ def _inside(item: Any, names: set[str]) -> Iterator[Inside]:
         if item.dtype == object:
             yield operator.itemgetter, item.flat, [*enumerate(item.ravel().tolist())]
     elif isinstance(item, ModuleType | type):
-        yield operator.itemgetter, vars(item), [*_named(vars(item), names)]
+        yield operator.itemgetter, vars(item), [*_named(vars(item), named)]
     else:
-        attributes = getattr(item, "__dict__", {})
-        yield operator.itemgetter, attributes, [*attributes.items()]
+        attributes = _attributes(item)
+        # Of a compiled function in this one, what it was made from.
+        names = {"function"} if "_plans" in attributes else attributes.keys()
+        yield operator.itemgetter, attributes, [(name, attributes[name]) for name in names]
         yield operator.attrgetter, item, [*_in_slots(item)]
         yield operator.itemgetter, {"": type(item)}, [("", type(item))]
 
@@ -154,6 +156,15 @@ def _of_cell(cell: CellType) -> Iterator[Inside]:
         yield operator.attrgetter, cell, [("cell_contents", cell.cell_contents)]
     except ValueError:  # it is empty
         return
+
+
+def _attributes(item: Any) -> dict[str, Any]:
+    """The attributes of an object, read past its own `__getattr__`."""
+    try:
+        attributes: dict[str, Any] = object.__getattribute__(item, "__dict__")
+    except AttributeError:  # it has slots alone
+        return {}
+    return attributes
 
 
 def _in_slots(item: Any) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from autograd.errors import ShapeError
-from autograd.primitives.row import is_array, real
+from autograd.primitives.row import is_array, real, typed
 from autograd.primitives.table import (
     absolute,
     divide,
@@ -246,8 +246,7 @@ def _along_the_last_axis(function: Any, numbers: Any) -> Any:
     if is_array(numbers):
         numpy = sys.modules["numpy"]
         rows = [function(_entries(row)) for row in numbers.reshape(-1, numbers.shape[-1])] if numbers.size else []
-        plain = all(type(result) is float for row in rows for result in row)
-        return numpy.array(rows, dtype=float if plain else object).reshape(numbers.shape)
+        return typed(numpy.array(rows, dtype=object).reshape(numbers.shape))
     items = list(iterator)
     nested = [not _is_number(item) and _iterator(item) is not None for item in items]
     if any(nested) and not all(nested):
