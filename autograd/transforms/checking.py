@@ -13,13 +13,14 @@ from autograd.engine.value import Value
 from autograd.errors import GradientCheckError, InconclusiveCheckError
 from autograd.primitives.row import Primitive, real
 from autograd.program.nests import flatten
-from autograd.transforms.differences import CENTRAL, Line, Run, Slope, rounding
+from autograd.transforms.differences import CENTRAL, Line, Run, Slope, power_of_two, rounding
 from autograd.transforms.judging import AGREES, DIFFERS, UNKNOWN, Verdict, judge
 from autograd.transforms.recorded import Recorded, unit
 
 Function = Callable[[Sequence[Any]], list[Any]]
 
 _HANDFUL = 5  # numbers that are checked one by one
+_NONE = Slope(math.nan, math.inf, 0.0, 0.0, 0.0)
 
 
 def check_grads(f: Callable[..., Any], args: Sequence[Any], order: int = 2, *, fast_mode: bool | None = None) -> None:
@@ -88,23 +89,28 @@ def _findings(function: Function, point: Sequence[float], order: int, fast_mode:
     for level in range(1, order + 1):
         trace = _recorded(function, point)
         values = list(map(_plain, trace.results))
-        names = names or _numbered("the result", "number {} of the result", len(values))
-        if not all(map(math.isfinite, values)):
-            what = "the function" if level == 1 else f"a derivative of order {level - 1}"
-            text = f"there is nothing to check: at {_tuple(point)} {what} is not finite"
-            yield _Finding(UNKNOWN, level, text)
+        if not values or not point or not all(map(math.isfinite, (*values, *point))):
+            what = "there is no number" if not values or not point else "not every number is finite"
+            of = "the function" if level == 1 else f"a derivative of order {level - 1}"
+            yield _Finding(UNKNOWN, level, f"there is nothing to check: {what} in {of} at {_tuple(point)}")
             return
+        names = names or _numbered("the result", "number {} of the result", len(values))
         generator = random.Random(level)
         weights = _weights(len(values), generator, fast_mode)
         pulled = [list(map(_plain, trace.pull(weight))) for weight in weights]
-        check = _Order(level, function, point, trace, names)
+        check = _Order(level, function, point, trace, names, weights, pulled)
+        unknown: dict[int, _Finding] | None = None
         for direction, scale in _directions(point, generator, fast_mode):
-            yield from check.along(direction, scale, weights, pulled)
-        if level < order:
-            wholes = names if len(weights) == len(names) else ["a random sum of the results"] * len(weights)
-            arguments = _numbered("the argument", "number {} of the arguments", len(point))
-            names = [f"the derivative of {whole} with respect to {number}" for whole in wholes for number in arguments]
-            function = _derivative(function, weights)
+            found = list(check.along(direction, scale))
+            yield from (finding for finding in found if finding.outcome == DIFFERS or _lone(direction))
+            if not _lone(direction):  # one of the directions is enough
+                rest = {finding.which[0]: finding for finding in found}
+                unknown = {i: rest[i] for i in (rest if unknown is None else unknown) if i in rest}
+        yield from (unknown or {}).values()
+        arguments = _numbered("the argument", "number {} of the arguments", len(point))
+        wholes = map(check.whole, range(len(weights)))
+        names = [f"the derivative of {whole} with respect to {argument}" for whole in wholes for argument in arguments]
+        function = _derivative(function, weights)
 
 
 def _recorded(function: Function, numbers: Sequence[Any]) -> Recorded:
@@ -119,6 +125,10 @@ def _derivative(function: Function, weights: Sequence[Sequence[float]]) -> Funct
         return [number for weight in weights for number in recorded.pull(weight)]
 
     return derivative
+
+
+def _lone(direction: Sequence[float]) -> bool:
+    return sum(map(bool, direction)) == 1
 
 
 def _numbered(one: str, several: str, count: int) -> list[str]:
@@ -144,8 +154,9 @@ def _directions(
     if fast_mode is False or count == 1 or fast_mode is None and count <= _HANDFUL:
         return [(unit(count, j), abs(number)) for j, number in enumerate(point)]
     usual = statistics.median([abs(number) for number in point if number] or [0.0])
-    sizes = [2.0 ** max(math.frexp(abs(number) or usual or 1.0)[1], -1000) for number in point]
-    evenly = [_random(generator) for _ in point]
+    sizes = [power_of_two(abs(number) or usual or 1.0) for number in point]
+    # Evenly, but large numbers by so much that it does not get lost in their last bits; and in proportion.
+    evenly = [_random(generator) * max(1.0, size / (usual or 1.0) * 2.0**-24) for size in sizes]
     return [(evenly, usual), ([_random(generator) * size for size in sizes], 1.0)]
 
 
@@ -157,35 +168,36 @@ class _Order(NamedTuple):
     point: Sequence[float]
     trace: Recorded
     names: Sequence[str]
+    weights: Sequence[Sequence[float]]
+    pulled: Sequence[Sequence[float]]  # for each weights, the derivatives by reverse mode
 
-    def along(
-        self,
-        direction: list[float],
-        scale: float,
-        weights: Sequence[Sequence[float]],
-        pulled: Sequence[Sequence[float]],
-    ) -> Iterator[_Finding]:
+    def along(self, direction: list[float], scale: float) -> Iterator[_Finding]:
         """What is not found right of the derivatives along a direction."""
         forward, verdicts = self.judged(direction, scale)
         for i, verdict in enumerate(verdicts):
             if verdict.outcome == DIFFERS:
-                yield self.narrowed(i, direction, forward[i], verdict)
+                yield self.narrowed(i, direction, forward[i], verdict.slope or _NONE)
             elif verdict.outcome != AGREES:
-                text = f"{self.which(i, direction)} cannot be judged at {_tuple(self.point)}: {forward[i]:.12g} by "
-                yield _Finding(UNKNOWN, self.level, f"{text}the rules, and {verdict.reason}")
-        for weight, derivatives in zip(weights, pulled):
+                text = f"{self.which(self.names[i], direction)} cannot be judged at {_tuple(self.point)}"
+                yield _Finding(
+                    UNKNOWN, self.level, f"{text}: by the rules it is {forward[i]:.12g}; {verdict.reason}", (i, 0)
+                )
+        for k, (weight, pulled) in enumerate(zip(self.weights, self.pulled)):
             by_forward = [w * number for w, number in zip(weight, forward) if w]
-            by_reverse = [d * number for d, number in zip(direction, derivatives) if d]
+            by_reverse = [d * number for d, number in zip(direction, pulled) if d]
             apart = abs(sum(by_forward) - sum(by_reverse))
-            if not math.isfinite(sum(by_forward)) or apart <= 1e-9 * sum(map(abs, by_forward)):
+            if apart <= 1e-9 * sum(map(abs, by_forward)) or not math.isfinite(sum(by_forward)):
                 continue
             terms = sum(abs(w) * size for w, (_, size) in zip(weight, self.rounding(direction)))
             if not apart <= 1e-12 * terms:
-                i = weight.index(max(weight))
                 yield _Finding(
-                    DIFFERS, self.level, f"{self.which(i, direction)}: {sum(by_forward)!r} by forward mode, "
-                    f"{sum(by_reverse)!r} by reverse mode"
+                    DIFFERS, self.level, f"{self.which(self.whole(k), direction)}: {sum(by_forward):.12g} by forward "
+                    f"mode, {sum(by_reverse):.12g} by reverse mode"
                 )
+
+    def whole(self, k: int) -> str:
+        """What the k-th weights make of the results."""
+        return self.names[k] if len(self.weights) == len(self.names) else "a random sum of the results"
 
     def judged(self, direction: list[float], scale: float) -> tuple[list[float], list[Verdict]]:
         forward = list(map(_plain, self.trace.push(direction)))
@@ -196,52 +208,48 @@ class _Order(NamedTuple):
         def moved(distance: float) -> list[float]:
             return list(map(_plain, self.function([x + distance * d for x, d in zip(self.point, direction)])))
 
-        lone = sum(d != 0.0 for d in direction) == 1
         finest = max(math.ulp(x) / abs(d) for x, d in zip(self.point, direction) if d)
-        return Line(moved, scale, finest if lone else 64.0 * finest)
+        return Line(moved, scale, finest if _lone(direction) else 64.0 * finest)
 
     def rounding(self, direction: Sequence[float]) -> list[tuple[float, float]]:
         of = rounding(self.trace.order, {leaf: d for leaf, d in zip(self.trace.leaves, direction) if d})
         return [of(item) for item in self.trace.results]
 
-    def which(self, i: int, direction: Sequence[float]) -> str:
-        moved = [j for j, d in enumerate(direction) if d]
-        if len(moved) > 1:
-            return f"the derivative of {self.names[i]} along a random direction"
-        argument = _numbered("the argument", "number {} of the arguments", len(direction))[moved[0]]
-        return f"the derivative of {self.names[i]} with respect to {argument}"
+    def which(self, whole: str, direction: Sequence[float]) -> str:
+        if not _lone(direction):
+            return f"the derivative of {whole} along a random direction"
+        arguments = _numbered("the argument", "number {} of the arguments", len(direction))
+        return f"the derivative of {whole} with respect to {arguments[_first(direction)]}"
 
-    def narrowed(self, i: int, direction: list[float], claim: float, verdict: Verdict) -> _Finding:
+    def narrowed(self, i: int, direction: list[float], claim: float, slope: Slope) -> _Finding:
         """A derivative that differs, of the argument that is at fault as far as it can be told."""
-        slope = verdict.slope
-        assert slope is not None
-        rest, whole, apart = direction, verdict, claim - slope.value
-        while sum(map(bool, rest)) > 1:
+        rest, apart = direction, claim - slope.value
+        while not _lone(rest):
             moving = [j for j, d in enumerate(rest) if d]
-            half = [d if j in set(moving[: len(moving) // 2]) else 0.0 for j, d in enumerate(rest)]
+            half = [d if j < moving[len(moving) // 2] else 0.0 for j, d in enumerate(rest)]
             run = Run(self.line(half, 1.0), slope.widest, slope.narrowest)
             while run.lower():
                 pass
-            slopes = run.slopes(i, CENTRAL)
-            if not slopes:
-                break
-            error = _plain(self.trace.push(half)[i]) - min(slopes, key=lambda slope: slope.error).value
+            best = min(run.slopes(i, CENTRAL), key=lambda slope: slope.error, default=_NONE)
+            error = _plain(self.trace.push(half)[i]) - best.value
             if abs(error) < abs(apart - error):
-                half, error = [d if not h else 0.0 for d, h in zip(rest, half)], apart - error
+                half, error = [0.0 if h else d for d, h in zip(rest, half)], apart - error
             rest, apart = half, error
-        moving = [j for j, d in enumerate(rest) if d]
-        if len(moving) == 1 and rest is not direction:
-            j = moving[0]
-            forward, verdicts = self.judged(unit(len(rest), j), abs(self.point[j]))
+        j = _first(rest)
+        if rest is not direction:
+            alone = unit(len(rest), j)
+            forward, verdicts = self.judged(alone, abs(self.point[j]))
             if verdicts[i].outcome == DIFFERS:
-                direction, claim, whole = rest, forward[i], verdicts[i]
-        assert whole.slope is not None
+                direction, claim, slope = alone, forward[i], verdicts[i].slope or _NONE
         text = (
-            f"{self.which(i, direction)}: {claim:.12g} by forward mode, {whole.slope.value:.12g} ± "
-            f"{whole.slope.error:.1g} by central difference"
+            f"{self.which(self.names[i], direction)}: {claim:.12g} by forward mode, {slope.value:.12g} ± "
+            f"{slope.error:.1g} by central difference"
         )
-        j = next(j for j, d in enumerate(direction) if d)
-        return _Finding(DIFFERS, self.level, text, (i, j), claim, whole.slope)
+        return _Finding(DIFFERS, self.level, text, (i, j), claim, slope)
+
+
+def _first(direction: Sequence[float]) -> int:
+    return next(j for j, d in enumerate(direction) if d)
 
 
 def _plain(item: Any) -> float:
@@ -264,9 +272,10 @@ def _culprit(f: Callable[..., Any], args: tuple[Any, ...], level: int) -> str:
         fault = _fault(row, list(operands), list(moved), level)
         if fault:
             return f"the primitive {row.name} is at fault: {fault}"
+    hidden = sorted({node._primitive.name for node in recorded.order if node._primitive and not node._primitive.domain})
     return (
-        "each primitive's rule is right by itself; is a part of the function outside the graph, by detach, no_grad or "
-        ".data?"
+        f"each primitive's rule is right by itself; is a part of the function outside the graph, by detach, no_grad or "
+        f".data{', or wrong inside ' + ' or '.join(hidden) if hidden else ''}?"
     )
 
 

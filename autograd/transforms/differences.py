@@ -56,12 +56,12 @@ class Line:
     def __init__(self, function: Callable[[float], Sequence[float]], scale: float, finest: float) -> None:
         self.function = function
         self.middle = function(0.0)
-        near = _power_of_two(scale) if scale else 1.0
+        near = power_of_two(scale) if scale else 1.0
         # Where the numbers are tiny the function need not be, so that a step of common size comes first.
-        starts = [near / 8.0] if near >= 2.0**-10 else [2.0**-7, near / 8.0]
+        starts = [near / 8.0] if near >= 2.0**-10 else [0.125, near / 8.0]
         self.runs = [Run(self, start, max(finest, start * 2.0**-_MOST)) for start in starts]
         self.usual = max(near, 1.0)
-        self.runs.append(Run(self, self.usual * 2.0**24, max(starts[0] / 256.0, finest)))
+        self.runs.append(Run(self, min(self.usual * 2.0**24, 2.0**1020), max(starts[0] / 256.0, finest)))
 
 
 class Run:
@@ -173,30 +173,32 @@ class Run:
         return max([abs(end - middle) for end in (plus, minus) if math.isfinite(end)] or [0.0]) / self.steps[k]
 
 
-def _power_of_two(number: float) -> float:
+def power_of_two(number: float) -> float:
+    """The largest that is not above a positive number."""
     return 2.0 ** max(math.frexp(number)[1] - 1, -1000)
 
 
 def rounding(order: Sequence[Any], moving: Mapping[Any, float]) -> Callable[[Any], tuple[float, float]]:
     """How far off a recorded graph's values may be, and their derivatives along `moving`, by rounding alone.
 
-    For a node: what the rounding of each operation before it can amount to; and the sum of the absolute values of the
-    terms of its derivative, of which a small part may be lost where they cancel.
+    For a node: what the rounding of each operation before it can amount to, that of several operations taken as
+    independent of each other; and the sum of the absolute values of the terms of its derivative, of which a small part
+    may be lost where they cancel.
     """
     known: dict[Any, tuple[float, float]] = {node: (0.0, abs(speed)) for node, speed in moving.items()}
     for node in order:
         if node._primitive is None or node in known:
             continue
         record = node._record
-        error, terms = 0.0 if node._primitive in _EXACT else EPSILON * abs(record[0]), 0.0
-        moved = False
+        inherited, terms, moved = 0.0, 0.0, False
         for operand, partial in zip(node._inputs, node._primitive.float_partials):
             if operand in known:
                 moved = True
                 factor = partial(*record) if callable(partial) else partial
                 if factor is not None:
-                    error += abs(factor) * known[operand][0]
+                    inherited += abs(factor) * known[operand][0]
                     terms += abs(factor) * known[operand][1]
         if moved:
+            error = math.hypot(inherited, 0.0 if node._primitive in _EXACT else EPSILON * abs(record[0]))
             known[node] = (error if error == error else math.inf, terms if terms < math.inf else 0.0)
     return lambda node: known.get(node, (0.0, 0.0))

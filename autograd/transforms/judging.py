@@ -166,9 +166,10 @@ class _Case(NamedTuple):
 
     def _why(self, slopes: Sequence[Slope]) -> str:
         steps = [step for run in self.line.runs for step in run.steps]
-        tried = f"no step from {min(steps):.1g} to {max(steps):.1g} gives a difference to be trusted"
+        tried = f" from {min(steps):.1g} to {max(steps):.1g}" if steps else ""
         best = _best(slopes)
-        return f"{tried}, the best being {best.value:.3g} ± {best.error:.1g}" if best else tried
+        seen = f", the best being {best.value:.3g} ± {best.error:.1g}" if best else ""
+        return f"no step{tried} gives a difference to be trusted{seen}"
 
 
 def _clear(slopes: Sequence[Slope]) -> list[Slope]:
