@@ -82,7 +82,8 @@ def _first_look(
             sharp = max(_SHARP * abs(claim), 0.1 * _SHARP * largest)
             if abs(claim) <= slope.error:
                 sharp = max(sharp, _SHARP * slope.variation)
-            if close and slope.error <= sharp or claim == 0.0 and run.flat(i):
+            still = claim == 0.0 and run is run.line.runs[0] and run.flat(i)  # narrower ones may only look flat
+            if close and slope.error <= sharp or still:
                 verdicts[i] = Verdict(AGREES, slope)
                 del tables[i]
 
@@ -147,7 +148,7 @@ class _Case(NamedTuple):
 
         def confirms(other: Slope) -> bool:
             away = abs(other.value - best.value)
-            return away <= apart / 64.0 and (away <= abs(best.value) / 64.0 or not _contradict(best, other))
+            return away <= apart / 16.0 and (away <= abs(best.value) / 64.0 or not _contradict(best, other))
 
         left, right = (
             _best([slope for slope in side if slope.widest <= best.widest and slope.error <= apart / 8.0])

@@ -176,6 +176,20 @@ def test_a_fault_in_a_random_function_is_found(family, factor):
             check_grads(lambda x, f=f: f(x), (x,), order=1)
 
 
+@pytest.mark.parametrize("x", [1e-3, 2.5e-9, 1e-12])
+def test_a_small_derivative_that_is_left_out_is_found(x):
+    left_out = primitive("left_out", math.cos, [lambda out, x: 0.0 * x])
+    with pytest.raises(GradientCheckError, match="left_out is at fault"):
+        check_grads(lambda x: 2.0 + left_out(x), (x,), order=1)
+
+
+def test_a_rule_that_gives_two_answers_is_found_by_the_two_modes():
+    answers = iter([1.0, 3.0] * 100)
+    unsteady = primitive("unsteady", lambda x: 3.0 * x, [lambda out, x: next(answers)])
+    with pytest.raises(GradientCheckError, match=r"the argument: 3 by forward mode, 1 by reverse mode"):
+        check_grads(lambda x: unsteady(x), (2.0,), order=1)
+
+
 def test_what_differences_cannot_tell_is_said_to_be_unknown():
     with pytest.raises(InconclusiveCheckError, match=r"nothing was found wrong, .* by the rules it is 0\.5403\d*; no"):
         check_grads(lambda x: 1e16 + sin(x), (1.0,))
