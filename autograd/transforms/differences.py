@@ -61,7 +61,14 @@ class Line:
         starts = [near / 8.0] if near >= 2.0**-10 else [0.125, near / 8.0]
         self.runs = [Run(self, start, max(finest, start * 2.0**-_MOST)) for start in starts]
         self.usual = max(near, 1.0)
-        self.runs.append(Run(self, min(self.usual * 2.0**24, 2.0**1020), max(starts[0] / 256.0, finest)))
+        self.runs.append(Run(self, min(self.usual * 2.0**12, 2.0**1020), max(starts[0] / 256.0, finest)))
+
+    def at(self, distance: float) -> Sequence[float]:
+        """The function's numbers there; nan where plain Python raises outside of its domain."""
+        try:
+            return self.function(distance)
+        except (ArithmeticError, ValueError):
+            return [math.nan] * len(self.middle)
 
 
 class Run:
@@ -80,8 +87,8 @@ class Run:
             return False
         self._next = step / 2.0
         self.steps.append(step)
-        self._plus.append(self.line.function(step))
-        self._minus.append(self.line.function(-step))
+        self._plus.append(self.line.at(step))
+        self._minus.append(self.line.at(-step))
         return True
 
     def blind(self, i: int, size: float) -> bool:

@@ -16,6 +16,7 @@ from autograd import (
     check_grads,
     checkpoint,
     cos,
+    detect_anomaly,
     exp,
     floor,
     log,
@@ -120,6 +121,14 @@ def test_what_is_not_finite_or_not_there_cannot_be_checked(f, args):
 ])  # fmt: skip
 def test_right_derivatives_pass_whatever_the_scale(f, x):
     check_grads(f, (x,))
+
+
+def test_where_plain_python_raises_the_domain_ends():
+    """math.exp raises from 710 up, math.log at 0, which wide steps reach; detect_anomaly at the first nan."""
+    plain = primitive("plain", lambda x: math.exp(math.log(x)), [lambda out, x: 1.0 + 0.0 * x])
+    check_grads(lambda x: 1e9 + plain(x), (0.5,), order=1)
+    with detect_anomaly():
+        check_grads(lambda x: 1e9 + log(x), (1e-3,))
 
 
 def iterated_sines(generator, sine=sin):
