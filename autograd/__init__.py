@@ -10,6 +10,7 @@ from autograd.engine.value import Value, backward
 from autograd.errors import (
     AnomalyError,
     AutogradError,
+    BoundError,
     ExpressionError,
     GradientCheckError,
     MissingDependencyError,
@@ -123,6 +124,7 @@ _MODULE_OF = {name: module for module, names in _LATER.items() for name in names
 __all__ = [
     "AnomalyError",
     "AutogradError",
+    "BoundError",
     "Explanation",
     "ExpressionError",
     "Formula",

@@ -12,6 +12,10 @@ class AnomalyError(AutogradError, ArithmeticError):
     """Under `detect_anomaly`, a value or a gradient turned nan or infinite; the message says where."""
 
 
+class BoundError(AutogradError, RuntimeError):
+    """A loop made as many trips as its bound allows, and its condition still holds; the message names the bound."""
+
+
 class ExpressionError(AutogradError, ValueError):
     """An expression given as text cannot be read; the message says what is wrong with it."""
 

@@ -24,7 +24,7 @@ from autograd.pickles import reduced
 from autograd.primitives.row import elementwise, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, take_apart
-from autograd.program.simplify import simplify
+from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import packed, shown
 from autograd.program.tracing.expansion import expanded
 from autograd.program.tracing.structured import as_number, kind_of
@@ -142,7 +142,12 @@ class Plan:
             try:
                 results = variant.program.run([*numbers, *(value._number for value in variant.outside)])
             except GuardFailed as failed:
-                variant = self._other(variant, failed.guard, numbers)
+                before = [operation for operation in variant.graph.operations if isinstance(operation, Guard)]
+                guard = before[failed.guard]
+                if guard.raises is not None:
+                    raise guard.raises(guard.message) from None
+                branches = sum(item.raises is None for item in before[: failed.guard])
+                variant = self._other(variant, branches, numbers)
                 continue
             return build(variant.outputs, [_result(part, results) for part in variant.parts])
 
@@ -211,12 +216,12 @@ def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start
         if len(root.path) < len(ahead):
             raise Untraceable("it took another way when it was recorded again: its branches depend on something else")
         graph = root.graph(outputs)
-        path = tuple(operation.outcome for operation in graph.operations if isinstance(operation, Guard))
+        path = tuple(outcome for _, outcome in root.path)
     finally:
         root.close()
     seconds = {"record": perf_counter() - start}
     sizes = {"recorded": graph.size}
-    graph = simplify(graph, lambda name, result: sizes.update({name: result.size}))
+    graph = simplify(graph, lambda name, result: sizes.update({name: result.size}), Preserves.VALUES)
     seconds["simplify"] = perf_counter() - start - seconds["record"]
     variant = Variant(graph, path, outside, sizes, seconds)
     variant.outputs, variant.parts = spec, parts

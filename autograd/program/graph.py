@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 import struct
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,15 +70,23 @@ class View(Stored):
 class Guard(Stored):
     """A branch that the recorded program took: the operand, a predicate, had this outcome. It has no results.
 
-    Only the outermost graph has guards. A run that meets another outcome stops there.
+    Only the outermost graph has guards. A run that meets another outcome stops there. Where the guard `raises`, it
+    stands for no branch but for a bound, and another outcome is an error with this message.
     """
 
     outcome: bool
+    raises: type[Exception] | None = None
+    message: str = ""
 
     name = "guard"
 
     def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         return ()
+
+    def __setstate__(self, state: list[Any]) -> None:
+        """The state in a pickle of 0.1.0, where a guard had an outcome alone."""
+        for field, item in zip(("outcome", "raises", "message"), (*state, None, "")):
+            object.__setattr__(self, field, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,11 @@ class Loop(Stored):
     def graphs(self) -> tuple[Graph, ...]:
         return (self.body,) if self.condition is None else (self.body, self.condition)
 
+    def with_graphs(self, change: Callable[[Graph], Graph]) -> Loop:
+        """The loop with its body, and its condition where there is one, changed."""
+        condition = self.condition
+        return replace(self, body=change(self.body), condition=None if condition is None else change(condition))
+
     @property
     def batch(self) -> bool:
         """Whether its trips are independent of each other, and their number is fixed."""
@@ -151,6 +164,10 @@ class Branch(Stored):
     @property
     def graphs(self) -> tuple[Graph, ...]:
         return (self.then, self.otherwise)
+
+    def with_graphs(self, change: Callable[[Graph], Graph]) -> Branch:
+        """The branch with both sides changed."""
+        return Branch(change(self.then), change(self.otherwise))
 
     def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         return tuple(self.then.kinds[output] for output in self.then.outputs)

@@ -11,14 +11,17 @@ from typing import Any
 
 from autograd.engine.recording import current
 from autograd.engine.value import Value
-from autograd.errors import ShapeError
+from autograd.errors import BoundError, ShapeError
 from autograd.primitives.row import real
-from autograd.primitives.table import not_equal
+from autograd.primitives.table import absolute, floor, logical_not, not_equal
+from autograd.program.graph import Guard
 from autograd.program.nests import Structure, flatten, require_same
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import blocks_of, listed, packed, shown
 from autograd.program.tracing.traced import is_number
 from autograd.transforms.batching import stacked
+
+_MOST_TRIPS = 2**53  # beyond which a float does not count every whole number
 
 
 def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:
@@ -35,20 +38,20 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     >>> fori_loop(0, 5, lambda i, total: total + i, 0.0)
     10.0
     """
+    first, end = _bound(lower, "lower"), _bound(upper, "upper")
     if current().trace is None:
         state = init
-        for i in range(_whole(lower, "lower"), _whole(upper, "upper")):
+        for i in range(first, end):
             state = _checked(body(i, state), init, "fori_loop's body")
         return state
     states, structure = _state(init)
-    fixed = not isinstance(lower, Value) and not isinstance(upper, Value)
 
     def step(position: Any, items: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        index = position if _is_zero(lower) else position + lower
+        index = position if first == 0 else position + lower
         return _next(body(index, _rebuilt(structure, items)), structure, "fori_loop's body"), [], []
 
-    if fixed:
-        trips = max(_whole(upper, "upper") - _whole(lower, "lower"), 0)
+    if isinstance(first, int) and isinstance(end, int):
+        trips = max(end - first, 0)
         return _rebuilt(structure, structured.loop(step, trips, states)[0]) if trips else init
     return _rebuilt(structure, structured.loop(step, None, states, count=upper - lower)[0])
 
@@ -58,17 +61,28 @@ def while_loop(
 ) -> Any:
     """The state after `while cond(state): state = body(state)`.
 
-    Parameters: as for `fori_loop`; `cond(state)` returns a comparison. With `max_trips` the loop ends after that many
-    trips at the latest, and there is reverse mode through it in a compiled function; without, only forward mode.
+    Parameters: as for `fori_loop`; `cond(state)` returns a comparison; `max_trips`, a bound on the trips, which reverse
+    mode in a compiled function needs, for it keeps their states. An early stop belongs into the condition.
+
+    Raises: `BoundError` where the condition still holds after `max_trips` trips, if the loop runs at all.
 
     >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 1.0)
     128.0
     """
     if max_trips is not None and _whole(max_trips, "max_trips") < 0:
         raise ValueError(f"max_trips is 0 or more, not {max_trips}")
+    if max_trips is not None and max_trips > _MOST_TRIPS:
+        max_trips = None  # which no loop reaches
+    breach = Guard(
+        False, BoundError,
+        f"while_loop made max_trips={max_trips} trips, and its condition still holds: give a larger max_trips, or put "
+        "an early stop into the condition",
+    )
     if current().trace is None:
         state, trips = init, 0
-        while trips != max_trips and _holds(cond(state)):
+        while _holds(cond(state)):
+            if trips == max_trips:
+                raise BoundError(breach.message)
             state = _checked(body(state), init, "while_loop's body")
             trips += 1
         return state
@@ -80,7 +94,12 @@ def while_loop(
     def condition(_: Any, items: list[Any]) -> Any:
         return cond(_rebuilt(structure, items))
 
-    return _rebuilt(structure, structured.loop(step, max_trips, states, condition=condition)[0])
+    results, _, _, trips = structured.loop(step, max_trips, states, condition=condition)
+    if max_trips is not None:
+        reached = trips == float(max_trips)
+        (more,) = structured.branch(reached, [lambda: [condition(trips, results)], lambda: [0.0]])
+        structured.bound(more > 0.0, breach)
+    return _rebuilt(structure, results)
 
 
 def scan(
@@ -170,12 +189,21 @@ def _whole(number: Any, name: str) -> int:
     raise TypeError(f"{name} is a whole number, not {number!r:.60}")
 
 
+def _bound(number: Any, name: str) -> Any:
+    """A bound of fori_loop: an int, or in a function that is being compiled a Value, which is looked at as it runs."""
+    if not isinstance(number, Value) or current().trace is None:
+        bound = _whole(number, name)
+        if abs(bound) > _MOST_TRIPS:
+            raise TypeError(f"{name} is a whole number up to 2**53 in size, not {number!r:.60}")
+        return bound
+    whole = (floor(number) == number) & (absolute(number) <= float(_MOST_TRIPS))
+    message = f"{name} is a whole number up to 2**53 in size, and was computed as none"
+    structured.bound(logical_not(whole), Guard(False, TypeError, message))
+    return number
+
+
 def _holds(outcome: Any) -> bool:
     return bool(outcome if isinstance(outcome, Value) else real(outcome))
-
-
-def _is_zero(number: Any) -> bool:
-    return not isinstance(number, Value) and number == 0
 
 
 def _checked(state: Any, init: Any, what: str) -> Any:

@@ -229,7 +229,10 @@ def test_the_derivatives_of_a_dead_side_by_hand(backend: str) -> None:
 def test_loops_of_no_trip_and_of_one(name: str, trips: int, backend: str) -> None:
     def f(x: Any, y: Any, array: Any) -> Any:
         a, b = fori_loop(2, 2 + trips, lambda i, s: (s[0] * y + i, s[1] * x), (x, array))
-        c = while_loop(lambda s: s < 10.0, lambda s: s * x + y * array[0], x * y, max_trips=trips)
+        c, _ = while_loop(
+            lambda s: (s[0] < 10.0) & (s[1] < trips), lambda s: (s[0] * x + y * array[0], s[1] + 1.0), (x * y, 0.0),
+            max_trips=trips,
+        )
         d = while_loop(lambda s: s < -100.0, lambda s: s + x, y * y, max_trips=5)
         return a * a + sum(list(b * b * b)) + c * c + d * d
 

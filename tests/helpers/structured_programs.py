@@ -144,12 +144,13 @@ def _while(line: Line, scope: Scope) -> None:
     bound, trips = line.option
 
     def step(state: Any) -> Any:
-        total, other = state
+        total, other, count = state
         (new,) = results(line.bodies[0], scope.inside([total, other]), 1)
-        return total + 0.3 + 0.1 * abs(new), new
+        return total + 0.3 + 0.1 * abs(new), new, count + 1.0
 
-    total, other = while_loop(
-        lambda state: state[0] < bound, step, (scope.number(line.places[0]), scope.number(line.places[1])), trips
+    total, other, _ = while_loop(
+        lambda state: (state[0] < bound) & (state[2] < trips), step,
+        (scope.number(line.places[0]), scope.number(line.places[1]), 0.0), trips,
     )
     scope.numbers += [squeezed(total), other]
 

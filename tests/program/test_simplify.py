@@ -5,16 +5,33 @@ Graphs are written by hand, so that each identity is seen alone; the numbers are
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 
 import pytest
 
-from autograd import fori_loop, grad, jit, scan, vmap
+from autograd import (
+    checkpoint,
+    cond,
+    floor,
+    fori_loop,
+    grad,
+    hessian,
+    jacfwd,
+    jit,
+    jvp,
+    no_grad,
+    scan,
+    stop_gradient,
+    vmap,
+    while_loop,
+)
 from autograd.compiler.backends import interpreter
 from autograd.primitives.table import TABLE
 from autograd.program.graph import NUMBER, PREDICATE, Graph, Guard, Loop
-from autograd.program.simplify import fused, pruned, rewritten, simplify
+from autograd.program.simplify import REWRITINGS, Preserves, fused, pruned, rewritten, simplify
+from autograd.program.tracing import structured
 
 nan, inf = math.nan, math.inf
 SPECIAL = [0.0, -0.0, 5e-324, -5e-324, 1.0, -1.0, 2.5, 1.797e308, -1.797e308, inf, -inf, nan]
@@ -403,3 +420,111 @@ def test_two_graphs_are_equal_where_they_are_one_program():
     assert hash(one) == hash(program([("multiply", 0, 1)], constants=[0.0]))
     assert one != program([("multiply", 0, 1)], constants=[-0.0])
     assert one != program([("add", 0, 1)], constants=[0.0])
+
+
+# What a pass preserves.
+
+
+def along(graph, point, order):
+    """The derivative of a graph's output of an order, along a direction, as transforms take it: by its steps again."""
+    direction = (1.0, 0.5, -2.0)
+
+    def derived(*numbers):
+        return structured.replay(graph, numbers)[0]
+
+    for _ in range(order):
+        derived = functools.partial(lambda f, *numbers: jvp(f, numbers, direction)[1], derived)
+    return jit(derived, backend="interpreter")(*point)
+
+
+def same(a, b):
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+X, Y, Z = 0, 1, 2
+CASES = [  # for each rewriting steps that it changes; inputs 0 to 2, then constants
+    ("add", [("add", X, 3)], [-0.0]),
+    ("add", [("add", 3, X)], [-0.0]),
+    ("subtract", [("subtract", X, 3)], [0.0]),
+    ("multiply", [("multiply", X, 3)], [1.0]),
+    ("multiply", [("multiply", 3, X)], [-1.0]),
+    ("divide", [("divide", X, 3)], [1.0]),
+    ("negative", [("negative", X), ("negative", 3)], []),
+    ("absolute", [("negative", X), ("absolute", 3)], []),
+    ("power", [("power", X, 3)], [1.0]),
+    ("power", [("power", X, 3)], [2.0]),
+    ("where", [("less", X, Y), ("where", 3, X, X)], []),
+    ("where", [("less", X, Y), ("logical_not", 3), ("sqrt", X), ("where", 4, 5, Y)], []),
+    ("where", [("less", X, Y), ("sqrt", X), ("where", 3, 4, Z), ("where", 3, 5, Y)], []),
+    ("where", [("less", X, Y), ("sqrt", X), ("where", 3, Z, 4), ("where", 3, Y, 5)], []),
+    ("where", [("less", X, Y), ("sqrt", X), ("multiply", 4, Z), ("multiply", Y, Z), ("where", 3, 5, 6)], []),
+    ("not_equal", [("less", X, Y), ("where", 5, 3, 4), ("not_equal", 6, 4), ("where", 7, X, Z)], [1.0, 0.0]),
+    ("logical_and", [("less", X, Y), ("logical_and", 3, 3), ("sqrt", X), ("where", 4, 5, Z)], []),
+    ("logical_and", [("less", X, Y), ("logical_not", 3), ("logical_and", 3, 4), ("where", 5, X, Z)], []),
+    ("logical_or", [("less", X, Y), ("logical_or", 3, 3), ("where", 4, X, Z)], []),
+    ("logical_or", [("less", X, Y), ("logical_not", 3), ("logical_or", 4, 3), ("where", 5, X, Z)], []),
+    ("logical_not", [("less", X, Y), ("logical_not", 3), ("logical_not", 4), ("where", 5, X, Z)], []),
+    ("identity", [("identity", X)], []),
+    ("stop_gradient", [("stop_gradient", X)], []),
+]
+
+
+def test_each_rewriting_stands_among_the_cases():
+    assert {row for row, _, _ in CASES} == {row.name for row in REWRITINGS}
+
+
+@pytest.mark.parametrize(("row", "steps", "constants"), CASES)
+def test_a_rewriting_preserves_what_the_table_says(row, steps, constants):
+    last = 2 + len(constants) + len(steps)
+    graph = program([*steps, ("multiply", last, Y)], constants=constants, inputs=3)
+    preserves = REWRITINGS[TABLE[row]].preserves
+    simplified = simplify(graph)
+    assert (simplified.operations != graph.operations) == (preserves is Preserves.DERIVATIVES)
+    values_only = simplify(graph, preserves=Preserves.VALUES)
+    assert values_only.operations != graph.operations
+    points = [(0.7, 1.3, -0.4), (1.3, 0.7, 2.0), (-0.6, -0.9, 0.3), (0.0, 0.0, 1.0), (0.0, 1.5, 0.5), (nan, 1.0, 2.0)]
+    for point in points:
+        for order in range(4):
+            assert same(along(simplified, point, order), along(graph, point, order)), (point, order)
+        assert same(along(values_only, point, 0), along(graph, point, 0))
+
+
+def straight_through(t):
+    """A neuron whose output is rounded, and whose derivative is that of what was not."""
+    return stop_gradient(floor(3.0 * t) - 3.0 * t) + 3.0 * t
+
+
+STOPPED = {  # with the slope at 0.9, worked out by hand
+    "fori_loop": (lambda t: fori_loop(0, 3, lambda i, s: s * stop_gradient(s) * t, 1.1 * t), None),
+    "detach": (lambda t: fori_loop(0, 1, lambda i, s: s.detach() * t, t * t), 0.81),
+    "scan": (lambda t: scan(lambda s, x: (s * stop_gradient(s) * x, s), t, [t, 2.0])[0], None),
+    "while_loop": (lambda t: while_loop(lambda s: s < 5.0, lambda s: stop_gradient(s) + t * t, t, max_trips=9), 1.8),
+    "cond": (lambda t: cond(t > 0.0, lambda: stop_gradient(t) * t, lambda: t), 0.9),
+    "vmap": (lambda t: vmap(lambda x: stop_gradient(x * t) * t, reduce="sum")([1.0, 2.0]), 2.7),
+    "nested": (
+        lambda t: vmap(lambda x: fori_loop(0, 2, lambda i, s: stop_gradient(s) * t, x), reduce="sum")([1.0, 2.0]), 2.7,
+    ),
+    "straight through": (lambda t: vmap(lambda x: straight_through(t * x), reduce="sum")([1.0, 2.0]), 9.0),
+    "no_grad": (lambda t: fori_loop(0, 1, lambda i, s: s * without_gradient(t), t), 0.81),
+}
+
+
+def without_gradient(t):
+    with no_grad():
+        return t * t
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+@pytest.mark.parametrize("name", STOPPED)
+def test_what_stops_a_derivative_stops_it_in_a_body(name, backend):
+    f, slope = STOPPED[name]
+    assert slope is None or math.isclose(grad(f)(0.9), slope, rel_tol=1e-14)
+    ways = {
+        "grad": grad(f), "second": grad(grad(f)), "third": grad(grad(grad(f))),
+        "jvp": lambda t: jvp(f, (t,), (1.0,))[1], "jvp of grad": lambda t: jvp(grad(f), (t,), (1.0,))[1],
+        "checkpoint": grad(checkpoint(f)), "jacfwd": jacfwd(f), "hessian": hessian(f),
+        "in a body": lambda t: fori_loop(0, 2, lambda i, s: s + grad(f)(t), 0.0),
+        "jit in jit": jit(grad(jit(f))),
+    }
+    for way, derivative in ways.items():
+        assert math.isclose(jit(derivative, backend=backend)(0.9), derivative(0.9), rel_tol=1e-13, abs_tol=1e-15), way

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    BoundError,
     ShapeError,
     TraceError,
     Value,
@@ -330,10 +331,90 @@ def test_a_while_loop_runs_until_its_condition_fails(run):
     assert math.isnan(f(nan))
 
 
-def test_a_while_loop_stops_after_max_trips(run):
-    for trips, expected in [(0, 1.0), (1, 2.0), (3, 8.0), (50, 128.0)]:
-        f = run(lambda x, n=trips: while_loop(lambda s: s < 100.0, lambda s: s * 2.0, x, max_trips=n))
-        assert f(1.0) == expected
+def doubled(x, trips):
+    return while_loop(lambda s: s < 100.0, lambda s: s * 2.0, x, max_trips=trips)
+
+
+def test_a_while_loop_that_reaches_max_trips_with_its_condition_unmet_is_right(run):
+    for trips in (7, 8, 50, 2**53, 2**63, 2**70):
+        assert run(lambda x, n=trips: doubled(x, n))(1.0) == 128.0
+    assert run(lambda x: doubled(x, 0))(100.0) == 100.0
+
+
+@pytest.mark.parametrize("trips", [0, 1, 6])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, n: doubled(x, n),
+        lambda x, n: grad(lambda t: doubled(t, n))(x),
+        lambda x, n: jvp(lambda t: doubled(t, n), (x,), (1.0,)),
+        lambda x, n: fori_loop(0, 2, lambda i, s: s + doubled(x, n), x),
+        lambda x, n: scan(lambda s, y: (s + doubled(x, n), y), x, [1.0, 2.0])[0],
+        lambda x, n: vmap(lambda y: doubled(x * y, n))([200.0, 1.0]),
+        lambda x, n: vmap(lambda y: doubled(x * y, n), reduce="sum")([200.0, 1.0]),
+        lambda x, n: cond(x < 3.0, lambda: doubled(x, n), lambda: x),
+        lambda x, n: doubled(x, n) if x < 3.0 else x,
+        lambda x, n: while_loop(lambda s: s < 3.0, lambda s: s + doubled(s, n), x),
+        lambda x, n: hessian(lambda v: vmap(lambda y: doubled(y, n), reduce="sum")(v))([x, x]),
+    ],
+)
+def test_a_breach_of_max_trips_is_an_error_that_names_it(run, f, trips):
+    with pytest.raises(BoundError, match=f"max_trips={trips} trips.*larger max_trips"):
+        run(lambda x: f(x, trips))(1.0)
+
+
+def test_a_breach_of_max_trips_counts_only_where_the_loop_runs(run):
+    assert run(lambda x: cond(x > 3.0, lambda: doubled(x, 2), lambda: x))(1.0) == 1.0
+    assert run(lambda x: doubled(x, 2) if x > 3.0 else x)(1.0) == 1.0
+    assert run(lambda x: vmap(lambda y: doubled(x, 2) if y > 3.0 else y)([1.0, 2.0]))(1.0) == [1.0, 2.0]
+    assert run(lambda x: vmap(lambda y: cond(y > 3.0, lambda: doubled(x, 2), lambda: y))([1.0, 2.0]))(1.0) == [1.0, 2.0]
+    assert run(lambda x: fori_loop(0, x, lambda i, s: s + doubled(1.0, 2), x))(0.0) == 0.0
+    assert run(lambda x: while_loop(lambda s: s < 0.0, lambda s: s + doubled(x, 2), x))(1.0) == 1.0
+
+
+def test_a_breach_after_a_branch_of_python_s_keeps_the_ways_apart(compiled):
+    f = compiled(lambda x: (doubled(x, 7) if x > 0.0 else x) + (1.0 if x > 3.0 else 2.0))
+    assert [f(x) for x in (1.0, 4.0, -1.0, 1.0)] == [130.0, 129.0, 1.0, 130.0]
+    with pytest.raises(BoundError):
+        f(1e-9)
+    assert f(4.0) == 129.0
+
+
+def test_what_is_computed_outside_on_behalf_of_a_body_contributes_only_if_a_trip_needs_it(run):
+    def never(a):
+        return while_loop(lambda s: s < 0.0, lambda s: s + sqrt(a), 1.0, max_trips=3) + a
+
+    def counted(a):
+        return fori_loop(0, 0.0 * a, lambda i, s: s + sqrt(a), 1.0) + a
+
+    def no_lane(a):
+        return vmap(lambda y: sqrt(a) if y > 3.0 else y, reduce="sum")([1.0, 2.0]) + a
+
+    def inner(a):
+        return scan(lambda s, y: (s + never(a) * y, y), 0.0, [1.0, 2.0])[0]
+
+    def vector(a):
+        return while_loop(lambda s: s < 0.0, lambda s: s + sqrt(a * a), 1.0, max_trips=3) + a
+
+    for f, slope in [(never, 1.0), (no_lane, 1.0), (inner, 3.0), (vector, 1.0)]:
+        assert run(grad(f))(0.0) == slope
+        assert run(grad(grad(f)))(0.0) == 0.0
+        assert run(lambda a, f=f: jvp(grad(f), (a,), (1.0,)))(0.0) == (slope, 0.0)
+    for f in (never, no_lane, inner, vector, counted):
+        assert run(lambda a, f=f: jvp(f, (a,), (1.0,))[1])(0.0) == (3.0 if f is inner else 1.0)
+
+
+def test_a_computed_bound_that_is_no_whole_number_is_refused(run):
+    f = run(lambda n: fori_loop(0, n, lambda i, s: s + i, 0.0))
+    assert f(4.0) == 6.0
+    for number in (9.5, nan, inf, 1e300):
+        with pytest.raises(TypeError, match="upper is a whole number"):
+            f(number)
+    for number in (9.5, nan):
+        with pytest.raises(TypeError, match="lower is a whole number"):
+            run(lambda n: fori_loop(n, 9, lambda i, s: s + i, 0.0))(number)
+        with pytest.raises(TypeError, match="lower is a whole number"):
+            run(lambda n, a=number: fori_loop(a, n, lambda i, s: s + i, 0.0))(9.0)
 
 
 def test_the_condition_of_a_while_loop_may_be_any_comparison(run):

@@ -5,11 +5,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
 from autograd.program.graph import PREDICATE, ConstantArray, Graph, Guard, Kind, Loop, Operation, results_of
+
+
+class Preserves(Enum):
+    """What a rewriting keeps of a graph: the derivatives of every order with the values, or the values alone."""
+
+    DERIVATIVES = "derivatives"
+    VALUES = "values"
 
 
 @dataclass(slots=True)
@@ -35,7 +43,8 @@ class Constant:
 class Builder:
     """A graph under construction. A value is a whole number, or a constant; operands are made before they are used."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, preserves: Preserves = Preserves.DERIVATIVES) -> None:
+        self.preserves = preserves
         self.kinds: list[Kind] = list(graph.kinds[: graph.inputs])
         self.inputs = graph.inputs
         self.steps: list[Step] = []

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import copysign
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
 from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Loop
-from autograd.program.simplify.builder import Builder, Constant
+from autograd.program.simplify.builder import Builder, Constant, Preserves
 
 
-def rewritten(graph: Graph) -> Graph:
+def rewritten(graph: Graph, preserves: Preserves = Preserves.DERIVATIVES) -> Graph:
     """Constants folded, identities applied, equal steps shared."""
-    builder = Builder(graph)
+    builder = Builder(graph, preserves)
     values = copied(builder, graph, list(range(graph.inputs)))
     return builder.graph([values[output] for output in graph.outputs])
 
@@ -40,9 +40,9 @@ def _row(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
     """The value of a row: a constant, an operand, or a step."""
     if all(isinstance(operand, Constant) for operand in operands):
         return builder.constant(row.evaluate(*(operand.item for operand in operands)))
-    rule = _IDENTITIES.get(row)
-    if rule is not None:
-        value = rule(builder, *operands)
+    rewriting = REWRITINGS.get(row)
+    if rewriting is not None and (rewriting.preserves is DERIVATIVES or builder.preserves is VALUES):
+        value = rewriting.rule(builder, *operands)
         if value is not None:
             return value
     return builder.add(row, operands)[0]
@@ -150,21 +150,34 @@ def _not(builder: Builder, x: Any) -> Any:
     return inner[0] if inner and builder.kind(inner[0]) is PREDICATE else None
 
 
-_IDENTITIES: dict[Primitive, Callable[..., Any]] = {
-    table.add: _add,
-    table.subtract: _subtract,
-    table.multiply: _multiply,
-    table.divide: _divide,
-    table.negative: _negative,
-    table.absolute: _absolute,
-    table.power: _power,
-    table.where: _where,
-    table.not_equal: _not_equal,
-    table.logical_and: _and,
-    table.logical_or: _or,
-    table.logical_not: _not,
-    table.identity: lambda builder, x: x,
-    table.stop_gradient: lambda builder, x: x,
+class Rewriting(NamedTuple):
+    """What a step of a row is replaced by: `rule` gives the value from a builder and the operands, or None for itself.
+
+    A rule that preserves derivatives gives what is equal as a function of the operands, whatever they are: at a kink,
+    where it is nan, and on a side of `where` that is not taken.
+    """
+
+    rule: Callable[..., Any]
+    preserves: Preserves
+
+
+DERIVATIVES, VALUES = Preserves.DERIVATIVES, Preserves.VALUES
+
+REWRITINGS: dict[Primitive, Rewriting] = {
+    table.add: Rewriting(_add, DERIVATIVES),
+    table.subtract: Rewriting(_subtract, DERIVATIVES),
+    table.multiply: Rewriting(_multiply, DERIVATIVES),
+    table.divide: Rewriting(_divide, DERIVATIVES),
+    table.negative: Rewriting(_negative, DERIVATIVES),
+    table.absolute: Rewriting(_absolute, DERIVATIVES),
+    table.power: Rewriting(_power, DERIVATIVES),
+    table.where: Rewriting(_where, DERIVATIVES),
+    table.not_equal: Rewriting(_not_equal, DERIVATIVES),
+    table.logical_and: Rewriting(_and, DERIVATIVES),
+    table.logical_or: Rewriting(_or, DERIVATIVES),
+    table.logical_not: Rewriting(_not, DERIVATIVES),
+    table.identity: Rewriting(lambda builder, x: x, DERIVATIVES),
+    table.stop_gradient: Rewriting(lambda builder, x: x, VALUES),
 }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from autograd.engine.recording import tracing
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, Graph, Guard, Loop
-from autograd.program.simplify import simplify
+from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.structured import apply
 from autograd.program.tracing.trace import Trace
 
@@ -28,8 +27,10 @@ def expanded(graph: Graph) -> Graph:
             elif isinstance(operation, Guard):
                 trace.guard(arguments[0], operation.outcome)
             else:
-                values.extend(apply(_expanded_bodies(operation), arguments))
-    result = simplify(trace.graph([values[output] for output in graph.outputs]))
+                if isinstance(operation, Loop | Branch):
+                    operation = operation.with_graphs(expanded)
+                values.extend(apply(operation, arguments))
+    result = simplify(trace.graph([values[output] for output in graph.outputs]), preserves=Preserves.VALUES)
     trace.close()
     return result
 
@@ -41,14 +42,3 @@ def _has_expansions(graph: Graph) -> bool:
         else isinstance(operation, Loop | Branch) and any(map(_has_expansions, operation.graphs))
         for operation in graph.operations
     )
-
-
-def _expanded_bodies(operation: Any) -> Any:
-    if isinstance(operation, Loop):
-        condition = operation.condition
-        return replace(
-            operation, body=expanded(operation.body), condition=None if condition is None else expanded(condition)
-        )
-    if isinstance(operation, Branch):
-        return Branch(expanded(operation.then), expanded(operation.otherwise))
-    return operation

@@ -17,7 +17,9 @@ from autograd.engine.recording import current
 from autograd.engine.sweep import dependent, differentiable_reverse_sweep, forward_sweep, topological_order
 from autograd.engine.value import Value
 from autograd.errors import TraceError
+from autograd.primitives import table
 from autograd.program.graph import Branch, Element, Graph, Kind, Loop, Pack, View
+from autograd.program.tracing.absence import where_absent
 from autograd.program.tracing.applied import Bundle
 from autograd.program.tracing.array_derivatives import (
     ABSENT,
@@ -29,7 +31,7 @@ from autograd.program.tracing.array_derivatives import (
     form_of,
     join,
 )
-from autograd.program.tracing.structured import Body, apply, branch, kind_of, loop, part_kind, replay
+from autograd.program.tracing.structured import Body, apply, branch, elementwise, kind_of, loop, part_kind, replay
 from autograd.program.tracing.traced import Traced
 
 STATES_LIMIT = 2**28  # bytes of saved states, beyond which a reversed loop computes them again
@@ -233,7 +235,20 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     ]
     totals = iter(sums) if summed else ends
     of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
+    if count is not None:  # what a body takes from around it contributes nothing where no trip is made
+        ran = table.greater(count, 0.0)
+        of_shared = [None if item is None else _where(ran, item) for item in of_shared]
     return [*[None] * first, *of_states, *of_slices, *of_shared]
+
+
+def _where(live: Any, derivative: Any) -> Any:
+    """The derivative, absent where `live` does not hold."""
+    if not isinstance(derivative, ArrayDerivative):
+        return where_absent(live, derivative, None)
+    values, flags = derivative.whole()
+    flag = table.where(live, 1.0, 0.0)
+    chosen = elementwise(lambda item: [flag if flags is None else item * flag], [values if flags is None else flags])
+    return ArrayDerivative(derivative.shape, wholes=[(values, chosen[0])])
 
 
 def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:

@@ -13,7 +13,7 @@ from autograd.primitives.row import Primitive, real
 from autograd.program.graph import NUMBER, Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Pack, results_of
 from autograd.program.simplify import simplify
 from autograd.program.tracing.applied import Applied, Result
-from autograd.program.tracing.trace import Trace, kind_of_constant
+from autograd.program.tracing.trace import Trace, Untraceable, kind_of_constant
 from autograd.program.tracing.traced import Predicate, Traced, make, place_operands
 
 Step = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], list[Any]]]
@@ -87,6 +87,16 @@ class Body:
     def record(self, function: Callable[..., list[Any]]) -> list[Any]:
         return self.trace.explore(lambda: self.local(function(*self.inputs)), _choose)
 
+    def bounds(self) -> list[Any]:
+        """The bounds that are breached in the body, as numbers: 1.0 where one is, else 0.0."""
+        with tracing(self.trace):
+            return [table.where(breached, 1.0, 0.0) for breached, _ in self.trace.bounds.values()]
+
+    @property
+    def guards(self) -> list[Guard]:
+        """What those are an error of."""
+        return [guard for _, guard in self.trace.bounds.values()]
+
     def local(self, items: list[Any]) -> list[Any]:
         return [item if isinstance(item, Predicate) else self._captured(as_number(item)) for item in items]
 
@@ -131,11 +141,15 @@ def loop(
         return [*map(as_number, [*new, *stacked, *sums])]
 
     outputs = body.record(run)
+    outputs += body.bounds()
+    guards = body.guards
     bodies = [body]
     if condition is not None:
         test = Body([NUMBER, *kinds])
         (holds,) = test.record(lambda position, *inputs: [condition(position, list(inputs))])
         bodies.append(test)
+        if test.guards:
+            raise Untraceable("the condition of a while_loop holds a loop with max_trips")
     outside = _outside(bodies)
     condition_graph = None
     if condition is not None:
@@ -151,8 +165,15 @@ def loop(
         one.trace.close()
     results = apply(operation, [*([] if count is None else [count]), *states, *slices, *outside])
     first, second = len(states), len(states) + sizes[1]
-    end = len(results) - (condition is not None)
+    end = len(results) - (condition is not None) - len(guards)
+    for flag, guard in zip(results[end:], guards):
+        bound(table.greater(flag, 0.0), guard)
     return results[:first], results[first:second], results[second:end], results[-1] if condition is not None else None
+
+
+def bound(breached: Any, guard: Guard) -> None:
+    """Record that the program fails where the predicate holds, if it comes so far."""
+    current().trace.bound(breached, guard)
 
 
 def elementwise(function: Callable[..., list[Any]], arrays: Sequence[Any]) -> list[Any]:
@@ -187,16 +208,23 @@ def branch(
             with tracing(body.trace):
                 results[i] = body.local(encode(results[i], results[1 - i]))
     outside = _outside(bodies)
+    guards = [guard for body in bodies for guard in body.guards]
+    flags = [body.bounds() for body in bodies]
+    flags = [[*flags[0], *[0.0] * len(flags[1])], [*[0.0] * len(flags[0]), *flags[1]]]
     graphs = []
-    for body, items in zip(bodies, results):
+    for body, items, breached in zip(bodies, results, flags):
         with tracing(body.trace):
-            items = [as_number(item) for item in items]
+            items = [as_number(item) for item in (*items, *breached)]
         graphs.append(body.graph(items, outside))
         body.trace.close()
     kinds = [[graph.kinds[output] for output in graph.outputs] for graph in graphs]
     if kinds[0] != kinds[1]:
         raise TraceError("the two sides of a branch return different structures")
-    return list(apply(Branch(*graphs), [predicate, *outside]))
+    made: list[Any] = [*apply(Branch(*graphs), [predicate, *outside])]
+    end = len(made) - len(guards)
+    for flag, guard in zip(made[end:], guards):
+        bound(table.greater(flag, 0.0), guard)
+    return made[:end]
 
 
 def replay(graph: Graph, inputs: Sequence[Any]) -> list[Any]:

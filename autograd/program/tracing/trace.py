@@ -59,6 +59,7 @@ class Trace:
         self.constants: dict[Any, Any] = {}
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
+        self.bounds: dict[Any, tuple[Any, Guard]] = {}  # of a body: predicates that must not hold, for the trace around
         self.ahead = ahead
         self.open = True
 
@@ -173,6 +174,16 @@ class Trace:
     def guard(self, predicate: Any, outcome: bool) -> None:
         """Record that the program goes on only where the predicate has this outcome."""
         self.nodes.append(make(self, Guard(outcome), (predicate,), PREDICATE))
+
+    def bound(self, breached: Any, guard: Guard) -> None:
+        """Record that the program fails where this predicate holds: here, or where the body in which it stands ran."""
+        if self.parent is None:
+            self.nodes.append(make(self, guard, (self.capture(breached),), PREDICATE))
+            return
+        for predicate, outcome in self.path:
+            breached = table.logical_and(breached, predicate if outcome else table.logical_not(predicate))
+        breached = self.capture(breached)
+        self.bounds.setdefault(id(breached), (breached, guard))
 
     def explore(self, function: Callable[[], list[Any]], choose: Callable[[Any, Any, Any], Any]) -> list[Any]:
         """What `function` returns, over all ways that it can take: a list of nodes and numbers.
