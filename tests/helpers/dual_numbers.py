@@ -520,5 +520,8 @@ def derivatives(f: Callable[..., Any], numbers: Sequence[float], array: Sequence
 class Value(float):
     """A number from outside of the program, which none of the directions moves."""
 
+    def detach(self) -> float:
+        return float(self)
+
 
 NAMESPACE = {name: item for name, item in globals().items() if not name.startswith("_")} | {"sum": sum_of}

@@ -207,7 +207,7 @@ def program_of(seed: int, without: frozenset[str] = frozenset()) -> Program:
         size, times = s.choice([1, 2, 3, 3, 4, 7]), 1
     generator = _Generator(s, size * times, traits, without)
     large = "large" in traits
-    depth = 1 if large else s.choice([1, 2, 2, 3])
+    depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
     first = generator.line(depth, 1, structured=True)
     lines = (
         *generator.body(0, 1, 2), first, *generator.body(depth, 1, 1 if large else 2)
