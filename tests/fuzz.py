@@ -1,337 +1,75 @@
 """Random whole programs, on plain dual numbers, eager and compiled: where do they disagree?
 
-    python tests/fuzz.py 1234                    one program, by its seed: its text, and what was found
+    python tests/fuzz.py 1234                    one program, by its seed: what was found, and a small program for it
     python tests/fuzz.py --count 10000           the next ten thousand, on all cores; it goes on where it stopped
     python tests/fuzz.py --start 5 --count 100   these
 
-A program runs eagerly and by the interpreter, every tenth by LLVM too and every fiftieth in C: its value, gradient,
-jvp, vjp, hvp and, of up to seven numbers, its Hessian. The plain numbers know the right ones (tests/helpers/
-dual_numbers.py); a program that disagrees is made smaller as long as it does.
+Every program runs eagerly and by the interpreter, every tenth by LLVM too, every fiftieth in C. A program that
+disagrees is made smaller as long as it does, and kept in .fuzz/ by its seed. Prints how many a second there were; the
+exit status is 1 where one disagreed.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
-import math
 import multiprocessing
-import os
-import re
-import signal
 import sys
 import time
-import warnings
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent / "helpers"), str(Path(__file__).parent.parent)]
+sys.path.append(str(Path(__file__).parent / "helpers"))  # as pytest has it
 
-import dual_numbers
-import numpy
-from compiled_c import InC
-from whole_programs import PRELUDE, Program, program_of, smaller, text_of
-
-import autograd
-from autograd import Value, grad, hessian, hvp, jit, jvp, value_and_grad, vjp
-from autograd.program.nests import flatten
+from program_checks import findings, script, shrunk
+from whole_programs import program_of
 
 STATE = Path(__file__).parent.parent / ".fuzz" / "state.json"
-MOST_SECONDS = 60  # for one program
-ROUNDING = 1e-9  # the relative error of each operation in the runs that measure how well a program is conditioned
-BACKENDS = {"interpreter": (1e-14, 1e-6), "llvm": (1e-13, 1e-5), "c": (1e-13, 1e-5)}
-PLAIN = (1e-12, 1e-4)
-NATIVE = {"bell", "swing", "custom_root"}  # what C has not
-_ENGINE: dict = {}
-_NUMBERS: dict = dict(dual_numbers.NAMESPACE)
-exec(PRELUDE, _ENGINE)
-exec(PRELUDE.split("\n", 2)[2], _NUMBERS)
-ONE_ORDER = {"value", "gradient", "jvp", "vjp"}
-EXTRAS = ["reverse over reverse", "forward over forward", "third order", "batch", "jacobians"]
+UNMENDED = frozenset({"checkpoint", "jit", "large", "root"})  # kinds of lines and traits that are known to disagree
 
 
-def parts_of(program: Program, f):
-    """What is compared, by name: functions of the point. (Forward mode alone where a number of trips is computed.)"""
-    tangents = _nest(program, program.tangents)
-    parts = {"value": f, "jvp": lambda *point: jvp(f, point, tangents)}
-    if "forward" in program.traits:
-        return parts
-    parts |= {
-        "gradient": value_and_grad(f, (0, 1, 2)),
-        "vjp": lambda *point: _pulled(vjp(f, *point)),
-        "hvp": lambda *point: hvp(f, point, tangents),
-    }
-    if "large" in program.traits:
-        return parts
-    if len(program.tangents) <= 7 and program.seed % 2:
-        parts["hessian"] = hessian(f, (0, 1, 2))
-        return parts
-    extra = EXTRAS[program.seed // 2 % len(EXTRAS)]
-    slope = grad(f, (0, 1, 2))
-    parts[extra] = {
-        "reverse over reverse": grad(lambda *point: _along(slope(*point), tangents), (0, 1, 2)),
-        "forward over forward": lambda *point: jvp(lambda *p: jvp(f, p, tangents)[1], point, tangents),
-        "third order": lambda *point: jvp(lambda *p: hvp(f, p, tangents)[0], point, tangents),
-        "batch": lambda x, y, A: autograd.vmap(value_and_grad(f, (0, 1, 2)))(*(numpy.array([a, a]) for a in (x, y)), numpy.array([[*A], [*A]])),
-        "jacobians": lambda *point: (autograd.jacfwd(f, (0, 1, 2))(*point), autograd.jacrev(f, (0, 2))(*point)),
-    }[extra]
-    return parts
-
-
-def _pulled(result):
-    value, pullback = result
-    return value, pullback(1.5)
-
-
-def _along(gradient, tangents):
-    return gradient[0] * tangents[0] + gradient[1] * tangents[1] + gradient[2] @ tangents[2]
-
-
-def _nest(program, numbers):
-    return numbers[0], numbers[1], numpy.tile(numpy.array(numbers[2:]), program.times)
-
-
-def expected_of(program, text):
-    """The right numbers of the parts that are known, each with how far its last digits may move."""
-    def run():
-        names = dict(_NUMBERS)
-        exec(text, names)
-        return dual_numbers.derivatives(names["f"], program.numbers, program.small, program.times)
-
-    exact = _known(program, *run())
-    spread = {name: numpy.zeros_like(part) for name, part in exact.items()}
-    for seed in (1, 2):
-        with dual_numbers.noise(ROUNDING, seed):
-            for name, part in _known(program, *run()).items():
-                with numpy.errstate(all="ignore"):
-                    spread[name] = numpy.maximum(spread[name], abs(part - exact[name]))
-    return {name: (part, spread[name]) for name, part in exact.items()}
-
-
-def _known(program, value, gradient, matrix):
-    tangents = numpy.array(program.tangents)
-    with numpy.errstate(all="ignore"):
-        twice = matrix @ tangents
-    blocks = slice(0, 1), slice(1, 2), slice(2, None)
-    ravel = lambda m: numpy.concatenate([m[a, b].ravel() for a in blocks for b in blocks])
-    with numpy.errstate(all="ignore"):
-        return {
-            "value": numpy.array([value]),
-            "jvp": numpy.array([value, gradient @ tangents]),
-            "gradient": numpy.array([value, *gradient]),
-            "vjp": numpy.array([value, *(1.5 * gradient)]),
-            "hvp": twice,
-            "hessian": ravel(matrix),
-            "reverse over reverse": twice,
-            "forward over forward": numpy.array([gradient @ tangents, twice @ tangents]),
-            "batch": numpy.array([value, value, *gradient[:1].repeat(2), *gradient[1:2].repeat(2), *numpy.tile(gradient[2:], 2)]),
-            "jacobians": numpy.array([*gradient, gradient[0], *gradient[2:]]),
-        }
-
-
-def numbers_of(nest):
-    return numpy.array([float(item.data if isinstance(item, Value) else item) for item in flatten(nest)[0]])
-
-
-def _grouped(program, numbers, known):
-    """A large result beside that of the small program: the sums over the copies of each number."""
-    if program.times == 1 or len(numbers) == len(known):
-        return numbers
-    head = len(known) - len(program.small)
-    return numpy.array([*numbers[:head], *numbers[head:].reshape(program.times, -1).sum(0)])
-
-
-def difference(found, expected, tolerance, spread=None, finite=False):
-    """What is wrong with the numbers found, in words; "" where nothing is."""
-    if len(found) != len(expected):
-        return f"{len(found)} numbers, not {len(expected)}"
-    spread = numpy.zeros(len(expected)) if spread is None or len(spread) != len(expected) else spread
-    good = numpy.isfinite(expected)
-    scale = max([0.1, *abs(expected[good])])
-    with numpy.errstate(all="ignore"):
-        bound = tolerance[0] * scale + tolerance[1] * spread
-        wrong = ~(abs(found - expected) <= bound)
-    wrong &= numpy.isfinite(spread)
-    wrong &= good if finite else ~((found == expected) | (numpy.isnan(found) & numpy.isnan(expected)))
-    if not wrong.any():
-        return ""
-    i = int(numpy.argmax(wrong))
-    return f"number {i} of {len(expected)}: {found[i]!r}, not {expected[i]!r} (may move by {bound[i]:.1e}); {int(wrong.sum())} are wrong"
-
-
-def check(program: Program, llvm=False, c=False, only="") -> list[str]:
-    """What disagrees, one line each: "part, who: what"; of one part alone, where it is named."""
-    text = text_of(program)
-    point = _nest(program, (*program.numbers, *program.small))
-    known, breach = {}, False
-    try:
-        known = expected_of(program, text)
-    except dual_numbers.BoundError:
-        breach = True
-    if known and not numpy.isfinite(known["value"][0][0]):
-        known = {"value": known["value"]}
-    names = dict(_ENGINE)
-    exec(text, names)
-    parts = {name: part for name, part in parts_of(program, names["f"]).items() if only in ("", name)}
-    found = []
-    eager = {}
-    for name, part in parts.items():
-        try:
-            eager[name] = numbers_of(part(*point))
-        except Exception as error:
-            if not (breach and "max_trips" in str(error)):
-                found.append(f"{name}, eager: {type(error).__name__}: {str(error)[:300]}")
-            continue
-        if breach:
-            found.append(f"{name}, eager: no error, though max_trips is too small")
-        elif name in known:
-            expected, spread = known[name]
-            message = difference(_grouped(program, eager[name], expected), expected, PLAIN, spread, name != "value")
-            if message:
-                found.append(f"{name}, eager: {message}")
-    if breach:
-        for name, part in parts.items():
-            try:
-                jit(part, backend="interpreter")(*point)
-                found.append(f"{name}, interpreter: no error, though max_trips is too small")
-            except Exception as error:
-                if "max_trips" not in str(error):
-                    found.append(f"{name}, interpreter: {type(error).__name__}: {str(error)[:300]}")
-        return found
-    compiled = None
-    for backend in ["interpreter", *["llvm"] * llvm, *["c"] * (c and NATIVE.isdisjoint(re.findall(r"\w+", text)))]:
-
-        def run(name, backend=backend):
-            nonlocal compiled
-            chosen = [parts[name]] if name else [parts[each] for each in eager]
-            compiled = jit(lambda *point: tuple(part(*point) for part in chosen), backend=backend.replace("c", "interpreter"))
-            results = compiled(*point)
-            if backend != "c":
-                return numbers_of(results)
-            more = [names["w"].data] if "outside" in program.traits else []
-            function = InC(compiled)
-            return numpy.concatenate([numpy.ravel(item) for item in function(*point, *more[: len(function.inputs) - 3])])
-
-        try:
-            results = run("") if eager else []
-        except Exception:
-            results = []
-            for name in eager:  # all together fail: which?
-                try:
-                    results = [*results, *run(name)]
-                except Exception as error:
-                    results = [*results, *eager[name]]
-                    found.append(f"{name}, {backend}: {type(error).__name__}: {str(error)[:300]}")
-        start = 0
-        for name, expected in eager.items():
-            spread = known.get(name, (0, None))[1]
-            message = difference(results[start : start + len(expected)], expected, BACKENDS[backend], spread)
-            start += len(expected)
-            if message:
-                found.append(f"{name}, {backend}: {message}")
-    return found
-
-
-class TooLong(BaseException):
-    pass
-
-
-def _alarm(*_):
-    raise TooLong(f"more than {MOST_SECONDS} s")
-
-
-def findings(program: Program, llvm=False, c=False, only="") -> list[str]:
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.alarm(MOST_SECONDS)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return check(program, llvm, c, only)
-    except TooLong as error:
-        return [f"all, time: {error}"]
-    finally:
-        signal.alarm(0)
-
-
-def shrunk(program: Program, found: list[str], seconds: float = 60.0):
-    """The smallest program that was found to disagree in the same part and the same way."""
-    kind, only = _kind(found[0]), found[0].partition(",")[0]
-    llvm, c = ", llvm" in kind, ", c:" in kind
-    end = time.monotonic() + seconds
-    again = True
-    while again:
-        again = False
-        for less in smaller(program):
-            if time.monotonic() > end:
-                return program, found
-            try:
-                now = findings(less, llvm, c, only)
-            except Exception:
-                continue
-            if kind in map(_kind, now):
-                program, found, again = less, now, True
-                break
-    return program, found
-
-
-def _kind(line: str) -> str:
-    return re.sub(r"\d.*", "", line)[:60]
-
-
-def script(program: Program, found: list[str]) -> str:
-    """The program as a text that runs by itself."""
-    point = _nest(program, (*program.numbers, *program.small))
-    array = f"np.tile({list(program.small)}, {program.times})"
-    return (
-        f"# seed {program.seed}: " + "\n# ".join(found) + "\n" + PRELUDE + "\n" + text_of(program)
-        + f"\n\npoint = {point[0]!r}, {point[1]!r}, {array}\n"
-        "both = value_and_grad(f, (0, 1, 2))\n"
-        'print(both(*point), jit(both, backend="interpreter")(*point), sep="\\n")\n'
-    )
-
-
-def run_seed(seed: int, shrink: bool = True):
-    """The findings of a seed, and a program that shows them, made smaller."""
-    llvm, c = seed % 10 == 0, seed % 50 == 0
-    without = frozenset(os.environ.get("WITHOUT", "").split())
-    program = program_of(seed, without)
-    try:
-        found = findings(program, llvm, c)
-        if found and shrink and not os.environ.get("QUICK"):
-            program, found = shrunk(program, found)
-    except Exception as error:
-        import traceback
-        return seed, [f"the checker itself: {type(error).__name__}: {error}", traceback.format_exc()], ""
+def run_seed(seed: int, shrink: bool = True) -> tuple[int, list[str], str]:
+    """The seed, what disagrees in its program, and a text that shows it."""
+    program = program_of(seed, UNMENDED)
+    found = findings(program, llvm=seed % 10 == 0, c=seed % 50 == 0)
+    if found and shrink:
+        program, found = shrunk(program, found)
     return seed, found, script(program, found) if found else ""
 
 
+def run_many(start: int | None, count: int) -> int:
+    """Run so many seeds on all cores, from `start` or from where the last run stopped; how many disagree."""
+    state = json.loads(STATE.read_text()) if STATE.exists() else {"next": 0, "found": {}}
+    first = state["next"] if start is None else start
+    STATE.parent.mkdir(exist_ok=True)
+    began, failed = time.perf_counter(), 0
+    with multiprocessing.Pool(maxtasksperchild=100) as pool:
+        for done, (seed, found, text) in enumerate(pool.imap(run_seed, range(first, first + count)), 1):
+            if found:
+                failed += 1
+                state["found"][str(seed)] = found
+                (STATE.parent / f"{seed}.py").write_text(text)
+                print(f"seed {seed}:", *found, sep="\n  ", flush=True)
+            if start is None:
+                state["next"] = seed + 1
+            if found or done % 20 == 0 or done == count:
+                STATE.write_text(json.dumps(state, indent=1))
+            if done % 100 == 0 or done == count:
+                rate = done / (time.perf_counter() - began)
+                print(f"{done} programs from seed {first}, {failed} disagree, {rate:.1f} a second", flush=True)
+    return failed
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--start", type=int)
     options = parser.parse_args()
-    if options.seed is not None:
-        print(script(program_of(options.seed), []))
-        _, found, text = run_seed(options.seed)
-        print(*(found or ["nothing found"]), text, sep="\n")
-        return bool(found)
-    state = json.loads(STATE.read_text()) if STATE.exists() else {"next": 0, "found": {}}
-    first = state["next"] if options.start is None else options.start
-    begin = time.monotonic()
-    failed = 0
-    STATE.parent.mkdir(exist_ok=True)
-    cores = int(os.environ.get("CORES", os.cpu_count() or 1))
-    with multiprocessing.Pool(cores, maxtasksperchild=200) as pool:
-        for done, (seed, found, text) in enumerate(pool.imap(run_seed, range(first, first + options.count)), 1):
-            if found:
-                failed += 1
-                state["found"][str(seed)] = found[:3]
-                (STATE.parent / f"{seed}.py").write_text(text)
-                print(f"seed {seed}:", *found[:3], sep="\n  ", flush=True)
-            if options.start is None:
-                state["next"] = seed + 1
-            if done % 20 == 0 or done == options.count or found:
-                STATE.write_text(json.dumps(state, indent=1))
-            if done % 100 == 0:
-                print(f"{done} programs, {failed} disagree, {done / (time.monotonic() - begin):.1f} a second", flush=True)
-    return bool(failed)
+    if options.seed is None:
+        return 1 if run_many(options.start, options.count) else 0
+    _, found, text = run_seed(options.seed)
+    print(text or script(program_of(options.seed, UNMENDED), ["nothing found"]))
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 `make fuzz` tries as many more as you like; `python tests/fuzz.py 17` shows the program of a seed and shrinks it.
 """
 
-import dual_numbers
 import fuzz
 import pytest
 
