@@ -216,7 +216,14 @@ def _quiet(function: Callable[..., float]) -> Callable[..., float]:
     return evaluate
 
 
-def _function(evaluate: Callable[..., float], *partials: Callable[..., Any]) -> Callable[..., Any]:
+def below(number: Any, level: int) -> Any:
+    """The number without its derivatives of this level and those above."""
+    while isinstance(number, Dual) and number.level >= level:
+        number = number.value
+    return number
+
+
+def function(evaluate: Callable[..., float], *partials: Callable[..., Any]) -> Callable[..., Any]:
     """A function by its value on floats and its derivatives, written with functions of this module."""
     evaluate = _quiet(evaluate)
 
@@ -230,7 +237,8 @@ def _function(evaluate: Callable[..., float], *partials: Callable[..., Any]) -> 
         value, derivative = apply(*values), None
         for partial, (_, along) in zip(partials, parts):
             if along is not None:
-                slope = partial(*values) if primal(value) == primal(value) else math.nan  # nan outside of the domain
+                inside = primal(value) == primal(value)  # of the domain; outside of it the derivative is nan too
+                slope = below(partial(*values), level) if inside else math.nan
                 derivative = _plus(derivative, _times(slope, along))
         return dual(level, value, derivative)
 
@@ -256,47 +264,47 @@ def _share(x: Any, y: Any) -> Any:
     return 1.0 if a > b else 0.5 if a == b else None
 
 
-divide = _function(_quotient, lambda x, y: divide(1.0, y), lambda x, y: -divide(divide(x, y), y))
+divide = function(_quotient, lambda x, y: divide(1.0, y), lambda x, y: -divide(divide(x, y), y))
 _LN_2, _LN_10 = math.log(2.0), math.log(10.0)
-sin = _function(math.sin, lambda x: cos(x))
-cos = _function(math.cos, lambda x: -sin(x))
-tan = _function(math.tan, lambda x: 1.0 + tan(x) * tan(x))
-exp = _function(math.exp, lambda x: exp(x))
-exp2 = _function(lambda x: 2.0**x, lambda x: _LN_2 * exp2(x))
-expm1 = _function(math.expm1, lambda x: exp(x))
-log = _function(_log, lambda x: divide(1.0, x))
-log2 = _function(lambda x: _log(x) / _LN_2, lambda x: divide(1.0 / _LN_2, x))
-log10 = _function(lambda x: _log(x) / _LN_10, lambda x: divide(1.0 / _LN_10, x))
-log1p = _function(math.log1p, lambda x: divide(1.0, 1.0 + x))
-sqrt = _function(math.sqrt, lambda x: divide(0.5, sqrt(x)))
-cbrt = _function(math.cbrt, lambda x: divide(1.0, 3.0 * cbrt(x) * cbrt(x)))
-asin = _function(math.asin, lambda x: divide(1.0, sqrt(1.0 - x * x)))
-acos = _function(math.acos, lambda x: divide(-1.0, sqrt(1.0 - x * x)))
-atan = _function(math.atan, lambda x: divide(1.0, 1.0 + x * x))
-atan2 = _function(math.atan2, lambda y, x: divide(x, x * x + y * y), lambda y, x: divide(-y, x * x + y * y))
-hypot = _function(math.hypot, lambda x, y: divide(x, hypot(x, y)), lambda x, y: divide(y, hypot(x, y)))
-sinh = _function(math.sinh, lambda x: cosh(x))
-cosh = _function(math.cosh, lambda x: sinh(x))
-tanh = _function(math.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
-asinh = _function(math.asinh, lambda x: divide(1.0, sqrt(1.0 + x * x)))
-acosh = _function(math.acosh, lambda x: divide(1.0, sqrt(x * x - 1.0)))
-atanh = _function(math.atanh, lambda x: divide(1.0, 1.0 - x * x))
-sigmoid = _function(lambda x: 1.0 / (1.0 + math.exp(-x)), lambda x: sigmoid(x) * sigmoid(-1.0 * x))
-softplus = _function(lambda x: math.log1p(math.exp(x)), lambda x: sigmoid(x))
-erf = _function(math.erf, lambda x: 2.0 / math.sqrt(math.pi) * exp(-1.0 * x * x))
-erfc = _function(math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * exp(-1.0 * x * x))
-absolute = _function(abs, lambda x: _sign(primal(x)))
-sign = _function(_sign, lambda x: None)
-floor = _function(math.floor, lambda x: None)
-ceil = _function(math.ceil, lambda x: None)
-relu = _function(lambda x: x if x != x else max(x, 0.0), _step)
-maximum = _function(max, _share, lambda x, y: _share(y, x))
-minimum = _function(min, lambda x, y: _share(y, x), _share)
-power = _function(
+sin = function(math.sin, lambda x: cos(x))
+cos = function(math.cos, lambda x: -sin(x))
+tan = function(math.tan, lambda x: 1.0 + tan(x) * tan(x))
+exp = function(math.exp, lambda x: exp(x))
+exp2 = function(lambda x: 2.0**x, lambda x: _LN_2 * exp2(x))
+expm1 = function(math.expm1, lambda x: exp(x))
+log = function(_log, lambda x: divide(1.0, x))
+log2 = function(lambda x: _log(x) / _LN_2, lambda x: divide(1.0 / _LN_2, x))
+log10 = function(lambda x: _log(x) / _LN_10, lambda x: divide(1.0 / _LN_10, x))
+log1p = function(math.log1p, lambda x: divide(1.0, 1.0 + x))
+sqrt = function(math.sqrt, lambda x: divide(0.5, sqrt(x)))
+cbrt = function(math.cbrt, lambda x: divide(1.0, 3.0 * cbrt(x) * cbrt(x)))
+asin = function(math.asin, lambda x: divide(1.0, sqrt(1.0 - x * x)))
+acos = function(math.acos, lambda x: divide(-1.0, sqrt(1.0 - x * x)))
+atan = function(math.atan, lambda x: divide(1.0, 1.0 + x * x))
+atan2 = function(math.atan2, lambda y, x: divide(x, x * x + y * y), lambda y, x: divide(-y, x * x + y * y))
+hypot = function(math.hypot, lambda x, y: divide(x, hypot(x, y)), lambda x, y: divide(y, hypot(x, y)))
+sinh = function(math.sinh, lambda x: cosh(x))
+cosh = function(math.cosh, lambda x: sinh(x))
+tanh = function(math.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
+asinh = function(math.asinh, lambda x: divide(1.0, sqrt(1.0 + x * x)))
+acosh = function(math.acosh, lambda x: divide(1.0, sqrt(x * x - 1.0)))
+atanh = function(math.atanh, lambda x: divide(1.0, 1.0 - x * x))
+sigmoid = function(lambda x: 1.0 / (1.0 + math.exp(-x)), lambda x: sigmoid(x) * sigmoid(-1.0 * x))
+softplus = function(lambda x: math.log1p(math.exp(x)), lambda x: sigmoid(x))
+erf = function(math.erf, lambda x: 2.0 / math.sqrt(math.pi) * exp(-1.0 * x * x))
+erfc = function(math.erfc, lambda x: -2.0 / math.sqrt(math.pi) * exp(-1.0 * x * x))
+absolute = function(abs, lambda x: _sign(primal(x)))
+sign = function(_sign, lambda x: None)
+floor = function(math.floor, lambda x: None)
+ceil = function(math.ceil, lambda x: None)
+relu = function(lambda x: x if x != x else max(x, 0.0), _step)
+maximum = function(max, _share, lambda x, y: _share(y, x))
+minimum = function(min, lambda x, y: _share(y, x), _share)
+power = function(
     lambda x, y: x**y if x > 0.0 or y == int(y) else math.nan,
     lambda x, y: y * power(x, y - 1.0), lambda x, y: log(x) * power(x, y),
 )
-remainder = _function(
+remainder = function(
     lambda x, y: x - y * math.floor(x / y), lambda x, y: 1.0, lambda x, y: -1.0 * floor(divide(x, y))
 )
 silu = each(lambda x: x * sigmoid(x))

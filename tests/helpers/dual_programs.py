@@ -18,8 +18,8 @@ from dual_numbers import (
     atan,
     cos,
     divide,
-    each,
     exp,
+    function,
     log,
     maximum,
     minimum,
@@ -209,7 +209,10 @@ jit = checkpoint = _unchanged
 
 
 def primitive(name: str, evaluate: Callable[..., Any], partials: Sequence[Any]) -> Callable[..., Any]:
-    return each(evaluate)
+    def with_result(rule: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: rule(evaluate(*arguments), *arguments)
+
+    return function(evaluate, *map(with_result, partials))
 
 
 def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Any) -> Any:
@@ -244,5 +247,5 @@ def derivatives(f: Callable[..., Any], numbers: Sequence[float], array: Sequence
 NAMESPACE = {
     name: item
     for name, item in {**vars(dual_numbers), **globals()}.items()
-    if not name.startswith("_") and name not in ("part", "rough", "noise", "dual", "derivatives")
+    if not name.startswith("_") and name not in ("function", "part", "rough", "noise", "dual", "derivatives")
 }

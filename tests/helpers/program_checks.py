@@ -27,7 +27,7 @@ MOST_SECONDS = 60  # for one program
 ROUNDING = 1e-9  # the relative error of each operation in the runs that measure how well a program is conditioned
 BACKENDS = {"interpreter": (1e-14, 1e-6), "llvm": (1e-13, 1e-5), "c": (1e-13, 1e-5)}
 PLAIN = (1e-12, 1e-4)
-NATIVE = {"bell", "swing", "custom_root"}  # what C has not
+NATIVE = {"bell", "swing", "custom_root", "primitive"}  # what C has not
 _ENGINE: dict = {}
 _NUMBERS: dict = dict(dual_programs.NAMESPACE)
 exec(PRELUDE, _ENGINE)
@@ -116,7 +116,7 @@ def _known(program, value, gradient, matrix):
             "vjp": numpy.array([value, *(1.5 * gradient)]),
             "hvp": twice,
             "hessian": ravel(matrix),
-            "reverse over reverse": twice,
+            "reverse over reverse": tangents @ matrix,  # not symmetric, where a rule closes over a number
             "forward over forward": numpy.array([gradient @ tangents, twice @ tangents]),
             "batch": numpy.tile([value, *gradient], 2),
             "jacobians": numpy.array([*gradient, gradient[0], *gradient[2:]]),

@@ -157,6 +157,12 @@ class Writer:
         names = {"a": scope.number(line.places[0]), "b": scope.number(line.places[1])}
         self.number(scope, f"squash(custom_root({f.format(**names)}, {guess.format(**names)}, newton))")
 
+    def write_rule(self, line: Line, scope: _Scope) -> None:
+        """A rule of the user's own that closes over a number: a sine whose slope is scaled."""
+        p, factor = self.name("p"), scope.number(line.places[1])
+        self.put(f'{p} = primitive("{p}", lambda a: sin(a), [lambda out, a: cos(a) * {factor}])')
+        self.number(scope, f"{p}({scope.number(line.places[0])})")
+
     def write_fori(self, line: Line, scope: _Scope) -> None:
         lower, trips, form = line.option
         f, i, a, b, w = (self.name(letter) for letter in "fiabW")

@@ -72,6 +72,7 @@ WITH_BODY = {
 }  # fmt: skip
 LINES = {
     "plain": 8, "array": 4, "numpy": 2, "build": 1, "element": 2, "reduce": 4, "rearrange": 2, "stop": 2, "root": 1,
+    "rule": 1,
 }  # fmt: skip
 BODIES = {
     "fori": 4, "while": 3, "scan": 4, "cond": 4, "vmap": 6, "columns": 1, "checkpoint": 3, "no_grad": 2, "jit": 2,
