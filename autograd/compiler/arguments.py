@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -25,6 +27,7 @@ class Signature(NamedTuple):
     spec: Any  # of (positional arguments, keyword arguments), as `nests.take_apart` has it
     kinds: tuple[Any, ...]  # of the blocks, in order
     static: tuple[tuple[Any, Any], ...]  # the static arguments: by position, the first first, then by name
+    exact: tuple[Any, ...] = ()  # what tells those apart that are equal for Python, as 1 and 1.0 and True
 
     def call(self, function: Callable[..., Any], blocks: Sequence[Any]) -> Any:
         """What the function returns for these blocks, with the static arguments in their places."""
@@ -60,7 +63,8 @@ class Arguments(NamedTuple):
         named = {name: arg for name, arg in kwargs.items() if name not in fixed} if fixed else kwargs
         blocks, spec = take_apart((given, named))
         kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
-        return cls(Signature(spec, kinds, tuple(fixed.items())), blocks)
+        exactly = tuple([exact(item) for item in fixed.values()])
+        return cls(Signature(spec, kinds, tuple(fixed.items()), exactly), blocks)
 
     @property
     def has_values(self) -> bool:
@@ -100,6 +104,22 @@ class Arguments(NamedTuple):
             "(a method's argument 1 is the object itself: the numbers that it holds are then constants, and its Values "
             "are read at each call)"
         )
+
+
+def exact(item: Any) -> Any:
+    """What two static arguments share that are the same constant, to the type and the sign of a zero."""
+    if isinstance(item, float):
+        return type(item), struct.pack("d", item)
+    if isinstance(item, complex):
+        return type(item), struct.pack("dd", item.real, item.imag)
+    if isinstance(item, tuple):
+        return type(item), tuple(map(exact, item))
+    if isinstance(item, frozenset):
+        return type(item), frozenset(map(exact, item))
+    if dataclasses.is_dataclass(item) and not isinstance(item, type):
+        fields = dataclasses.fields(item)
+        return type(item), tuple([exact(getattr(item, field.name)) for field in fields if field.compare])
+    return type(item)
 
 
 def _kind(block: Any) -> Any:

@@ -14,8 +14,8 @@ from typing import Any
 from autograd.compiler.arguments import Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import Array, GuardFailed
+from autograd.compiler.closures import Outside
 from autograd.engine.recording import current
-from autograd.engine.value import Value
 from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 
@@ -106,7 +106,7 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, signature: Signature, outside: list[Value], results: tuple[Any, list[Any]],
+    native: Native, signature: Signature, outside: Outside, results: tuple[Any, list[Any]],
     slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
@@ -133,7 +133,10 @@ def quick_call(
     result = _expression(results[0], blocks, names)
     if result is None:
         return None
-    values = {f"v{i}": value for i, value in enumerate(outside)}
+    values = {f"v{i}": value for i, value in enumerate(outside.values() or ())}
+    if values:
+        checks.append("unchanged()")
+        names["unchanged"] = outside.unchanged
     packed += [f"{name}._number" for name in values]
     if arrays:
         packed += [f"r{place}.{_ADDRESS}" if kind else "0.0" for place, kind in enumerate(native.outputs)]

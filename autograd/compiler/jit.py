@@ -54,7 +54,9 @@ def jit(
     - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed.
 
     Returns an object to call like f. Its results are floats and arrays. Called with Values, as inside another
-    transform, it calls f itself, so that derivatives pass through. `graph`, `llvm_ir()`, `c_source()` and `stats()`
+    transform, it calls f itself, so that derivatives pass through. The number of a Value that f closes over is read at
+    each call; where a transform differentiates it, or it was computed from others, the results are Values that carry
+    the derivative. `graph`, `llvm_ir()`, `c_source()` and `stats()`
     show what the last call ran.
 
     Raises, when called: `TypeError` for arguments that are not numbers; `TraceError` where f reads `.data`, or uses a
@@ -196,7 +198,8 @@ class Compiled:
         variant = self._shown()
         assert self._last is not None
         own = name or self.__name__
-        return c.source(variant.graph, own, self._last.names, comment=f"{own}, recorded by scalar-autograd's jit")
+        names = [*self._last.names, *variant.outside.names]
+        return c.source(variant.graph, own, names, comment=f"{own}, recorded by scalar-autograd's jit")
 
     def stats(self) -> dict[str, Any]:
         """What the last call ran, in numbers: steps after each pass, seconds, bytes of machine code, variants."""
@@ -223,7 +226,7 @@ def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | No
     compiled = Compiled(function, *options)
     compiled.__name__, compiled.__doc__ = name, doc
     for plan in plans.values() if isinstance(plans, dict) else plans:
-        plan.owner = compiled
+        plan.adopt(compiled)
         compiled._plans[plan.signature] = plan
     return compiled
 

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
+from weakref import WeakMethod, ref
 
-from autograd.compiler.arguments import Arguments, Signature
+from autograd.compiler.arguments import Arguments, Signature, exact
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
-from autograd.compiler.calling import Interpreted, Native, as_array, quick_call
+from autograd.compiler.calling import CallFailed, Interpreted, Native, as_array, quick_call
+from autograd.compiler.closures import Outside, attached, is_watched, pull_of
 from autograd.engine.recording import tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
@@ -38,7 +40,7 @@ _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as i
 class Variant:
     """One way through a function: its graph, and the program that runs it."""
 
-    def __init__(self, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
+    def __init__(self, graph: Graph, path: tuple[bool, ...], outside: Outside, sizes: dict[str, int],
                  seconds: dict[str, float]) -> None:
         self.graph, self.path, self.outside = graph, path, outside
         self.sizes, self.seconds = sizes, seconds
@@ -47,6 +49,7 @@ class Variant:
         self.backend = ""
         self.outputs: Any = None  # the spec of the result
         self.parts: list[Any] = []  # what each of its blocks is made from
+        self.pull: Any = None  # its derivative with respect to what is watched outside, a compiled function
 
     def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
         start = perf_counter()
@@ -61,22 +64,30 @@ class Variant:
 
     def quick(self, plan: Plan) -> Callable[..., Any] | None:
         """The quick way in for arguments of the plan's structure, where there is one."""
-        if self._quick is None and isinstance(self.program, Native):
+        if self._quick is None and isinstance(self.program, Native) and self.outside.plain:
             results = self.outputs, self.parts
-            self._quick = quick_call(self.program, plan.signature, self.outside, results, plan.owner._call)
+            slow = WeakMethod(plan.owner._call)  # so that a function that is dropped is freed at once
+            self._quick = quick_call(
+                self.program, plan.signature, self.outside, results, lambda args, kwargs: slow()(args, kwargs)  # type: ignore[misc]  # it is there during a call of it
+            )
         return self._quick
 
     def __reduce__(self) -> Any:
-        state = self.graph, self.path, self.outside, self.sizes, self.seconds, self.backend, self.outputs, self.parts
+        outside = self.outside.values() or []
+        state = self.graph, self.path, outside, self.sizes, self.seconds, self.backend, self.outputs, self.parts
         return reduced("variant", *state)
 
     @classmethod
     def unpickled(cls, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
                   seconds: dict[str, float], backend: str, outputs: Any, parts: list[Any]) -> Variant:  # fmt: skip
         """A variant without its program, which is compiled again where it is called."""
-        variant = cls(graph, path, outside, sizes, seconds)
+        variant = cls(graph, path, Outside(outside), sizes, seconds)
         variant.backend, variant.outputs, variant.parts = backend, outputs, parts
         return variant
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The state in a pickle of 0.1.0, where what is outside was a list."""
+        vars(self).update(state, outside=Outside(state["outside"]), pull=None)
 
 
 @functools.cache
@@ -96,16 +107,20 @@ class Plan:
     """How calls with arguments of one structure are run: the variants recorded so far."""
 
     def __init__(self, owner: Any, signature: Signature) -> None:
-        self.owner, self.signature = owner, signature
+        self._owner = None if owner is None else ref(owner)
+        self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
+        self._programs: dict[Graph, tuple[Any, str]] = {}  # of variants that are recorded again at each call
 
     def __reduce__(self) -> Any:
-        return reduced("plan", tuple(self.signature), self.variants, self.last)
+        variants = [variant for variant in self.variants if variant.outside.plain]
+        last = self.last if self.last is not None and self.last.outside.plain else None
+        return reduced("plan", tuple(self.signature), variants, last)
 
     @classmethod
     def unpickled(cls, signature: tuple[Any, ...], variants: list[Variant], last: Variant | None) -> Plan:
-        """A plan that its owner has still to be given."""
+        """A plan that is still to be adopted."""
         plan = cls(None, Signature(*signature))
         plan.variants, plan.last = variants, last
         return plan
@@ -117,8 +132,17 @@ class Plan:
         positions = sorted(place for place in fixed if not isinstance(place, str))
         names = [place for place in fixed if isinstance(place, str)]
         static = tuple([(place, fixed[place]) for place in (*positions, *names)])
-        self.owner, self.signature = None, Signature(state["spec"], kinds, static)
-        self.variants, self.last = state["variants"], state["last"]
+        exactly = tuple([exact(item) for _, item in static])
+        self._owner, self.signature = None, Signature(state["spec"], kinds, static, exactly)
+        self.variants, self.last, self._programs = state["variants"], state["last"], {}
+
+    @property
+    def owner(self) -> Any:
+        """The compiled function whose plan it is; held weakly, for it holds the plan."""
+        return None if self._owner is None else self._owner()
+
+    def adopt(self, owner: Any) -> None:
+        self._owner = ref(owner)
 
     @property
     def quick(self) -> Callable[..., Any] | None:
@@ -131,29 +155,69 @@ class Plan:
         return [f"x{i}" for i in range(len(self.signature.kinds))]
 
     def call(self, arguments: Arguments) -> Any:
-        """The result for these arguments."""
+        """The result for these arguments: Values where the function closes over any that are being differentiated."""
         numbers = arguments.numbers()
-        variant = self.last or self._variant(numbers, ())
+        variant, outside, results = self.run(numbers)
+        blocks = [_result(part, results) for part in variant.parts]
+        watched = [value for value in outside if is_watched(value)]
+        if watched:
+            parts = [(kind, block) for (kind, _), block in zip(variant.parts, blocks)]
+            known = {id(value): value._number for value in outside}
+            owner = self.owner
+            call = functools.partial(self.signature.call, owner.function)
+
+            def compiled() -> Any:
+                return type(owner)(pull_of(call, watched), (), *owner._options[1:])
+
+            run = functools.partial(_pulled, variant, compiled, known)
+            blocks = attached(owner.__name__, call, numbers, parts, watched, run)
+        return build(variant.outputs, blocks)
+
+    def run(
+        self, numbers: list[Any], known: dict[int, float] | None = None
+    ) -> tuple[Variant, list[Value], list[Any]]:
+        """What ran, the Values that it closes over, and what it gave; `known` has numbers for them, by their ids."""
+        variant = self.last if self.last is not None and self.last.outside.lasting else self._variant(numbers, ())
         while True:
+            outside = variant.outside.values()
+            if outside is None:  # the function would find others now
+                self._forget(variant)
+                variant = self._variant(numbers, ())
+                continue
             self.last = variant
             if variant.program is None:
-                with collector_paused():
-                    variant.compile(*self.owner._options[1:])
+                self._compile(variant)
+            others = [value._number if known is None else known[id(value)] for value in outside]
             try:
-                results = variant.program.run([*numbers, *(value._number for value in variant.outside)])
+                results = variant.program.run([*numbers, *others])
             except GuardFailed as failed:
                 before = [operation for operation in variant.graph.operations if isinstance(operation, Guard)]
                 guard = before[failed.guard]
                 if guard.raises is not None:
                     raise guard.raises(guard.message) from None
                 branches = sum(item.raises is None for item in before[: failed.guard])
-                variant = self._other(variant, branches, numbers)
+                # The variant that goes the other way at this branch.
+                variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
                 continue
-            return build(variant.outputs, [_result(part, results) for part in variant.parts])
+            if not variant.outside.lasting:
+                self._forget(variant)
+            return variant, outside, results
 
-    def _other(self, variant: Variant, guard: int, numbers: list[Any]) -> Variant:
-        """The variant that goes the other way at a guard."""
-        return self._variant(numbers, (*variant.path[:guard], not variant.path[guard]))
+    def _compile(self, variant: Variant) -> None:
+        """Give the variant its program: that of another recording of the same function, where it is the same."""
+        known = None if variant.outside.plain else self._programs.get(variant.graph)
+        if known is not None:
+            variant.program, variant.backend = known
+            return
+        with collector_paused():
+            variant.compile(*self.owner._options[1:])
+        if not variant.outside.plain:
+            self._programs[variant.graph] = variant.program, variant.backend
+
+    def _forget(self, variant: Variant) -> None:
+        """Look no more at a variant when a call comes; what ran last is still there to be shown."""
+        with _one_at_a_time:
+            self.variants = [item for item in self.variants if item is not variant]
 
     def _variant(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
         """The variant that begins on this path, which is recorded where there is none."""
@@ -175,6 +239,21 @@ class Plan:
         variant = _recorded(self, numbers, path)
         self.variants.append(variant)
         return variant
+
+
+def _pulled(
+    variant: Variant, compiled: Callable[[], Any], known: dict[int, float], seeds: list[Any], numbers: list[Any]
+) -> list[Any] | None:
+    """What `closures.pull_of` gives, compiled; None where it cannot be."""
+    if variant.pull is None:
+        variant.pull = compiled()
+    arguments = Arguments.of(None, (), (seeds, numbers), {})
+    plan = variant.pull._plans.setdefault(arguments.signature, Plan(variant.pull, arguments.signature))
+    try:
+        ran, _, results = plan.run(arguments.numbers(), known)
+    except (TraceError, CallFailed):
+        return None
+    return [results[place] for _, place in ran.parts]
 
 
 def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
@@ -210,7 +289,7 @@ def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
             outputs: list[Any] = []
             parts = [_part(block, outputs) for block in blocks]
-        outside = [value for value, node in root.lifted.values() if node.item is None]
+        outside = Outside([value for value, node in root.lifted.values() if node.item is None], plan.owner.function)
         for value, node in root.lifted.values():
             known[id(node)] = value._number
         if len(root.path) < len(ahead):

@@ -146,7 +146,7 @@ def forward_sweep(
         if not moving:
             continue
         if node._primitive.push is not None:
-            total = node._primitive.push(node, tangents)
+            total = node._primitive.push(node, tangents, differentiable)
             if total is not None:
                 tangents[node] = total
             continue

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from math import inf
 from typing import Any
 
+from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.primitives.row import is_array, real
 from autograd.primitives.table import (
@@ -170,7 +171,7 @@ def _log_softmax_of_a_vector(entries: list[Any]) -> list[Any]:
 
 
 def _is_number(item: Any) -> bool:
-    return type(item) is float or hasattr(type(item), "_apply_primitive")
+    return type(item) is float or (hasattr(type(item), "_apply_primitive") and not getattr(item, "ndim", 0))
 
 
 def _iterator(item: Any) -> Iterator[Any] | None:
@@ -179,6 +180,8 @@ def _iterator(item: Any) -> Iterator[Any] | None:
         items: list[Any] = item.ravel().tolist()  # Python's floats, or the objects that they are
         return iter(items)
     if isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping | Set):
+        if hasattr(item, "node"):
+            raise current().trace.untraceable("a sum, norm or the like of more than 4,096 numbers is not compiled yet")
         return iter(item) if getattr(item, "ndim", 1) else None  # an array without dimensions is a number
     return None
 

@@ -95,8 +95,8 @@ class Primitive:
     notation: Notation | None = None
     textbook: tuple[Partial, ...] = ()
     predicate: bool = False
-    pull: ClassVar[None] = None  # an operation with several results has rules of its own: structured.py
-    push: ClassVar[None] = None
+    pull: ClassVar[Any] = None  # an operation that is not differentiated by its partials has rules of its own
+    push: ClassVar[Any] = None
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
 

@@ -1,78 +1,74 @@
-"""`checkpoint`, and rules that compute a row's derivatives with respect to all of its arguments together."""
+"""`checkpoint`: a function whose graph is recorded again instead of being kept."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.engine.recording import current, no_grad
+from autograd.engine.recording import current
 from autograd.engine.value import Value
-from autograd.primitives.row import Primitive
-from autograd.program.nests import Structure, flatten
-from autograd.transforms.recorded import Recorded, unit
+from autograd.primitives.row import is_array
+from autograd.program.nests import array, build, take_apart
+from autograd.transforms.recorded import Recorded
+from autograd.transforms.rerunning import Rerun, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose graph is not kept but recorded again when a derivative passes through it.
 
-    It trades time for memory: of a long computation only the checkpointed results stay. f must be pure, and depend on
-    Values by its arguments alone.
+    It trades time for memory: of a long computation only the checkpointed results stay. f must be pure; the Values that
+    it closes over count as arguments.
+
+    Raises, when a derivative passes through: `ValueError` where the `data` of a Value that f closes over was changed
+    since f ran.
 
     >>> from autograd import grad
     >>> grad(checkpoint(lambda x: x * x * x))(2.0)
     12.0
+    >>> grad(lambda x: checkpoint(lambda y: x * y)(x))(2.0)
+    4.0
     """
-
-    def call(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
-        return f(*arguments[0], **arguments[1])
 
     @functools.wraps(f, updated=())
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        if current().trace is not None:  # compiled code keeps and recomputes what it sees fit
+        if current().trace is not None or not current().enabled:  # compiled code keeps and recomputes what it sees fit
             return f(*args, **kwargs)
-        numbers, structure = flatten((args, kwargs))
-        with no_grad():
-            results, outputs = flatten(call((args, kwargs)))
-        if any(isinstance(result, Value) for result in results) and not any(isinstance(n, Value) for n in numbers):
-            raise TypeError("a checkpointed function closes over a Value: pass it as an argument")
-        return outputs.unflatten([_rerun(call, i, result, numbers, structure) for i, result in enumerate(results)])
+        blocks, spec = take_apart((args, kwargs))
+
+        def call(items: Sequence[Any]) -> Any:
+            positional, named = build(spec, [*_with_values(blocks, iter(items))])
+            return f(*positional, **named)
+
+        values = [value for block in blocks for value in _values(block)]
+        recorded = Recorded(call, (values,), closures=None)
+        closures = recorded.closures
+
+        def again(arguments: Sequence[Any]) -> Recorded:
+            return recorded_again(call, arguments, closures, "a checkpointed function")
+
+        operands = [*values, *closures]
+        if not operands:
+            return recorded.value()
+        results = [
+            Rerun("checkpoint", item._number, i, len(operands), again)(*operands) if isinstance(item, Value) else item
+            for i, item in enumerate(recorded.results)
+        ]
+        return recorded.outputs.unflatten(results)
 
     return checkpointed
 
 
-def _rerun(f: Callable[..., Any], i: int, result: Any, numbers: list[Any], structure: Structure) -> Any:
-    """The i-th number that f returns as a single node, whose partials record f again."""
-    if not isinstance(result, Value):
-        return result
-
-    def gradient(arguments: tuple[Any, ...]) -> list[Any]:
-        recorded = Recorded(f, (structure.unflatten(arguments),))
-        if recorded.differentiable and not any(isinstance(argument, Value) for argument in arguments):
-            raise TypeError("a checkpointed function closes over a Value: pass it as an argument")
-        return recorded.pull(unit(len(recorded.results), i), absent=None)
-
-    data = result.data
-    return Primitive("checkpoint", "checkpoint", lambda *_: data, joint_partials(gradient, len(numbers)), ())(*numbers)
+def _values(block: Any) -> list[Value]:
+    """The Values in a block."""
+    items = block.ravel().tolist() if is_array(block) and block.dtype == object else [block]
+    return [item for item in items if isinstance(item, Value)]
 
 
-def joint_partials(gradient: Callable[[tuple[Any, ...]], list[Any]], count: int) -> tuple[Callable[..., Any], ...]:
-    """Rules for a row whose derivatives with respect to all `count` arguments are computed together.
-
-    A sweep asks for one after the other, with the same arguments: the first computes them all. Only floats are kept
-    from one sweep to the next, so that no graph is.
-    """
-    latest: list[Any] = [None, None]
-
-    def rule(j: int) -> Callable[..., Any]:
-        def partial(out: Any, *arguments: Any) -> Any:
-            if latest[0] is not None and all(a is b for a, b in zip(latest[0], arguments)):
-                return latest[1][j]
-            derivatives = gradient(arguments)
-            if not any(isinstance(item, Value) for item in (*arguments, *derivatives)):
-                latest[:] = arguments, derivatives
-            return derivatives[j]
-
-        return partial
-
-    return tuple(map(rule, range(count)))
+def _with_values(blocks: Sequence[Any], items: Iterator[Any]) -> Iterator[Any]:
+    """The blocks with others in place of their Values."""
+    for block in blocks:
+        if is_array(block) and block.dtype == object:
+            yield array([next(items) if isinstance(x, Value) else x for x in block.ravel().tolist()], block.shape)
+        else:
+            yield next(items) if isinstance(block, Value) else block

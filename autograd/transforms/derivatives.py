@@ -115,9 +115,8 @@ def jvp(
     """
     _require_sequences("jvp", primals, tangents)
     recorded = Recorded(f, tuple(primals), has_aux)
-    seeds, structure = flatten(tuple(tangents))
-    require_same(recorded.inputs, structure, "the tangents of jvp")
-    derivative = recorded.outputs.unflatten(recorded.push([as_number(seed) for seed in seeds]))
+    seeds = recorded.require_tangents(tuple(tangents), "the tangents of jvp")
+    derivative = recorded.outputs.unflatten(recorded.push(seeds))
     return (recorded.value(), derivative, recorded.plain(recorded.aux)) if has_aux else (recorded.value(), derivative)
 
 

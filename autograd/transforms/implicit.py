@@ -12,8 +12,8 @@ from autograd.errors import ShapeError
 from autograd.primitives.row import Primitive, real
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
-from autograd.transforms.checkpointing import joint_partials
 from autograd.transforms.recorded import Recorded
+from autograd.transforms.rerunning import joint_partials
 
 Solver = Callable[[Callable[[Any], Any], Any], Any]
 
@@ -60,9 +60,9 @@ def _implicit(
     f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver
 ) -> list[Any]:
     """The numbers of the root, as nodes whose operands are the Values that f closes over."""
-    recorded = Recorded(f, (structure.unflatten(root),))
+    recorded = Recorded(f, (structure.unflatten(root),), closures=None)
     _require_result(recorded, structure)
-    parameters = _parameters(recorded) if current().enabled else []
+    parameters = recorded.closures if current().enabled else []
     if not parameters:
         return list(root)
 
@@ -71,7 +71,8 @@ def _implicit(
             if not any(isinstance(argument, Value) for argument in arguments):
                 return _sensitivities(recorded, reverse_sweep, i, parameters, structure, tangent_solve)
             # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
-            again = Recorded(f, (structure.unflatten(_implicit(f, root, structure, tangent_solve)),))
+            at = structure.unflatten(_implicit(f, root, structure, tangent_solve))
+            again = Recorded(f, (at,), closures=parameters)
             return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
 
         rules = joint_partials(sensitivities, len(parameters))
@@ -86,15 +87,6 @@ def _require_result(recorded: Recorded, structure: Structure) -> None:
         raise ShapeError(f"f must return the structure of its argument, {structure}, not {recorded.outputs}")
 
 
-def _parameters(recorded: Recorded) -> list[Value]:
-    """The Values on which f depends without having made them: those that its own nodes, or its results, use."""
-    ours = set(recorded.leaves)
-    inside = {node for node in recorded.order if recorded.token in node._recording.transforms}
-    used = {operand for node in inside - ours for operand in node._inputs}
-    used |= {item for item in recorded.results if isinstance(item, Value)}
-    return [node for node in recorded.order if node in used and node not in inside]
-
-
 def _sensitivities(
     recorded: Recorded,
     sweep: Callable[..., dict[Value, Any]],
@@ -107,7 +99,7 @@ def _sensitivities(
 
     def pull(seeds: Sequence[Any]) -> dict[Value, Any]:
         pairs = [(node, seed) for node, seed in zip(recorded.results, seeds) if isinstance(node, Value)]
-        return sweep(recorded.order, pairs)
+        return sweep(recorded.swept, pairs)
 
     def transposed(weights: Any) -> Any:
         cotangents = pull(flatten(weights)[0])

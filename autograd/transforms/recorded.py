@@ -22,14 +22,23 @@ from autograd.engine.value import Value
 from autograd.engine.watching import watch_for, watch_tangents_for
 from autograd.primitives import table
 from autograd.primitives.row import real
-from autograd.program.nests import flatten
+from autograd.program.nests import flatten, require_same
 from autograd.program.tracing.arrays import settled, shown
 
 
 class Recorded:
     """One recording of `function` at `arguments`, a tuple of nests, ready to be swept in either direction."""
 
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], has_aux: bool = False) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        has_aux: bool = False,
+        closures: Sequence[Value] | None = (),
+    ) -> None:
+        """`closures`: Values that the function uses without having made them, which count as arguments after the
+        others, and at which a sweep ends; None to look for them.
+        """
         numbers, self.inputs = flatten(arguments)
         self.token = token = object()
         with transforming(token):
@@ -43,12 +52,23 @@ class Recorded:
         self.results, self.outputs = flatten(result)
         for item in self.results:
             as_number(item)  # raises for what is no number
+            _require_small(item)
         nodes = [item for item in self.results if isinstance(item, Value)]
-        self.order = topological_order(nodes, stop=self.leaves)
+        self.closures = self._closed_over(nodes) if closures is None else list(closures)
+        self.order = topological_order(nodes, stop=[*self.leaves, *self.closures])
+        self.swept = self.order[len(self.leaves) + len(self.closures) :]
         self.differentiable = current().trace is not None or current().enabled and (
             any(isinstance(number, Value) for number in numbers)
             or any(not node._inputs and token not in node._recording.transforms for node in self.order)
         )
+
+    def require_tangents(self, tangents: Any, what: str) -> list[Any]:
+        """The numbers of tangents. Raises: `ShapeError` where they have not the arguments' structure."""
+        for leaf in self.leaves:
+            _require_small(shown(leaf))
+        seeds, structure = flatten(tangents)
+        require_same(self.inputs, structure, what)
+        return [as_number(seed) for seed in seeds]
 
     def plain(self, nest: Any) -> Any:
         """The nest with floats for Values, unless the result depends on a Value from outside."""
@@ -61,33 +81,69 @@ class Recorded:
         """What the function returned."""
         return self.plain(self.outputs.map(as_number, self.results))
 
+    def _closed_over(self, nodes: Sequence[Value]) -> list[Value]:
+        """The Values from which the function computed these without having made them."""
+        found: list[Value] = []
+        seen = set(self.leaves)
+        stack = list(reversed(nodes))
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                if self.token in node._recording.transforms:
+                    stack += [operand for operand in reversed(node._inputs) if operand is not None]
+                else:
+                    found.append(node)
+        return found
+
     def pull(self, seeds: Sequence[Any], absent: Any = 0.0) -> list[Any]:
         """The derivatives of the sum of seed × result with respect to each argument: one reverse sweep.
 
         A seed of exactly 0.0 says that its result does not count: one that is singular does not spoil the others.
         `absent` stands for a derivative that is not there, the argument being on no branch that was taken.
         """
-        pairs = [(node, seed) for node, seed in zip(self.results, seeds) if isinstance(node, Value) and _counts(seed)]
-        if self.differentiable or any(isinstance(seed, Value) for seed in seeds):
-            active = dependent(self.order, self.leaves)
-            cotangents: dict[Value, Any] = differentiable_reverse_sweep(
-                self.order, [pair for pair in pairs if pair[0] in active], watch_for(current()), active
-            )
-            known = set(self.order)
-            return [_apart(cotangents.get(leaf, absent), known, leaf) for leaf in self.leaves]
-        cotangents = reverse_sweep(self.order, pairs, watch_for(current()))
-        return [cotangents.get(leaf, absent) for leaf in self.leaves]
+        return self.pull_from([(node, seed) for node, seed in zip(self.results, seeds) if _counts(seed)], absent)
 
-    def push(self, seeds: Sequence[Any]) -> list[Any]:
+    def pull_from(self, seeds: Sequence[tuple[Any, Any]], absent: Any = 0.0, settle: bool = True) -> list[Any]:
+        """The same, from pairs of a result and its seed, whatever it is; without `settle` as the sweep has them."""
+        pairs = [(node, seed) for node, seed in seeds if isinstance(node, Value)]
+        leaves = [*self.leaves, *self.closures]
+        differentiable = self.differentiable or any(isinstance(seed, Value) for _, seed in pairs)
+        watch = watch_for(current())
+        cotangents: dict[Value, Any]
+        if differentiable:
+            active = dependent(self.order, leaves)
+            pairs = [pair for pair in pairs if pair[0] in active]
+            cotangents = differentiable_reverse_sweep(self.swept, pairs, watch, active)
+        else:
+            cotangents = reverse_sweep(self.swept, pairs, watch)
+        if watch is not None:
+            for leaf in self.leaves:
+                if leaf in cotangents:
+                    watch(leaf, cotangents)
+        known = set(self.order) if differentiable else set()
+        found = [cotangents.get(leaf, absent) for leaf in leaves]
+        if not differentiable or not settle:
+            return found
+        return [_apart(item, known, leaf) for item, leaf in zip(found, leaves)]
+
+    def push(self, seeds: Sequence[Any], absent: Any = 0.0) -> list[Any]:
         """The derivatives of each result along the seeds, one for each argument: one forward sweep.
 
         A seed of exactly 0.0 says that its argument stands still: no derivative with respect to it is taken.
         """
-        moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if _counts(seed)}
+        moving = {leaf: seed for leaf, seed in zip((*self.leaves, *self.closures), seeds) if _counts(seed)}
         differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
-        tangents = forward_sweep(self.order, moving, differentiable, watch_tangents_for(current()))
+        tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
         known = set(self.order) if differentiable else set()
-        return [_apart(tangents.get(item, 0.0), known) if isinstance(item, Value) else 0.0 for item in self.results]
+        found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
+        return [_apart(item, known) for item in found]
+
+
+def _require_small(item: Any) -> None:
+    """Raise `Untraceable` for an array of a compiled function that is too large to be seen as its numbers."""
+    if hasattr(item, "node"):
+        raise current().trace.untraceable("a derivative of or along more than 4,096 numbers is not compiled yet")
 
 
 def _counts(seed: Any) -> bool:

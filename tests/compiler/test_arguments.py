@@ -1,11 +1,16 @@
 """The arguments of a compiled call: what a signature tells apart, and where blocks and static arguments stand again."""
 
+import dataclasses
+import math
+
 import numpy as np
 import pytest
 
-from autograd import Value, jit
+import autograd
+from autograd import Value, grad, hvp, jacfwd, jit, jvp, scan, vjp, vmap
 from autograd.compiler.arguments import OTHER, VALUES, Arguments
 from autograd.program.graph import NUMBER
+from autograd.program.nests import flatten
 
 
 def f(a, b, c=None, *, d=None):
@@ -78,3 +83,69 @@ def test_a_whole_number_beyond_floats_is_refused_only_where_it_becomes_one():
     assert f(Value(2.0), 10**400).data == 2.0 * (10**400 % 7)
     with pytest.raises(TypeError, match="argument 1"):
         f("text", 10**400)
+
+
+def test_static_arguments_that_are_equal_for_python_are_told_apart():
+    f = jit(lambda n, x: x * {int: 2.0, float: 3.0, bool: 5.0}[type(n)], static_argnums=0)
+    nested = jit(lambda n, x: x * {int: 2.0, float: 3.0, bool: 5.0}[type(n[1][0])], static_argnums=0)
+    for n, expected in [(1, 2.0), (1.0, 3.0), (True, 5.0), (1, 2.0), (1.0, 3.0)]:
+        assert f(n, 1.0) == expected
+        assert nested((0, (n,)), 1.0) == expected
+        assert jit(lambda x, n: x * type(n)(1), static_argnums=(1,))(1.0, n) == 1.0
+    sign = jit(lambda n, x: x * math.copysign(1.0, n), static_argnums=0)
+    signs = jit(lambda n, x: x * sum(math.copysign(1.0, item.real) for item in n), static_argnums=0)
+    assert [sign(n, 2.0) for n in (0.0, -0.0, 0.0)] == [2.0, -2.0, 2.0]
+    assert [signs(n, 2.0) for n in ((0.0,), (-0.0,), (complex(-0.0, 0.0),))] == [2.0, -2.0, -2.0]
+    assert [signs(n, 2.0) for n in (frozenset([0.0]), frozenset([-0.0]))] == [2.0, -2.0]
+
+    @dataclasses.dataclass(frozen=True)
+    class Options:
+        n: float
+
+    by_field = jit(lambda o, x: x * math.copysign(1.0, o.n), static_argnums=0)
+    assert [by_field(Options(n), 2.0) for n in (0.0, -0.0)] == [2.0, -2.0]
+    by_name = jit(lambda x, n: x * math.copysign(1.0, n), static_argnums=1)
+    assert [by_name(2.0, n=n) for n in (0.0, -0.0)] == [2.0, -2.0]
+
+
+def test_subclasses_of_arrays_that_compute_otherwise_are_refused():
+    class Plain(np.ndarray):
+        pass
+
+    for array in (np.ma.array([1.0, 2.0], mask=[0, 1]), np.ones((1, 2)).view(np.matrix), np.zeros(2).view(Plain)):
+        for f in (jit(lambda z: z * z), grad(lambda z: (z * z).sum()), lambda z: jvp(lambda a: a * a, (z,), (z,))):
+            with pytest.raises(TypeError, match=f"{type(array).__name__} means by an operation.*numpy.asarray"):
+                f(array)
+    assert jit(lambda z: z.sum())(np.asarray(np.ones((1, 2)).view(np.matrix))) == 2.0
+
+
+LARGE = np.linspace(0.5, 1.5, 5000)
+OF_LARGE_ARRAYS = {
+    **{name: lambda z, f=getattr(autograd, name): f(z)
+       for name in ("sum", "mean", "prod", "norm", "logsumexp", "softmax", "log_softmax")},
+    "dot": lambda z: autograd.dot(z, z),
+    "sum of what scan returns": lambda z: autograd.sum(scan(lambda s, x: (s + x, s * x), 0.0, z)[1]),
+    "grad of sum": grad(autograd.sum),
+    "grad of norm": grad(autograd.norm),
+    "jacfwd": lambda z: jacfwd(lambda t: vmap(lambda a: a * t)(z))(2.0),
+    "jvp": lambda z: jvp(lambda t: vmap(lambda a: a * t)(z), (2.0,), (1.0,)),
+    "vjp": lambda z: vjp(lambda t: vmap(lambda a: a * t)(z), 2.0)[1](np.ones(5000)),
+    "jvp along an array": lambda z: jvp(lambda a: vmap(lambda x: x * x, reduce="sum")(a), (z,), (np.ones(5000),)),
+    "hvp": lambda z: hvp(lambda a: vmap(lambda x: x * x * x, reduce="sum")(a), (z,), (z,)),
+}
+
+
+@pytest.mark.parametrize("name", OF_LARGE_ARRAYS)
+def test_what_is_not_compiled_of_large_arrays_is_called_as_it_is_with_a_warning(name):
+    f = OF_LARGE_ARRAYS[name]
+    with pytest.warns(RuntimeWarning, match="more than 4,096 .* not compiled yet"):
+        found = jit(f, backend="interpreter")(LARGE)
+    expected = f(LARGE)
+    for one, other in zip(flatten(found)[0], flatten(expected)[0], strict=True):
+        assert one == pytest.approx(other, rel=1e-13)
+    small = {  # the same of two numbers, in closed form
+        "sum": 2.0, "mean": 1.0, "prod": 0.75, "norm": math.sqrt(2.5), "dot": 2.5,
+        "logsumexp": math.log(math.exp(0.5) + math.exp(1.5)),
+    }
+    if name in small:
+        assert f(np.array([0.5, 1.5])) == pytest.approx(small[name], rel=1e-15)

@@ -16,6 +16,8 @@ from autograd import (
     Value,
     checkpoint,
     cos,
+    custom_root,
+    divide,
     exp,
     grad,
     hessian,
@@ -23,9 +25,11 @@ from autograd import (
     jacfwd,
     jacobian,
     jacrev,
+    jit,
     jvp,
     no_grad,
     sin,
+    sqrt,
     stop_gradient,
     value_and_grad,
     vjp,
@@ -313,13 +317,77 @@ def test_checkpoint_runs_the_function_once_forward_and_once_backward():
     assert calls == [5, 5]
 
 
-def test_checkpoint_refuses_a_value_from_outside():
+CLOSING_OVER = {  # with the derivatives of order 1 and 2 at 3
+    "its own argument": (lambda t: checkpoint(lambda s: s * t)(t), 6.0, 2.0),
+    "another": (lambda t: checkpoint(lambda s: s * t * t)(2.0), 12.0, 4.0),
+    "computed": (lambda t: checkpoint(lambda s, u=t * t: s * u * t)(t), 108.0, 108.0),
+    "nested": (lambda t: checkpoint(lambda s: checkpoint(lambda u: u * t * s)(s * s))(t), 108.0, 108.0),
+    "several results": (lambda t: (lambda r: r[0] * r[1])(checkpoint(lambda s: [s * t, s + t])(t)), 54.0, 36.0),
+    "array": (lambda t: checkpoint(lambda z: (z * t).sum())(np.array([t, 1.0])), 7.0, 2.0),
+    "beside a whole number": (lambda t: checkpoint(lambda s, n: sum([s * t] * n))(t, 2), 12.0, 4.0),
+}
+
+
+@pytest.mark.parametrize("case", CLOSING_OVER)
+def test_checkpoint_takes_what_it_closes_over_for_an_operand(case):
+    f, slope, second = CLOSING_OVER[case]
+    assert grad(f)(3.0) == slope
+    assert grad(grad(f))(3.0) == second
+    assert jvp(f, (3.0,), (1.0,))[1] == slope
+    assert jvp(grad(f), (3.0,), (1.0,)) == (slope, second)
+    assert grad(lambda t: jvp(f, (t,), (1.0,))[1])(3.0) == second
+    assert hessian(lambda v: f(v[0]))([3.0]) == [[second]]
+    assert jit(grad(grad(f)), backend="interpreter")(3.0) == second
+    x = Value(3.0)
+    f(x).backward(create_graph=True)
+    found, x.grad = x.grad, None
+    found.backward()
+    assert (found.data, x.grad) == (slope, second)
+
+
+def test_checkpoint_of_plain_numbers_gives_a_number_or_what_it_closes_over():
+    assert checkpoint(lambda x: x * x)(3.0) == 9.0
     w = Value(2.0)
-    with pytest.raises(TypeError, match="pass it as an argument"):
-        checkpoint(lambda x: w * x)(1.0)
-    y = checkpoint(lambda x: w * x)(Value(1.0))
-    with pytest.raises(TypeError, match="pass it as an argument"):
+    y = checkpoint(lambda x: w * x)(3.0)
+    y.backward()
+    assert w.grad == 3.0
+    with no_grad():
+        assert checkpoint(lambda x: w * x)(3.0).parents == ()
+
+
+def test_checkpoint_refuses_a_closure_whose_number_has_changed():
+    w = Value(2.0, name="w")
+    y = checkpoint(lambda x: w * x * x)(Value(1.0))
+    w.data = 3.0
+    with pytest.raises(ValueError, match="a Value 'w' that a checkpointed function closes over was 2.0 when it ran"):
         y.backward()
+
+
+def test_checkpoint_passes_infinite_derivatives_as_the_function_itself_does():
+    for f in (lambda x: x - 1e-3 * x * x, lambda x: x * x, lambda x: sqrt(x) * x, lambda x: 2.0 - x):
+        for seed in (math.inf, -math.inf, math.nan, 1e308):
+            plain, through = jvp(f, (2.0,), (seed,))[1], jvp(checkpoint(f), (2.0,), (seed,))[1]
+            compiled = jit(lambda x, f=f, s=seed: jvp(checkpoint(f), (x,), (s,))[1])(2.0)
+            assert repr(plain) == repr(through) == repr(compiled)
+            plain, through = vjp(f, 2.0)[1](seed), vjp(checkpoint(f), 2.0)[1](seed)
+            assert repr(plain) == repr(through)
+
+
+def test_custom_root_counts_each_parameter_once():
+    def newton(f, r):
+        for _ in range(40):
+            r = r - divide(f(r), grad(f)(r))
+        return r
+
+    def root(x):
+        v = 0.5 * x * x
+        return custom_root(lambda r: exp(0.5 * r) + r - x * v, 0.0, newton)
+
+    r = root(0.79)
+    slope = 1.5 * 0.79**2 / (0.5 * math.exp(r / 2) + 1.0)  # of exp(r/2) + r = x³/2
+    assert grad(root)(0.79) == pytest.approx(slope, rel=1e-14)
+    second = (3.0 * 0.79 - 0.25 * math.exp(r / 2) * slope**2) / (0.5 * math.exp(r / 2) + 1.0)
+    assert grad(grad(root))(0.79) == pytest.approx(second, rel=1e-13)
 
 
 def test_stop_gradient_is_a_constant_for_every_mode():

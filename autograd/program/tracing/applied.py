@@ -29,7 +29,7 @@ class Applied:
     def pull(self, node: Any, cotangent: Any, active: Any) -> Iterable[tuple[Any, Any]]:
         return cast(Iterable[tuple[Any, Any]], rules["pull"](node, cotangent, active))
 
-    def push(self, node: Any, tangents: Any) -> Any:
+    def push(self, node: Any, tangents: Any, differentiable: bool) -> Any:
         return rules["push"](node, tangents)
 
 
@@ -45,7 +45,7 @@ class Result:
     def pull(self, node: Any, cotangent: Any, active: Any) -> Iterable[tuple[Any, Any]]:
         return [(node.operands[0], Bundle({self.index: cotangent}))]
 
-    def push(self, node: Any, tangents: Any) -> Any:
+    def push(self, node: Any, tangents: Any, differentiable: bool) -> Any:
         return tangents[node.operands[0]].parts.get(self.index)
 
 

@@ -335,17 +335,24 @@ def _pull_branch(op: Branch, operands: Sequence[Any], cotangent: Bundle, wanted:
     seeds = [cotangent.parts.get(i) for i in range(len(op.then.outputs))]
 
     def side(graph: Graph) -> Callable[[], list[Any]]:
-        return lambda: _Replay(graph, operands[1:]).pull(seeds, wanted[1:])
+        return lambda: [*map(_whole, _Replay(graph, operands[1:]).pull(seeds, wanted[1:]))]
 
     return _derived_branch(op, operands[0], side, [kind_of(item) for item in operands[1:]])
 
 
 def _push_branch(op: Branch, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:
     def side(graph: Graph) -> Callable[[], list[Any]]:
-        return lambda: _Replay(graph, operands[1:]).push(seeds[1:])
+        return lambda: [*map(_whole, _Replay(graph, operands[1:]).push(seeds[1:]))]
 
     kinds = [op.then.kinds[output] for output in op.then.outputs]
     return dict(enumerate(_derived_branch(op, operands[0], side, kinds)))
+
+
+def _whole(derivative: Any) -> Any:
+    """That of an array as one array, which is made in the trace of the branch that found it, not in the other's."""
+    if not isinstance(derivative, ArrayDerivative):
+        return derivative
+    return ArrayDerivative(derivative.shape, wholes=[derivative.whole()])
 
 
 def _derived_branch(

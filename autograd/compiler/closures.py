@@ -1,0 +1,251 @@
+"""The Values that a compiled function closes over: where it has them from, and its result while they are watched."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType, NoneType
+from typing import Any
+from weakref import ref
+
+from autograd.engine.recording import current
+from autograd.engine.value import Value
+from autograd.primitives.row import is_array
+from autograd.primitives.table import not_equal
+from autograd.program.graph import PREDICATE
+from autograd.program.nests import array, flatten, take_apart
+from autograd.program.tracing.absence import Maybe
+from autograd.program.tracing.array_derivatives import with_flag
+from autograd.program.tracing.traced import Predicate, Traced
+from autograd.transforms.recorded import Recorded
+from autograd.transforms.rerunning import Rerun, recorded_again
+
+_MOST_OBJECTS = 20_000  # that are looked through for where a function has its Values from
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether it is a leaf that no transform made, whose number compiled code reads at each call."""
+    return value._primitive is None and not value._recording.transforms
+
+
+def is_watched(value: Value) -> bool:
+    """Whether a derivative may be on its way to it: it was computed, or a transform that is running made it."""
+    running = current().transforms
+    return value._primitive is not None or any(item in running for item in value._recording.transforms)
+
+
+class Outside:
+    """The Values that a recorded function closes over, in the order of the program's last inputs.
+
+    One that is not plain is held weakly, for it leads to a graph. Where a variable, an attribute or a list in which the
+    function found one holds another now, the recording is out of date.
+    """
+
+    def __init__(self, values: Sequence[Value] = (), function: Any = None) -> None:
+        self._held = [value if _is_plain(value) else ref(value) for value in values]
+        places = _places(function, {id(value) for value in values}) if values and function is not None else []
+        self._places = [(get, [*map(id, get())]) for get in places]
+        found = {item for _, ids in self._places for item in ids}
+        self.plain = all(map(_is_plain, values))
+        self.lasting = all(_is_plain(value) or id(value) in found for value in values)
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the Values for a person: their own, or v0, v1, …"""
+        held = [item() if isinstance(item, ref) else item for item in self._held]
+        own = [value.name if value is not None and value.name.isidentifier() else "" for value in held]
+        return [name if name and own.count(name) == 1 else f"v{i}" for i, name in enumerate(own)]
+
+    def values(self) -> list[Value] | None:
+        """The Values; None where one of them is gone, or is not what the function would find now."""
+        values = [item() if isinstance(item, ref) else item for item in self._held]
+        there = [value for value in values if value is not None]
+        return there if len(there) == len(values) and self.unchanged() else None
+
+    def unchanged(self) -> bool:
+        """Whether each place still holds the Values that were found there."""
+        try:
+            return all([*map(id, get())] == ids for get, ids in self._places)
+        except (AttributeError, IndexError, KeyError, ValueError):  # it is not there any more
+            return False
+
+
+# Where a function has its Values from.
+
+_NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
+
+
+def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...]]]:
+    """What gets, from the cells, attributes and containers that a function can reach, the Values of these ids, and what
+    lies on the way to them.
+    """
+    names: set[str] = set()
+    came_from: dict[int, tuple[int, int, Any]] = {id(function): (0, 0, None)}  # an object, a container of it, a key
+    containers: dict[int, tuple[Callable[..., Any], Any]] = {}
+    on_the_way: dict[int, dict[Any, None]] = {}  # the keys of each container
+    stack: list[Any] = [function]
+    with_names: list[Any] = []  # modules and classes, of which only what the code names is looked at
+    while (stack or with_names) and len(came_from) < _MOST_OBJECTS:
+        item = stack.pop() if stack else with_names.pop(0)
+        if isinstance(item, ModuleType | type) and stack:
+            with_names.append(item)
+            continue
+        for getter, container, children in _inside(item, names):
+            containers[id(container)] = getter, container
+            for key, child in children:
+                if id(child) in wanted:
+                    owner, held, place = id(item), id(container), key
+                    while owner and place not in on_the_way.setdefault(held, {}):
+                        on_the_way[held][place] = None
+                        owner, held, place = came_from[owner]
+                elif id(child) not in came_from and not isinstance(child, _NOTHING_INSIDE):
+                    came_from[id(child)] = id(item), id(container), key
+                    stack.append(child)
+    found = [(containers[held], [*keys]) for held, keys in on_the_way.items() if held]
+    return [functools.partial(getter(*keys, keys[0]), container) for (getter, container), keys in found]  # two at least
+
+
+Inside = tuple[Callable[..., Any], Any, list[tuple[Any, Any]]]  # itemgetter or attrgetter, a container, its items
+
+
+def _inside(item: Any, names: set[str]) -> Iterator[Inside]:
+    if isinstance(item, FunctionType):
+        names.update(_names(item.__code__))
+        for cell in item.__closure__ or ():
+            yield from _of_cell(cell)
+        yield operator.itemgetter, item.__globals__, [*_named(item.__globals__, names)]
+        stored = {**(item.__kwdefaults__ or {}), **vars(item), "": item.__defaults__}
+        yield operator.itemgetter, stored, [*stored.items()]
+    elif isinstance(item, MethodType | functools.partial):
+        parts = [getattr(item, name, None) for name in ("__self__", "__func__", "func", "args", "keywords")]
+        yield operator.itemgetter, parts, [*enumerate(parts)]
+    elif isinstance(item, dict):
+        yield operator.itemgetter, item, [*item.items()]
+    elif isinstance(item, list | tuple):
+        yield operator.itemgetter, item, [*enumerate(item)]
+    elif is_array(item):
+        if item.dtype == object:
+            yield operator.itemgetter, item.flat, [*enumerate(item.ravel().tolist())]
+    elif isinstance(item, ModuleType | type):
+        yield operator.itemgetter, vars(item), [*_named(vars(item), names)]
+    else:
+        attributes = getattr(item, "__dict__", {})
+        yield operator.itemgetter, attributes, [*attributes.items()]
+        slots = {slot for kind in type(item).__mro__ for slot in _as_tuple(vars(kind).get("__slots__", ()))}
+        held = [(slot, getattr(item, slot)) for slot in sorted(slots) if hasattr(item, slot)]
+        yield operator.attrgetter, item, held
+        yield operator.itemgetter, {"": type(item)}, [("", type(item))]
+
+
+def _of_cell(cell: CellType) -> Iterator[Inside]:
+    try:
+        yield operator.attrgetter, cell, [("cell_contents", cell.cell_contents)]
+    except ValueError:  # it is empty
+        return
+
+
+def _as_tuple(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _named(variables: Any, names: set[str]) -> Iterator[tuple[str, Any]]:
+    return ((name, variables[name]) for name in names & variables.keys())
+
+
+def _names(code: CodeType) -> Iterable[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+# The result while a derivative may be on its way to them.
+
+
+def pull_of(call: Callable[[list[Any]], Any], watched: Sequence[Value]) -> Callable[..., list[Any]]:
+    """What gives, compiled, for each watched Value the derivative of the results along seeds, and whether it is there.
+
+    `call(blocks)` calls the function itself.
+    """
+    refs = [ref(value) for value in watched]
+
+    def pull(seeds: list[Any], blocks: list[Any]) -> list[Any]:
+        nodes = [current().trace.lift(item()) for item in refs]
+        recorded = Recorded(lambda: [*map(_lifted, flatten(_numbers_of(call(blocks)))[0])], (), closures=nodes)
+        # A seed of 0.0 says that its result does not count, as in every transform.
+        pairs = [(node, Maybe(seed, not_equal(seed, 0.0))) for node, seed in zip(recorded.results, flatten(seeds)[0])]
+        return [number for share in recorded.pull_from(pairs, None, settle=False) for number in with_flag(share)]
+
+    return pull
+
+
+def attached(
+    name: str, call: Callable[[list[Any]], Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
+    watched: Sequence[Value], run: Callable[[list[Any], list[Any]], list[Any] | None],
+) -> list[Any]:
+    """The blocks of a result as Values, whose operands are the watched Values.
+
+    Parameters: `call(blocks)` calls the function itself, at `numbers`; `parts`, for each block its kind and what was
+    computed; `run(seeds, numbers)` runs `pull_of` it, or gives None where that cannot be compiled.
+    """
+    numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
+
+    def again(arguments: Sequence[Any]) -> Recorded:
+        def function(_: Any) -> list[Any]:
+            return _numbers_of(call([_as_values(item) for item in numbers]))
+
+        return recorded_again(function, arguments, watched, f"the compiled function {name}")
+
+    kinds = [kind for kind, _ in parts if _is_of_numbers(kind)]
+
+    def shares(place: int, cotangent: float, _: Sequence[float]) -> list[Any] | None:
+        seeds: list[Any] = []
+        for kind in kinds:
+            flat = [0.0] * math.prod(kind)
+            if 0 <= place < len(flat):
+                flat[place] = cotangent
+            place -= len(flat)
+            seeds.append(array(flat, kind) if kind else flat[0])
+        found = run(seeds, numbers)
+        return None if found is None else [share if live else None for share, live in zip(found[::2], found[1::2])]
+
+    blocks: list[Any] = []
+    place = 0
+    for kind, item in parts:
+        if _is_of_numbers(kind):
+            flat = item.ravel().tolist() if kind else [item]
+            rows = [Rerun(name, number, i, len(watched), again, shares) for i, number in enumerate(flat, place)]
+            nodes = [row(*watched) for row in rows]
+            item = array(nodes, kind) if kind else nodes[0]
+            place += len(flat)
+        blocks.append(item)
+    return blocks
+
+
+def _is_of_numbers(kind: Any) -> bool:
+    return kind is not PREDICATE and not (kind and kind[0] == "bool")
+
+
+def _numbers_of(result: Any) -> list[Any]:
+    """The blocks of a result without its truths, which have no derivative."""
+    blocks, _ = take_apart(result)
+    return [block for block in blocks if not all(map(_is_truth, block.flat if is_array(block) else [block]))]
+
+
+def _lifted(item: Any) -> Any:
+    """A number that a function returned in a recording, where it returned one of the Values outside."""
+    return current().trace.lift(item) if isinstance(item, Value) and not isinstance(item, Traced) else item
+
+
+def _is_truth(item: Any) -> bool:
+    return isinstance(item, bool | Predicate) or type(item).__name__ == "bool_"
+
+
+def _as_values(item: Any) -> Any:
+    """A float or an array of floats as Values, so that arithmetic is quiet and has its methods."""
+    return array([Value(number) for number in item.ravel().tolist()], item.shape) if is_array(item) else Value(item)

@@ -1,0 +1,102 @@
+"""A function's result as one operation, whose derivative is found by running the function again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.engine.value import Value
+from autograd.primitives.row import Primitive
+from autograd.transforms.recorded import Recorded
+
+Again = Callable[[Sequence[Any]], Recorded]
+
+
+class Rerun(Primitive):
+    """One of the numbers that a function returned, as an operation on its arguments and on what it closes over.
+
+    `again(arguments)` records the function at these arguments. The recording is swept in the direction in which the
+    derivative passes, so that what comes out is what the function's own graph would have given, inf and nan included.
+    `shares(place, cotangent, numbers)`, where given, does that faster in a reverse sweep on floats, or gives None.
+    """
+
+    __slots__ = ("_again", "_place", "_shares")
+
+    def __init__(
+        self, name: str, number: float, place: int, count: int, again: Again, shares: Callable[..., Any] | None = None
+    ) -> None:
+        rules = joint_partials(lambda arguments: _pulled(again(arguments), place, 1.0), count)
+        super().__init__(name, name, lambda *_: number, rules, ())
+        self._again, self._place, self._shares = again, place, shares
+
+    def specialise(self, partials: Any, inline: bool = False) -> None:
+        self.float_partials = partials
+
+    def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
+        numbers = node._record[1:]
+        shares = None if self._shares is None else self._shares(self._place, cotangent, numbers)
+        if shares is None:
+            shares = _pulled(self._again(numbers), self._place, cotangent)
+        for operand, share in zip(node._inputs, shares):
+            if operand is not None and share is not None:
+                cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
+
+    def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
+        shares = _pulled(self._again(node._arguments()[1:]), self._place, cotangent)
+        return [
+            (operand, share)
+            for operand, share in zip(node._inputs, shares)
+            if operand is not None and share is not None and (active is None or operand in active)
+        ]
+
+    def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
+        recorded = self._again(node._arguments()[1:] if differentiable else node._record[1:])
+        seeds = [0.0 if operand is None else tangents.get(operand, 0.0) for operand in node._inputs]
+        return recorded.push(seeds, absent=None)[self._place]
+
+
+def _pulled(recorded: Recorded, place: int, cotangent: Any) -> list[Any]:
+    return recorded.pull_from([(recorded.results[place], cotangent)], absent=None)
+
+
+def recorded_again(
+    function: Callable[..., Any], arguments: Sequence[Any], closures: Sequence[Value], what: str
+) -> Recorded:
+    """The function recorded at `arguments`, of which the last are those that it closes over.
+
+    Raises: `ValueError` where one of these has another number than when the function ran.
+    """
+    own = len(arguments) - len(closures)
+    for value, argument in zip(closures, arguments[own:]):
+        before = argument._number if isinstance(argument, Value) else argument
+        if value._number != before and not (math.isnan(value._number) and math.isnan(before)):
+            raise ValueError(
+                f"a Value{f' {value.name!r}' if value.name else ''} that {what} closes over was {before!r} when it "
+                f"ran, and is {value._number!r} now that a derivative passes through: pass it as an argument"
+            )
+    recorded = Recorded(function, (list(arguments[:own]),), closures=closures)
+    recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
+    return recorded
+
+
+def joint_partials(gradient: Callable[[tuple[Any, ...]], list[Any]], count: int) -> tuple[Callable[..., Any], ...]:
+    """Rules for a row whose derivatives with respect to all `count` arguments are computed together.
+
+    A sweep asks for one after the other, with the same arguments: the first computes them all. Only floats are kept
+    from one sweep to the next, so that no graph is.
+    """
+    latest: list[Any] = [None, None]
+
+    def rule(j: int) -> Callable[..., Any]:
+        def partial(out: Any, *arguments: Any) -> Any:
+            if latest[0] is not None and all(a is b for a, b in zip(latest[0], arguments)):
+                return latest[1][j]
+            derivatives = gradient(arguments)
+            if not any(isinstance(item, Value) for item in (*arguments, *derivatives)):
+                latest[:] = arguments, derivatives
+            return derivatives[j]
+
+        return partial
+
+    return tuple(map(rule, range(count)))
