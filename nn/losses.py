@@ -3,13 +3,16 @@
 All but `half_squared_error` return the mean over the entries, as PyTorch's do; `reduction` is "mean", "sum", or "none"
 for the losses themselves. They take numbers or Values, alone or in nests: a list, a tuple and an array of the same
 length go together. None of them decides by a number, so that each can be compiled and batched.
+
+Predictions may be infinite: a loss is then its limit, and its derivatives are those of the limit. Where the limit
+depends on the way there, as of two infinite logits, and where a number is nan, the loss is nan.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from math import nan
+from math import inf, nan
 from typing import Any
 
 from autograd import (
@@ -17,6 +20,7 @@ from autograd import (
     Value,
     absolute,
     equal,
+    greater,
     less_equal,
     log,
     log1p,
@@ -24,8 +28,10 @@ from autograd import (
     logsumexp,
     maximum,
     mean,
+    power,
     relu,
     softplus,
+    sqrt,
     sum,
     where,
 )
@@ -53,7 +59,7 @@ def half_squared_error(predictions: Any, targets: Any) -> Value:
         raise ShapeError(f"the number of predictions is {len(predictions)}, that of targets {given}")
     if not len(predictions):
         raise ShapeError("a loss needs one prediction at least")
-    errors = [0.5 * (target - prediction) ** 2 for prediction, target in zip(predictions, targets)]
+    errors = [0.5 * power(target - prediction, 2.0) for prediction, target in zip(predictions, targets)]
     total: Value = errors[0]
     for error in errors[1:]:
         total = total + error
@@ -102,7 +108,8 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     """The mean of -(t·log p + (1 - t)·log(1 - p)) for p = sigmoid(logit).
 
     It is computed as t·softplus(-x) + (1 - t)·softplus(x), which neither overflows nor loses a tail: a confident right
-    answer still has a loss above 0, and a derivative.
+    answer still has a loss above 0, and a derivative. Of an infinite logit it is 0 where the target is sure of the same
+    class, else inf.
 
     Parameters: `logits`, any numbers; `targets`, from 0 to 1; otherwise as for `mean_squared_error`.
 
@@ -111,7 +118,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     """
 
     def loss(x: Any, t: Any) -> Any:
-        return t * softplus(-x) + (1.0 - t) * softplus(x)
+        return _weighted(t, softplus(-x)) + _weighted(1.0 - t, softplus(x))
 
     return _reduced(loss, logits, targets, reduction)
 
@@ -119,7 +126,9 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
 def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of -log softmax(logits)[class].
 
-    With the class k it is computed as softplus(logsumexp(the other logits) - logit k), which is exact in both tails.
+    With the class k it is computed as softplus(logsumexp(the other logits) - logit k), which is exact in both tails. A
+    class of the logit -inf, as behind a mask, has the probability 0: it costs nothing where its target is 0, else inf.
+    One logit inf has the probability 1. The loss is nan where several are inf, or all are -inf.
 
     Parameters: `logits`, a sequence with one number for each class, or a sequence of such sequences; `targets`, for
     each of them a class from 0 up, or a sequence with the probability of each class. A class may be a Value, as in a
@@ -152,17 +161,33 @@ def _cross_entropy_of_one(logits: Any, target: Any) -> Any:
     if is_sequence(target):
         if len(target) != len(logits):
             raise ShapeError(f"there are {len(logits)} logits, and {len(target)} probabilities: give one for each")
-        return -sum([t * logit for t, logit in zip(listed(target), log_softmax(logits))])
+        one, *others = [equal(logit, inf) for logit in logits]
+        several: Any = False
+        for here in others:
+            one, several = one | here, (one & here) | several
+        sure = where(several, nan, inf)  # a lone logit inf, of which log_softmax is inf - inf
+        costs = [where(equal(x, sure), 0.0, -logarithm) for x, logarithm in zip(logits, log_softmax(logits))]
+        return sum([_weighted(t, cost) for t, cost in zip(listed(target), costs)])
     if isinstance(target, Value):
         chosen: Any = nan
         for i, logit in enumerate(logits):
             chosen = where(equal(target, float(i)), logit, chosen)
-        others = [where(equal(target, float(i)), float("-inf"), logit) for i, logit in enumerate(logits)]
-        return softplus(logsumexp(others) - chosen)
+        return _against(chosen, [where(equal(target, float(i)), -inf, logit) for i, logit in enumerate(logits)])
     index = _class(target)
     if not 0 <= index < len(logits):
         raise ValueError(f"a class is a whole number from 0 to {len(logits) - 1}, as there are logits, not {target!r}")
-    return softplus(logsumexp([*logits[:index], *logits[index + 1 :]]) - logits[index])
+    return _against(logits[index], [*logits[:index], *logits[index + 1 :]])
+
+
+def _against(chosen: Any, others: list[Any]) -> Any:
+    """The cross-entropy of one class, from its logit and the others'; 0 where no other has a probability."""
+    rest = logsumexp(others)
+    return where(equal(rest, -inf) & greater(chosen, -inf), 0.0, softplus(rest - chosen))
+
+
+def _weighted(weight: Any, cost: Any) -> Any:
+    """Their product, but 0 for the weight 0 of an infinite cost; there the derivative by the weight is infinite."""
+    return where(equal(weight, 0.0) & equal(cost, inf), sqrt(weight), weight * cost)
 
 
 def _class(target: Any) -> int:
@@ -208,8 +233,9 @@ def huber(predictions: Any, targets: Any, delta: Any = 1.0, reduction: str = "me
         raise ValueError(f"delta is a positive number, where the loss turns from a parabola to a line, not {delta!r}")
 
     def loss(prediction: Any, target: Any) -> Any:
-        distance = absolute(prediction - target)
-        return where(less_equal(distance, delta), 0.5 * distance * distance, delta * (distance - 0.5 * delta))
+        difference = prediction - target  # the parabola is of it, for its distance has a kink at 0
+        distance = absolute(difference)
+        return where(less_equal(distance, delta), 0.5 * difference * difference, delta * (distance - 0.5 * delta))
 
     return _reduced(loss, predictions, targets, reduction)
 

@@ -23,7 +23,7 @@ from autograd.program.nests import build, take_apart
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.trace import Untraceable
 from autograd.program.tracing.traced import leaked
-from autograd.transforms.recorded import Recorded
+from autograd.transforms.recorded import Recorded, positions
 
 applied.rules.update(pull=rules.pull, push=rules.push)
 
@@ -77,10 +77,7 @@ def jit(
         raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
     if backend not in ("auto", "llvm", "interpreter"):
         raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
-    several = static_argnums if isinstance(static_argnums, list | tuple) else [static_argnums]
-    static = () if static_argnums is None else tuple(several)
-    if not all(isinstance(place, int) for place in static):
-        raise TypeError(f"static_argnums is a position or several, whole numbers, not {static_argnums!r}")
+    static = () if static_argnums is None else positions("static_argnums", static_argnums)
     return Compiled(f, static, threads, fastmath, cache, backend)
 
 

@@ -6,10 +6,23 @@ and its derivatives of every order follow.
 
 from __future__ import annotations
 
-from math import nan
+from math import inf, nan
 from typing import Any
 
-from autograd.primitives.table import erfc, expm1, greater, less_equal, maximum, minimum, multiply, sigmoid, where
+from autograd.primitives.table import (
+    absolute,
+    equal,
+    erfc,
+    expm1,
+    greater,
+    less_equal,
+    maximum,
+    minimum,
+    multiply,
+    relu,
+    sigmoid,
+    where,
+)
 
 _ONE_OVER_ROOT_2 = 0.7071067811865476
 
@@ -35,7 +48,7 @@ def silu(x: Any) -> Any:
     >>> round(silu(1.0), 9)
     0.731058579
     """
-    return multiply(x, sigmoid(x))
+    return _with_ends(x, multiply(x, sigmoid(x)))
 
 
 def gelu(x: Any) -> Any:
@@ -50,7 +63,7 @@ def gelu(x: Any) -> Any:
     >>> round(gelu(1.0), 9)
     0.841344746
     """
-    return multiply(multiply(0.5, x), erfc(multiply(-_ONE_OVER_ROOT_2, x)))
+    return _with_ends(x, multiply(multiply(0.5, x), erfc(multiply(-_ONE_OVER_ROOT_2, x))))
 
 
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
@@ -74,3 +87,8 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     (2.0, -0.864664716763)
     """
     return where(greater(x, 0.0), x, multiply(alpha, expm1(x)))
+
+
+def _with_ends(x: Any, product: Any) -> Any:
+    """A product of x with a share of it, which is 0 · inf at the ends, in value or derivative; there it is relu."""
+    return where(equal(absolute(x), inf), relu(x), product)

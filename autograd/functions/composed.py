@@ -118,16 +118,17 @@ def logsumexp(numbers: Any) -> Any:
     """The logarithm of the sum of the exponentials, shifted by the largest number so that none overflows.
 
     Its derivatives are the `softmax`. As in SciPy it is -inf where all numbers are, or where there is none; inf where
-    one of them is; nan where one of them is.
+    one of them is; nan where one of them is. Where the largest is infinite, its derivatives are their limits: 1 for
+    that number and 0 for the others; or nan for several that are the largest together, for their difference, on which
+    the derivatives depend, is not known.
 
     Parameters: `numbers`, as for `sum`.
 
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
     """
-    entries = _entries(numbers)
-    shift = _finite(_largest(entries))
-    return shift + log(sum([exp(number - shift) for number in entries]))
+    shift, _, rest = _shifted(_entries(numbers))
+    return shift + rest
 
 
 def softmax(numbers: Any) -> Any:
@@ -146,7 +147,7 @@ def softmax(numbers: Any) -> Any:
 
 
 def _softmax_of_a_vector(entries: list[Any]) -> list[Any]:
-    shift = _largest(entries)
+    shift = stop_gradient(_largest(entries))
     exponentials = [exp(number - shift) for number in entries]
     total = sum(exponentials)
     return [divide(exponential, total) for exponential in exponentials]
@@ -164,10 +165,8 @@ def log_softmax(numbers: Any) -> Any:
 
 
 def _log_softmax_of_a_vector(entries: list[Any]) -> list[Any]:
-    shift = _finite(_largest(entries))
-    shifted = [number - shift for number in entries]
-    total = log(sum([exp(number) for number in shifted]))
-    return [number - total for number in shifted]
+    _, shifted, rest = _shifted(entries)
+    return [number - rest for number in shifted]
 
 
 def _is_number(item: Any) -> bool:
@@ -213,17 +212,31 @@ def _vector(numbers: Any) -> list[Any]:
 
 
 def _largest(entries: list[Any]) -> Any:
-    """The largest number, as a constant; -inf of none."""
+    """The largest number; -inf of none."""
     first, *rest = entries or [-inf]
     largest: Any = first
     for number in rest:
         largest = maximum(largest, number)
-    return stop_gradient(largest)
+    return largest
 
 
-def _finite(shift: Any) -> Any:
-    """`shift` where it is finite, else 0: inf - inf is nan."""
-    return where(absolute(shift) < inf, shift, 0.0)
+def _shifted(entries: list[Any]) -> tuple[Any, list[Any], Any]:
+    """The largest number as a constant, the numbers less it, and the logarithm of the sum of their exponentials.
+
+    One that is not finite is not taken off, for inf - inf is nan. The sum of the exponentials is then 0 or inf, of
+    which no derivative is known; but an infinite number that is the largest alone is all that counts.
+    """
+    largest = _largest(entries)
+    constant = stop_gradient(largest)
+    once, *others = [number == constant for number in entries] or [True]
+    twice: Any = False
+    for here in others:
+        once, twice = once | here, (once & here) | twice
+    finite = absolute(constant) < inf
+    shift = where(finite, constant, 0.0)
+    shifted = [number - shift for number in entries]
+    logarithm = log(sum([exp(number) for number in shifted]))
+    return shift, shifted, where(finite | twice | (constant != constant), logarithm, largest)
 
 
 def _along_the_last_axis(function: Any, numbers: Any) -> Any:

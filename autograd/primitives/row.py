@@ -203,7 +203,19 @@ def primitive(
         return real(evaluate(*numbers))
 
     evaluate_as_float.__module__ = getattr(evaluate, "__module__", "")
-    return Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(libm=native))
+    row = Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(libm=native))
+    row.specialise(tuple([_with_number(rule) if callable(rule) else rule for rule in rules]))
+    return row
+
+
+def _with_number(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule where all arguments are floats: a number, also where it computes with a Value that it closes over."""
+
+    def with_number(*numbers: float) -> Any:
+        derivative = rule(*numbers)
+        return getattr(derivative, "_number", derivative)
+
+    return with_number
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:
@@ -253,7 +265,8 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     Of arrays without dimensions it is the result itself.
     """
     numpy = sys.modules["numpy"]
-    results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
+    with numpy.errstate(all="ignore"):  # NumPy warns of what the processor noted meanwhile; rows are quiet
+        results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
     if not isinstance(results, numpy.ndarray):
         return results
     for kind in (float, bool):

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from autograd.program.nests import Structure, array, flatten, require_same
-from autograd.transforms.recorded import Recorded, as_number, unit
+from autograd.transforms.recorded import Recorded, as_number, positions, unit
 
 
 class _Chosen:
@@ -22,15 +22,22 @@ class _Chosen:
         if not callable(function):
             raise TypeError(f"{name} takes a function, not {type(function).__name__}: {name}(f)(x)")
         self.name, self.function, self.argnums = name, function, argnums
+        self.positions = positions("argnums", argnums)
 
     def record(self, args: tuple[Any, ...], kwargs: dict[str, Any], has_aux: bool) -> Recorded:
-        chosen = [self.argnums] if isinstance(self.argnums, int) else list(self.argnums)
-        for i in chosen:
+        chosen: list[int] = []
+        for i in self.positions:
             if not -len(args) <= i < len(args):
                 raise TypeError(
                     f"{self.name} differentiates argument {i} (argnums={self.argnums}), but the function was called "
                     f"with {len(args)} positional arguments"
                 )
+            if i % len(args) in chosen:
+                raise TypeError(
+                    f"{self.name} differentiates argument {i % len(args)} twice (argnums={self.argnums}, of "
+                    f"{len(args)} positional arguments): name each position once"
+                )
+            chosen.append(i % len(args))
 
         def call(*differentiated: Any) -> Any:
             complete = list(args)
@@ -41,8 +48,8 @@ class _Chosen:
         return Recorded(call, tuple(args[i] for i in chosen), has_aux)
 
     def shaped(self, result: tuple[Any, ...]) -> Any:
-        """One result for an int in argnums, a tuple for a sequence."""
-        return result[0] if isinstance(self.argnums, int) else result
+        """One result for a position in argnums, a tuple for a sequence of them."""
+        return result if isinstance(self.argnums, list | tuple | range) else result[0]
 
 
 def value_and_grad(
@@ -50,13 +57,16 @@ def value_and_grad(
 ) -> Callable[..., tuple[Any, Any]]:
     """The function that returns f's value and its gradient.
 
-    Parameters: `f`, which returns one number; `argnums`, the position of the argument to differentiate, or several;
-    `has_aux`, True where f returns a pair (number, auxiliary data), which gives ((number, auxiliary data), gradient).
+    Parameters: `f`, which returns one number; `argnums`, the position of the argument to differentiate, or several,
+    each once; `has_aux`, True where f returns a pair (number, auxiliary data), which gives ((number, auxiliary data),
+    gradient).
 
     Returns a function of f's arguments: numbers, arrays, or lists, tuples and dicts of them. The gradient has the
     structure of the argument; for several `argnums` it is a tuple.
 
-    Raises, when called: `TypeError` where f returns anything but one number, or an argument holds none.
+    Raises: `TypeError` where `argnums` holds anything but whole numbers; when called, where it names an argument that
+    there is not, or one twice (-1 may be the position 0), where f returns anything but one number, or an argument holds
+    none.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)

@@ -7,6 +7,7 @@ derivatives nest. There is nothing to confuse one level's derivative with anothe
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from autograd.primitives import table
 from autograd.primitives.row import real
 from autograd.program.nests import flatten, require_same
 from autograd.program.tracing.arrays import settled, shown
+from autograd.program.tracing.trace import rules_within_reach
 
 
 class Recorded:
@@ -114,7 +116,8 @@ class Recorded:
         if differentiable:
             active = dependent(self.order, leaves)
             pairs = [pair for pair in pairs if pair[0] in active]
-            cotangents = differentiable_reverse_sweep(self.swept, pairs, watch, active)
+            with rules_within_reach():
+                cotangents = differentiable_reverse_sweep(self.swept, pairs, watch, active)
         else:
             cotangents = reverse_sweep(self.swept, pairs, watch)
         if watch is not None:
@@ -134,7 +137,8 @@ class Recorded:
         """
         moving = {leaf: seed for leaf, seed in zip((*self.leaves, *self.closures), seeds) if _counts(seed)}
         differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
-        tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
+        with rules_within_reach():
+            tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
         known = set(self.order) if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
         return [_apart(item, known) for item in found]
@@ -177,3 +181,14 @@ def as_number(item: Any) -> Any:
 
 def unit(count: int, i: int) -> list[float]:
     return [1.0 if i == j else 0.0 for j in range(count)]
+
+
+def positions(name: str, given: Any) -> tuple[int, ...]:
+    """The positions of arguments that an option names, one or several; `TypeError` for what is no whole number."""
+    several = given if isinstance(given, list | tuple | range) else [given]
+    try:
+        if not any(isinstance(place, bool) for place in several):
+            return tuple(map(operator.index, several))
+    except TypeError:
+        pass
+    raise TypeError(f"{name} is a position or several, whole numbers, not {given!r}")

@@ -26,7 +26,7 @@ class Module(Versioned):
 
     A parameter is a leaf Value held as an attribute, in a list, tuple or dict, or in another Module; each counts once,
     in the order of assignment, however many places hold it. A subclass defines `forward`, which a call runs, or
-    `__call__` itself.
+    `__call__` itself. An attribute that holds parts cannot have the name of one of Module's own: `AttributeError`.
 
     Attributes: `training`, True until `eval()`; parts that behave differently in training, as Dropout does, read it.
 
@@ -47,6 +47,12 @@ class Module(Versioned):
     if TYPE_CHECKING:  # nn/__init__ adds it, for the page stands on modules
 
         def page(self, data: Any, path: str | os.PathLike[str], **options: Any) -> None: ...
+
+    def __setattr__(self, name: str, item: Any) -> None:
+        is_part = isinstance(item, Value | Module | list | tuple | dict)
+        if is_part and hasattr(Module, name) and not name.startswith("_"):
+            raise AttributeError(f"{name!r} is an attribute of every Module: give this part of it another name")
+        super().__setattr__(name, item)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         forward = getattr(self, "forward", None)
@@ -193,7 +199,7 @@ def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, *
     Parameters: `parameters`, a number or Value for each path of `named_parameters`; those not named stay. The other
     arguments are the module's. While it runs, no other thread may use the module.
 
-    Raises: `KeyError` for a path that the module does not have.
+    Raises: `KeyError` for a path that the module does not have; `StateError` where two parameters have the same path.
 
     >>> from autograd import grad
     >>> class Line(Module):
@@ -205,7 +211,7 @@ def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, *
     >>> grad(lambda slope: functional_call(line, {"slope": slope}, 3.0))(5.0)
     3.0
     """
-    own = dict(module.named_parameters())
+    own = _by_path(module)
     unknown = [path for path in parameters if path not in own]
     if unknown:
         raise KeyError(f"the module has no parameter {unknown[0]!r}; it has {_listed(list(own)) or 'none'}")

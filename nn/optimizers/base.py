@@ -68,7 +68,10 @@ class Optimizer(Versioned):
         raise NotImplementedError(f"{type(self).__name__} has no rule: define rule(number, gradient, memory, ...)")
 
     def initial_state(self) -> State:
-        """What is remembered before the first step: zeros."""
+        """What is remembered before the first step: zeros. Raises `ValueError` where two things have one name."""
+        names = ["step"] * self.counts + [*self.remembered]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{type(self).__name__} remembers two things by one name: {', '.join(names)}")
         state: State = {"step": 0.0} if self.counts else {}
         return state | {name: [0.0] * len(self.parameters) for name in self.remembered}
 

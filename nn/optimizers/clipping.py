@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import inf
 from typing import Any
 
-from autograd import Value, absolute, divide, maximum, minimum, power, sqrt, sum
+from autograd import Value, absolute, divide, maximum, minimum, power, sqrt, stop_gradient, sum, where
 from nn.nests import flatten
 
 _TINY = 1e-6  # PyTorch's: added to the norm before it divides
@@ -18,10 +18,13 @@ def clip_gradient_norm(parameters: Value | Iterable[Value], max_norm: float, nor
     Parameters: `parameters`, Values, such as `model.parameters()`; those without a gradient do not count; `max_norm`,
     from 0 up; `norm_type`, the p of the p-norm, positive; inf for the largest gradient.
 
-    Returns the norm before. Raises: `ValueError` for a limit or a p outside its range, `TypeError` for what is no
-    Value.
+    Returns the norm before. No power overflows or vanishes on the way. Where a gradient is infinite, so is the norm,
+    and that gradient turns nan, the finite ones 0; where one is nan, all are: as in PyTorch.
 
-    Source: PyTorch's `clip_grad_norm_`: the factor is max_norm / (norm + 1e-6), and never above 1.
+    Raises: `ValueError` for a limit or a p outside its range, `TypeError` for what is no Value.
+
+    Source: PyTorch's `clip_grad_norm_`: the factor is max_norm / (norm + 1e-6), and never above 1. Where the norm is
+    below 1e-3, its square stands for the 1e-6, which would shrink gradients that are small and within the limit.
 
     >>> x, y = Value(3.0), Value(4.0)
     >>> (0.5 * (x * x + y * y)).backward()
@@ -66,9 +69,23 @@ def clipped_by_norm(gradients: Any, max_norm: float, norm_type: float = 2.0) -> 
     if isinstance(norm_type, bool) or not isinstance(norm_type, int | float) or not norm_type > 0.0:
         raise ValueError(f"norm_type is the p of a p-norm, a positive number or inf, not {norm_type!r}")
     numbers, rebuild = flatten(gradients)
-    norm = _norm(numbers, float(norm_type))
-    factor = minimum(divide(max_norm, norm + _TINY), 1.0)
-    return rebuild([factor * number for number in numbers]), norm
+    largest: Any = 0.0
+    for number in numbers:
+        largest = maximum(largest, absolute(number))
+    unit = stop_gradient(where((largest > 0.0) & (largest < inf), largest, 1.0))
+    shares = [divide(number, unit) for number in numbers]
+    length = _norm(shares, float(norm_type))
+    norm = unit * length
+    tiny = minimum(_TINY, norm * norm)
+    length = length + divide(tiny, unit)  # the norm may be beyond the largest float, where these are not
+    # A quotient may vanish before it is multiplied: max_norm over the norm does not where max_norm is above 1; where it
+    # is not, the product vanishes wherever a number over the norm does.
+    factor = divide(divide(max_norm, unit), length)
+    clipped = [
+        where(norm + tiny <= max_norm, number, where(max_norm > 1.0, factor * number, divide(share, length) * max_norm))
+        for number, share in zip(numbers, shares)
+    ]
+    return rebuild(clipped), norm
 
 
 def clipped_by_value(gradients: Any, limit: float) -> Any:
@@ -82,17 +99,17 @@ def clipped_by_value(gradients: Any, limit: float) -> Any:
     return rebuild([minimum(maximum(number, -limit), limit) for number in numbers])
 
 
-def _norm(numbers: list[Any], p: float) -> Any:
+def _norm(shares: list[Any], p: float) -> Any:
+    """The p-norm of numbers of which the largest is 1 in size, or of zeros."""
+    if p == 2.0:
+        return sqrt(sum([share * share for share in shares]))
+    sizes = [absolute(share) for share in shares]
     if p == inf:
         largest: Any = 0.0
-        for number in numbers:
-            largest = maximum(largest, absolute(number))
+        for size in sizes:
+            largest = maximum(largest, size)
         return largest
-    if p == 2.0:
-        return sqrt(sum([number * number for number in numbers]))
-    if p == 1.0:
-        return sum([absolute(number) for number in numbers])
-    return power(sum([power(absolute(number), p) for number in numbers]), 1.0 / p)
+    return sum(sizes) if p == 1.0 else power(sum([power(size, p) for size in sizes]), 1.0 / p)
 
 
 def _with_gradient(parameters: Value | Iterable[Value]) -> list[Value]:

@@ -109,7 +109,9 @@ def _kind(method: Any) -> str:
 
 def _called(f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], x: Any) -> Any:
     """f with the searched arguments among the others."""
-    positions, searched = ((argnums,), (x,)) if isinstance(argnums, int) else (tuple(argnums), tuple(x))
+    positions, searched = (argnums, tuple(x)) if isinstance(argnums, list | tuple | range) else ((argnums,), (x,))
+    if any(isinstance(position, bool) or not isinstance(position, int) for position in positions):
+        raise TypeError(f"argnums is a position or several, whole numbers, not {argnums!r}")
     count = len(args) + len(positions)
     by_position = {position % count: argument for position, argument in zip(positions, searched)}
     if not len(by_position) == len(positions) == len(searched) or not all(-count <= i < count for i in positions):

@@ -18,7 +18,7 @@ from nn.modules.module import Module
 from nn.optimizers.optimizers import Optimizer
 from nn.training.checkpoints import read_checkpoint
 from nn.training.epochs import CompiledEpochs, Epochs, Loss, as_arrays
-from nn.training.history import History
+from nn.training.history import History, checked_metrics
 
 Callback = Callable[["Training"], object]
 
@@ -52,7 +52,8 @@ def fit(
     - `optimizer`: made with the parameters to train;
     - `epochs`: how often to go through the data; `batch_size`: samples in a step, all where not given; `shuffle`: True
       for a new order in each epoch, from `generator`, a `random.Random`, or Python's `random`;
-    - `metrics`: names and functions (prediction, target) of numbers, averaged over the samples after each epoch;
+    - `metrics`: names and functions (prediction, target) of numbers, averaged over the samples after each epoch; the
+      names "epoch" and "loss", and those that begin with "val_", are taken by other columns of the history;
     - `callbacks`: called with the `Training` after each epoch: `EarlyStopping`, `Checkpoint`, or your own;
     - `schedule(epoch)`: the learning rate of each epoch, counted from 0; see `nn.schedules`;
     - `clip_norm`: the largest norm of a gradient; `penalty(parameters)`: what to add to the loss, such as `l2_penalty`;
@@ -64,8 +65,8 @@ def fit(
     Ctrl-C ends the training with the best parameters so far.
 
     Raises: `ShapeError` or `TypeError` before the first step where the data do not fit together or to the model;
-    `DivergenceError` where a loss or a parameter turns nan or infinite, with the step and what to do; the model then
-    has its best parameters.
+    `ValueError` for a metric with the name of another column; `DivergenceError` where a loss or a parameter turns nan
+    or infinite, with the step and what to do; the model then has its best parameters.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1])
@@ -106,7 +107,7 @@ class Training:
         """Check the data, and one sample of it with the model and the loss."""
         self.data = _checked_pair(data, "data")
         self.validation = None if validation is None else _checked_pair(validation, "validation")
-        self.metrics, self.shuffle = metrics, shuffle
+        self.metrics, self.shuffle = checked_metrics(metrics), shuffle
         count = len(self.data[0])
         if size is not None and (not isinstance(size, int) or size < 1):
             raise ValueError(f"batch_size is a whole number from 1 up, or None for all samples, not {size!r}")

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,19 @@ class History(Versioned):
         lines = [names, *cells]
         text = "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths)) for line in lines)
         return f"{text}\nstopped: {self.stopped}" if self.stopped else text
+
+
+def checked_metrics(metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
+    """The metrics, whose names must be those of no other column of the history."""
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics is a dict of functions by name, not {type(metrics).__name__}")
+    for name, metric in metrics.items():
+        if not isinstance(name, str) or not callable(metric):
+            raise TypeError(f"a metric is a name and a function (prediction, target), not {name!r:.60}: {metric!r:.60}")
+        if name in ("epoch", "loss") or name.startswith("val_"):
+            whose = "a column of the validation data" if name.startswith("val_") else f"the column of the {name}"
+            raise ValueError(f"the metric {name!r:.60} would stand in {whose} in the history: give it another name")
+    return dict(metrics)
 
 
 def _thinned(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any] | None]:

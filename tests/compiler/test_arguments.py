@@ -121,8 +121,13 @@ def test_subclasses_of_arrays_that_compute_otherwise_are_refused():
 
 LARGE = np.linspace(0.5, 1.5, 5000)
 OF_LARGE_ARRAYS = {
-    **{name: lambda z, f=getattr(autograd, name): f(z)
-       for name in ("sum", "mean", "prod", "norm", "logsumexp", "softmax", "log_softmax")},
+    "sum": lambda z: autograd.sum(z),
+    "mean": lambda z: autograd.mean(z),
+    "prod": lambda z: autograd.prod(z),
+    "norm": lambda z: autograd.norm(z),
+    "logsumexp": lambda z: autograd.logsumexp(z),
+    "softmax": lambda z: autograd.softmax(z),
+    "log_softmax": lambda z: autograd.log_softmax(z),
     "dot": lambda z: autograd.dot(z, z),
     "sum of what scan returns": lambda z: autograd.sum(scan(lambda s, x: (s + x, s * x), 0.0, z)[1]),
     "grad of sum": grad(autograd.sum),

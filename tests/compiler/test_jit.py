@@ -24,6 +24,7 @@ from autograd import (
     TraceError,
     Value,
     detect_anomaly,
+    exp,
     fori_loop,
     grad,
     hessian,
@@ -568,6 +569,15 @@ def test_a_user_s_primitive_with_a_native_name(compiled):
     before = len(calls)
     assert f(6.0, 8.0) == (10.0, (0.6, 0.8))
     assert (len(calls) == before) is (f.stats()["backend"] == "llvm")
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "tanh", "sigmoid", "pow", "add", "where", "relu"])
+def test_a_user_s_primitive_may_have_the_name_of_another_function(compiled, name):
+    fivefold, sevenfold = (primitive(name, lambda x, k=k: k * x, [k]) for k in (5.0, 7.0))
+    f = lambda x: fivefold(x) + 10.0 * sevenfold(x) + exp(x)
+    assert compiled(value_and_grad(f))(2.0) == pytest.approx((150.0 + math.exp(2.0), 75.0 + math.exp(2.0)), rel=1e-15)
+    numbers = np.arange(20.0)
+    assert compiled(vmap(f))(numbers) == pytest.approx(75.0 * numbers + np.exp(numbers), rel=1e-15)
 
 
 def _root_of_positive(x):

@@ -241,6 +241,14 @@ def test_a_function_of_an_array_of_values_gives_values_and_of_a_mixture_both():
     assert x.grad == math.e
 
 
+def test_a_function_of_an_array_is_as_quiet_as_of_a_number():
+    # Warnings are errors here.
+    inf, nan = math.inf, math.nan
+    assert autograd.multiply(np.array([0.0, 1e200]), np.array([inf, 1e200])) == pytest.approx([nan, inf], nan_ok=True)
+    assert autograd.divide(np.array([1.0, 0.0]), 0.0) == pytest.approx([inf, nan], nan_ok=True)
+    assert autograd.silu(np.array([-inf, inf])).tolist() == [0.0, inf]
+
+
 def test_two_arguments_are_broadcast():
     column = np.array([[1.0], [2.0]])
     x = Value(3.0)

@@ -9,6 +9,7 @@ from math import inf, nan
 import mpmath
 import numpy as np
 import pytest
+from differentiate import COMPILED_FIRST_ORDER, COMPILED_SECOND_ORDER, FIRST_ORDER, SECOND_ORDER
 
 from autograd import (
     ShapeError,
@@ -272,10 +273,51 @@ def test_infinities_and_nan_are_as_in_scipy(numbers, log_of_sum, shares, logarit
             assert all(map(same, [getattr(result, "data", result) for result in computed], expected)), computed
 
 
-def test_the_gradient_of_logsumexp_has_the_nan_pattern_of_the_softmax():
-    assert gradient(logsumexp, [-inf, 1.0]) == [0.0, 1.0]
-    for numbers in ([nan, 1.0], [-inf, -inf]):
-        assert all(map(math.isnan, gradient(logsumexp, numbers)))
+# The limits of the shares exp(x) / Σ exp as numbers go to infinity, by hand. They depend on the way there where several
+# are the largest together: then nan.
+LIMITS = [
+    ([inf], [1.0]),
+    ([-inf], [1.0]),
+    ([inf, 1.0], [1.0, 0.0]),
+    ([1.0, 1.0, inf], [0.0, 0.0, 1.0]),
+    ([inf, -inf], [1.0, 0.0]),
+    ([-inf, 1.0], [0.0, 1.0]),
+    ([-inf, 1.0, 1.0], [0.0, 0.5, 0.5]),
+    ([1e308, -1e308, inf], [0.0, 0.0, 1.0]),
+    ([inf, inf], [nan, nan]),
+    ([inf, 1.0, inf], [nan, 0.0, nan]),
+    ([-inf, -inf], [nan, nan]),
+    ([nan], [nan]),
+    ([nan, 1.0], [nan, nan]),
+    ([inf, nan], [nan, nan]),
+]
+
+
+def log_of_sum(*numbers):
+    return logsumexp(list(numbers))
+
+
+@pytest.mark.parametrize(("numbers", "shares"), LIMITS, ids=str)
+def test_the_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares):
+    for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+        assert list(differentiate(log_of_sum, numbers)) == pytest.approx(shares, rel=0, abs=0, nan_ok=True), way
+
+
+@pytest.mark.parametrize(("numbers", "shares"), LIMITS, ids=str)
+def test_the_second_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares):
+    # diag(p) - p·pᵀ
+    limit = [[p * (i == k) - p * q for k, q in enumerate(shares)] for i, p in enumerate(shares)]
+    for way, differentiate in (SECOND_ORDER | COMPILED_SECOND_ORDER).items():
+        for row, expected in zip(differentiate(log_of_sum, numbers), limit):
+            assert list(row) == pytest.approx(expected, rel=0, abs=0, nan_ok=True), way
+
+
+@pytest.mark.parametrize(
+    ("numbers", "chosen", "slopes"), [([inf, 1.0], 1, [-1.0, 1.0]), ([-inf, 1.0], 0, [1.0, -1.0])]
+)
+def test_the_derivatives_of_log_softmax_at_infinity_are_their_limits(numbers, chosen, slopes):
+    for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+        assert list(differentiate(lambda *x: log_softmax(list(x))[chosen], numbers)) == slopes, way
 
 
 # Kinks and nan.
@@ -289,6 +331,23 @@ def test_an_activation_of_nan_is_nan_and_so_is_its_derivative(name):
     out.backward()
     assert math.isnan(out.data)
     assert math.isnan(x.grad)
+
+
+# Value and slope, by hand; the second derivative is 0.
+ENDS = [
+    (silu, inf, inf, 1.0), (silu, -inf, 0.0, 0.0), (silu, 1e308, 1e308, 1.0), (silu, -1e308, 0.0, 0.0),
+    (gelu, inf, inf, 1.0), (gelu, -inf, 0.0, 0.0), (gelu, 1e308, 1e308, 1.0), (gelu, -1e308, 0.0, 0.0),
+    (elu, inf, inf, 1.0), (elu, -inf, -1.0, 0.0), (leaky_relu, inf, inf, 1.0), (leaky_relu, -inf, -inf, 0.01),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "x", "value", "slope"), ENDS)
+def test_an_activation_at_infinity_is_its_limit_and_so_are_its_derivatives(function, x, value, slope):
+    assert function(x) == function(Value(x)).data == function(np.array([x]))[0] == value
+    for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+        assert list(differentiate(function, [x])) == [slope], way
+    for way, differentiate in (SECOND_ORDER | COMPILED_SECOND_ORDER).items():
+        assert [list(row) for row in differentiate(function, [x])] == [[0.0]], way
 
 
 def test_the_derivative_at_a_kink_is_that_of_the_left_side():

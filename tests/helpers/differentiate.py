@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
-from autograd import Value, checkpoint, grad, hessian, hvp, jacfwd, jacrev, jvp, value_and_grad, vjp, vmap
+from autograd import Value, checkpoint, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, value_and_grad, vjp, vmap
 from autograd.engine.sweep import forward_sweep, topological_order
 
 Function = Callable[..., Any]
@@ -89,6 +89,24 @@ SECOND_ORDER: dict[str, Callable[[Function, Point], Sequence[Sequence[float]]]] 
     "jacrev of jacfwd": lambda f, point: jacrev(jacfwd(f, _all(point)), _all(point))(*point),
     "jacrev of grad": lambda f, point: jacrev(grad(f, _all(point)), _all(point))(*point),
     "hvp": lambda f, point: [_row_of(hvp(f, point, unit)) for unit in _units(point)],
+}
+
+
+# The same, compiled.
+BACKENDS = ("interpreter", "llvm")
+COMPILED_FIRST_ORDER: dict[str, Callable[[Function, Point], Sequence[float]]] = {
+    f"{transform.__name__}, {backend}": lambda f, point, transform=transform, backend=backend: jit(
+        transform(f, _all(point)), backend=backend
+    )(*point)
+    for transform, backend in product((grad, jacfwd), BACKENDS)
+}
+COMPILED_SECOND_ORDER: dict[str, Callable[[Function, Point], Sequence[Sequence[float]]]] = {
+    f"{name}, {backend}": lambda f, point, transform=transform, backend=backend: jit(
+        transform(f, _all(point)), backend=backend
+    )(*point)
+    for (name, transform), backend in product(
+        {"hessian": hessian, "jacrev of grad": lambda f, places: jacrev(grad(f, places), places)}.items(), BACKENDS
+    )
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from math import inf, nan
 
 import mpmath
 import numpy as np
 import pytest
+from differentiate import BACKENDS, COMPILED_FIRST_ORDER, COMPILED_SECOND_ORDER, FIRST_ORDER, SECOND_ORDER
 from pytorch_numbers import cases
 
 import nn.losses
@@ -92,6 +94,128 @@ def test_cross_entropy_of_extreme_logits_is_finite_and_so_are_its_derivatives():
         assert gradient == ([1.0, *(-share for share in target[1:])] if isinstance(target, list) else slopes)
         matrix = hessian(lambda z, target=target: cross_entropy(z, target))(logits)
         assert all(math.isfinite(entry) for row in matrix for entry in row)
+
+
+# Losses at infinite and huge numbers: their limits, and those of the first derivatives, by hand.
+
+
+def bce(target):
+    return lambda x: binary_cross_entropy_with_logits(x, target)
+
+
+def entropy(target):
+    return lambda *logits: cross_entropy(list(logits), target)
+
+
+AT_INFINITY = [
+    # σ(x) - t
+    (bce(1.0), [inf], 0.0, [0.0]),
+    (bce(1.0), [-inf], inf, [-1.0]),
+    (bce(0.0), [inf], inf, [1.0]),
+    (bce(0.0), [-inf], 0.0, [0.0]),
+    (bce(0.25), [inf], inf, [0.75]),
+    (bce(0.25), [-inf], inf, [-0.25]),
+    (bce(1.0), [1e308], 0.0, [0.0]),
+    (bce(1.0), [-1e308], 1e308, [-1.0]),
+    (bce(0.25), [1e308], 7.5e307, [0.75]),
+    (bce(1.0), [nan], nan, [nan]),
+    (bce(0.0), [nan], nan, [nan]),
+    # The shares of the classes, less their targets.
+    *(
+        (entropy(target), logits, loss, slopes)
+        for logits, given, loss, slopes in [
+            ([-inf, 0.0, 0.0], (1, [0.0, 1.0, 0.0]), math.log(2.0), [0.0, -0.5, 0.5]),
+            ([-inf, 0.0, 0.0], (0, [1.0, 0.0, 0.0]), inf, [-1.0, 0.5, 0.5]),
+            ([0.0, -inf, -inf], (0, [1.0, 0.0, 0.0]), 0.0, [0.0, 0.0, 0.0]),
+            ([0.0, -inf, -inf], (2, [0.0, 0.0, 1.0]), inf, [1.0, 0.0, -1.0]),
+            ([inf, 0.0, 0.0], (0, [1.0, 0.0, 0.0]), 0.0, [0.0, 0.0, 0.0]),
+            ([inf, 0.0, 0.0], (1, [0.0, 1.0, 0.0]), inf, [1.0, -1.0, 0.0]),
+            ([inf, -inf], (0, [1.0, 0.0]), 0.0, [0.0, 0.0]),
+            ([inf, -inf], (1, [0.0, 1.0]), inf, [1.0, -1.0]),
+            ([1e308, -1e308], (0, [1.0, 0.0]), 0.0, [0.0, 0.0]),
+            ([1e308, 0.0], (1, [0.0, 1.0]), 1e308, [1.0, -1.0]),
+            ([-inf, 0.0, 0.0], ([0.0, 0.25, 0.75],), math.log(2.0), [0.0, 0.25, -0.25]),
+            ([-inf, 0.0, 0.0], ([0.5, 0.5, 0.0],), inf, [-0.5, 0.0, 0.5]),
+            ([inf, 0.0, 0.0], ([0.5, 0.5, 0.0],), inf, [0.5, -0.5, 0.0]),
+            ([-inf, -inf], (0, 1, [1.0, 0.0]), nan, [nan, nan]),
+            ([nan, 0.0], (0, 1, [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]), nan, [nan, nan]),
+            ([nan, -inf], (0, 1, [0.0, 1.0]), nan, [nan, nan]),
+            ([nan, inf], (0, 1, [0.0, 1.0]), nan, [nan, nan]),
+            ([inf, inf], (0, 1, [0.5, 0.5]), nan, [nan, nan]),
+        ]
+        for target in given
+    ),
+    (lambda x: hinge(x, 1.0), [inf], 0.0, [0.0]),
+    (lambda x: hinge(x, 1.0), [-inf], inf, [-1.0]),
+    (lambda x: hinge(x, -1.0), [1e308], 1e308, [1.0]),
+    (lambda x: huber(x, 0.0), [-inf], inf, [-1.0]),
+    (lambda x: huber(x, 0.0, inf), [1e200], inf, [1e200]),
+    (lambda x: huber(x, 0.0), [nan], nan, [nan]),
+    (lambda x: mean_squared_error(x, 0.0), [1e200], inf, [2e200]),
+    (lambda x: mean_squared_error(x, 0.0), [-inf], inf, [-inf]),
+    (lambda x: half_squared_error(x, 0.0), [1e200], inf, [1e200]),
+    (lambda p: binary_cross_entropy(p, 1.0), [nan], nan, [nan]),
+    (lambda p: binary_cross_entropy(p, 0.0), [inf], nan, [nan]),
+]
+
+
+@pytest.mark.parametrize(("loss", "point", "limit", "slopes"), AT_INFINITY)
+def test_a_loss_at_infinity_and_its_derivatives_are_their_limits(loss, point, limit, slopes):
+    for value in (loss(*point), loss(*map(Value, point)), *(jit(loss, backend=name)(*point) for name in BACKENDS)):
+        assert getattr(value, "data", value) == pytest.approx(limit, rel=1e-15, abs=0.0, nan_ok=True)
+    for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+        found = list(differentiate(loss, point))
+        assert found == pytest.approx(slopes, rel=1e-15, abs=0.0, nan_ok=True), way
+
+
+@pytest.mark.parametrize(
+    ("loss", "point", "matrix"),
+    [
+        (bce(1.0), [inf], [[0.0]]),
+        (bce(0.25), [-inf], [[0.0]]),
+        (entropy(1), [-inf, 0.0, 0.0], [[0.0, 0.0, 0.0], [0.0, 0.25, -0.25], [0.0, -0.25, 0.25]]),
+        (entropy([0.5, 0.5, 0.0]), [-inf, 0.0, 0.0], [[0.0, 0.0, 0.0], [0.0, 0.25, -0.25], [0.0, -0.25, 0.25]]),
+        (entropy(0), [0.0, -inf, -inf], [[0.0] * 3] * 3),
+        (entropy(1), [inf, 0.0], [[0.0] * 2] * 2),
+        (entropy([1.0, 0.0]), [inf, 0.0], [[0.0] * 2] * 2),
+        (lambda x: huber(x, 0.0), [0.0], [[1.0]]),
+        (lambda x: huber(x, 0.0), [5e-324], [[1.0]]),
+        (lambda x: huber(x, 0.0), [-inf], [[0.0]]),
+    ],
+)
+def test_the_second_derivatives_of_a_loss_are_those_of_the_limit(loss, point, matrix):
+    for way, differentiate in (SECOND_ORDER | COMPILED_SECOND_ORDER).items():
+        for row, expected in zip(differentiate(loss, point), matrix):
+            assert list(row) == pytest.approx(expected, rel=1e-15, abs=0.0), way
+
+
+def test_a_class_that_is_a_value_has_the_same_limits():
+    loss = lambda *numbers: cross_entropy(list(numbers[:-1]), numbers[-1])
+    for logits, k, limit, slopes in [
+        ([-inf, 0.0, 0.0], 1.0, math.log(2.0), [0.0, -0.5, 0.5]),
+        ([-inf, 0.0, 0.0], 0.0, inf, [-1.0, 0.5, 0.5]),
+        ([0.0, -inf, -inf], 0.0, 0.0, [0.0, 0.0, 0.0]),
+        ([inf, 0.0], 1.0, inf, [1.0, -1.0]),
+        ([inf, 0.0], 0.0, 0.0, [0.0, 0.0]),
+    ]:
+        for backend in BACKENDS:
+            assert jit(loss, backend=backend)(*logits, k) == pytest.approx(limit, rel=1e-15, abs=0.0)
+        for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
+            assert list(differentiate(loss, [*logits, k])) == pytest.approx([*slopes, 0.0], rel=1e-15, abs=0.0), way
+
+
+def test_a_target_of_0_of_a_class_that_cannot_be_has_an_infinite_slope():
+    # d/dt Σ t·(-log p) is -log p, which is inf where p is 0.
+    slopes = grad(lambda target: cross_entropy([-inf, 0.0, 0.0], target))([0.0, 1.0, 0.0])
+    assert slopes == [inf, math.log(2.0), math.log(2.0)]
+    # softplus(-x) - softplus(x) is -x.
+    slope = lambda x, t: grad(lambda t: binary_cross_entropy_with_logits(x, t))(t)
+    assert (slope(inf, 1.0), slope(-inf, 0.0), slope(1e308, 1.0)) == (-inf, inf, -1e308)
+
+
+def test_half_squared_error_of_floats_never_raises():
+    assert half_squared_error(1e200, 0.0) == inf
+    assert half_squared_error([-inf, 2.0], [0.0, 0.0]) == inf
 
 
 def test_a_class_may_be_an_index_of_any_kind_or_a_value_or_one_hot():

@@ -99,7 +99,7 @@ def test_options_that_make_no_sense():
             jit(math.sin, threads=threads)
     with pytest.raises(ValueError, match="backend is 'auto', 'llvm' or 'interpreter', not 'gpu'"):
         jit(math.sin, backend="gpu")
-    for wrong in ("1", 1.5, [0.5], [None]):
+    for wrong in ("1", 1.5, [0.5], [None], True, (0, False)):
         with pytest.raises(TypeError, match="static_argnums"):
             jit(lambda x, n: x, static_argnums=wrong)
 

@@ -103,6 +103,27 @@ def test_argnums_and_keyword_arguments():
         grad(f, argnums=2)(2.0, 3.0)
 
 
+TRANSFORMS = [grad, value_and_grad, jacfwd, jacrev, jacobian, hessian]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.__name__)
+def test_an_argument_is_differentiated_once(transform):
+    for twice in ((0, 0), [1, 1], (1, 0, 1), (0, -2), (-1, 1)):
+        with pytest.raises(TypeError, match=r"differentiates argument [01] twice .*name each position once"):
+            transform(lambda x, y: x * y, argnums=twice)(2.0, 3.0)
+    # With a third argument -2 is another position than 0.
+    assert grad(lambda x, y, z: x * y * z, argnums=(0, -2))(2.0, 3.0, 5.0) == (15.0, 10.0)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.__name__)
+def test_argnums_are_whole_numbers(transform):
+    for wrong in (True, (0, False), 1.0, (0, 1.0), "0", None, {0, 1}):
+        with pytest.raises(TypeError, match="argnums is a position or several, whole numbers, not"):
+            transform(lambda x, y: x * y, argnums=wrong)
+    assert grad(lambda x, y: x * y, argnums=np.int64(1))(2.0, 3.0) == 2.0
+    assert grad(lambda x, y: x * y, argnums=range(2))(2.0, 3.0) == (3.0, 2.0)
+
+
 def test_value_and_grad_and_auxiliary_data():
     assert value_and_grad(lambda x: x * x)(3.0) == (9.0, 6.0)
     value, gradient = value_and_grad(lambda x: (x * x, {"twice": 2 * x}), has_aux=True)(3.0)

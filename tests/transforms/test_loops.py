@@ -19,13 +19,16 @@ from autograd import (
     TraceError,
     Value,
     cond,
+    cos,
     exp,
     fori_loop,
     grad,
     hessian,
     jit,
     jvp,
+    primitive,
     scan,
+    sin,
     sqrt,
     tanh,
     value_and_grad,
@@ -402,6 +405,40 @@ def test_what_is_computed_outside_on_behalf_of_a_body_contributes_only_if_a_trip
         assert run(lambda a, f=f: jvp(grad(f), (a,), (1.0,)))(0.0) == (slope, 0.0)
     for f in (never, no_lane, inner, vector, counted):
         assert run(lambda a, f=f: jvp(f, (a,), (1.0,))[1])(0.0) == (3.0 if f is inner else 1.0)
+
+
+def test_a_value_outside_that_comes_into_a_body_by_two_ways_is_one(run):
+    w = Value(0.7)
+
+    def f(x):
+        return jvp(lambda a: cond(a < 0.4, lambda q: q * a * a, lambda q: q, w), (x,), (w,))[1]
+
+    found = [getattr(item, "data", item) for item in run(vmap(f))([0.3, 0.5])]
+    assert found == pytest.approx([0.7 * 2.0 * 0.3 * 0.7, 0.0], rel=1e-15)
+
+
+def test_second_derivatives_through_a_branch_that_holds_a_batch_of_an_array_from_outside(run):
+    def f(t):
+        array = np.array([1.0, 2.0]) * t
+        return cond(t > 0.0, lambda: vmap(lambda x: x * x * t, reduce="sum")(array), lambda: t) * t  # 5 t⁴
+
+    assert run(grad(f))(2.0) == 160.0
+    assert run(grad(grad(f)))(2.0) == 240.0
+    assert run(grad(lambda t: jvp(grad(f), (t,), (1.0,))[1]))(2.0) == 240.0
+
+
+def test_a_rule_that_closes_over_a_number_of_a_body_is_called_as_it_is(run, recwarn):
+    def f(x, numbers):
+        def sample(a):
+            return primitive("scaled", lambda q: sin(q), [lambda out, q: cos(q) * a])(x)
+
+        return vmap(sample, reduce="sum")(numbers)
+
+    assert run(grad(f))(0.3, [0.1, 0.2]) == pytest.approx(0.3 * math.cos(0.3), rel=1e-15)
+    assert not recwarn or "closes over a number of the body" in str(recwarn[0].message)
+    slope = grad(lambda x: primitive("by_x", lambda q: sin(q), [lambda out, q: cos(q) * x])(0.5 * x))
+    assert (slope(0.8), type(slope(0.8))) == (pytest.approx(0.4 * math.cos(0.4), rel=1e-15), float)
+    assert grad(slope)(0.8) == pytest.approx(0.5 * math.cos(0.4) - 0.2 * math.sin(0.4), rel=1e-14)
 
 
 def test_a_computed_bound_that_is_no_whole_number_is_refused(run):

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.primitives import table
 from autograd.primitives.operators import Operators
-from autograd.primitives.row import Primitive, real
+from autograd.primitives.row import TABLE, Primitive, real
 
 # Who decides a comparison in a rule; where nobody does, the numbers do.
 Decide = Callable[[Primitive, tuple["Expression", ...], bool], bool]
@@ -87,14 +87,14 @@ def simplified(primitive: Primitive, operands: tuple[Expression, ...], number: A
     """The operation, or something shorter that is equal to it."""
     if all(map(is_constant, operands)):
         return Expression(None, (), number)
-    rule = _SIMPLIFY.get(primitive.name)
+    rule = _SIMPLIFY.get(primitive)
     shorter = rule(*operands) if rule is not None else None
     return Expression(primitive, operands, number) if shorter is None else shorter
 
 
 def _parts(e: Expression, name: str) -> tuple[Expression, ...] | None:
-    """The operands of an expression made by that row, else None."""
-    return e.operands if e.primitive is not None and e.primitive.name == name else None
+    """The operands of an expression made by that row of the table, else None."""
+    return e.operands if e.primitive is TABLE[name] else None
 
 
 def _is(e: Expression, number: float) -> bool:
@@ -243,7 +243,7 @@ def _power(a: Expression, b: Expression) -> Expression | None:
     return None
 
 
-_SIMPLIFY: dict[str, Callable[..., Expression | None]] = {
-    "add": _add, "subtract": _subtract, "multiply": _multiply, "divide": _divide, "negative": _negative,
-    "power": _power, "identity": lambda a: a,
+_SIMPLIFY: dict[Primitive, Callable[..., Expression | None]] = {
+    table.add: _add, table.subtract: _subtract, table.multiply: _multiply, table.divide: _divide,
+    table.negative: _negative, table.power: _power, table.identity: lambda a: a,
 }

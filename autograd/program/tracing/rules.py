@@ -32,6 +32,7 @@ from autograd.program.tracing.array_derivatives import (
     join,
 )
 from autograd.program.tracing.structured import Body, apply, branch, elementwise, kind_of, loop, part_kind, replay
+from autograd.program.tracing.trace import rules_within_reach
 from autograd.program.tracing.traced import Traced
 
 STATES_LIMIT = 2**28  # bytes of saved states, beyond which a reversed loop computes them again
@@ -50,12 +51,14 @@ class _Replay:
         """The derivatives with respect to the wanted inputs; None where one is absent."""
         active = dependent(self.order, [leaf for leaf, yes in zip(self.leaves, wanted) if yes])
         pairs = [(node, seed) for node, seed in zip(self.results, seeds) if seed is not None and node in active]
-        cotangents: dict[Any, Any] = differentiable_reverse_sweep(self.order, pairs, None, active)
+        with rules_within_reach():
+            cotangents: dict[Any, Any] = differentiable_reverse_sweep(self.order, pairs, None, active)
         return [cotangents.get(leaf) if yes else None for leaf, yes in zip(self.leaves, wanted)]
 
     def push(self, seeds: Sequence[Any]) -> list[Any]:
         moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if seed is not None}
-        tangents: dict[Any, Any] = forward_sweep(self.order, moving, True)
+        with rules_within_reach():
+            tangents: dict[Any, Any] = forward_sweep(self.order, moving, True)
         return [tangents.get(item) if isinstance(item, Value) else None for item in self.results]
 
 

@@ -11,7 +11,8 @@ and `where` chooses between their results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from autograd.engine.recording import current, tracing
@@ -21,13 +22,25 @@ from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
 from autograd.program.tracing.applied import Applied, Result
-from autograd.program.tracing.traced import Traced, leaked, make, record
+from autograd.program.tracing.traced import Leaked, Traced, leaked, make, record
 
 _MOST_PATHS = 64  # through the body of one loop or batch
 _MOST_GUARDS = 10_000  # in one recording
 
 class Untraceable(TraceError):
     """A function that cannot be recorded, and has to be called as it is."""
+
+
+@contextmanager
+def rules_within_reach() -> Iterator[None]:
+    """Around a sweep in a recording, where a rule of the user's may close over a number of a body.
+
+    It knows that of the body's first recording alone, and is applied outside of the body, or when it is recorded again.
+    """
+    try:
+        yield
+    except Leaked as error:
+        raise Untraceable("the rule of a primitive closes over a number of the body in which it was made") from error
 
 
 class Trace:
@@ -75,10 +88,13 @@ class Trace:
         if node.trace is self:
             return node
         local = self.captured.get(id(node))
+        if local is not None:
+            return local
+        if self.parent is None:
+            raise leaked([node])
+        outer = self.parent.capture(node)
+        local = self.captured.get(id(outer))
         if local is None:
-            if self.parent is None:
-                raise leaked([node])
-            outer = self.parent.capture(node)
             if outer.kind is PREDICATE:  # only numbers and arrays go into a body
                 truth = (outer, self.parent.constant(1.0), self.parent.constant(0.0))
                 number = self.capture(self.parent.append(table.where, truth, NUMBER))
@@ -86,7 +102,8 @@ class Trace:
             else:
                 local = self.input(outer.kind)
                 self.outside.append(outer)
-            self.captured[id(node)] = local
+            self.captured[id(outer)] = local
+        self.captured[id(node)] = local
         return local
 
     def lift(self, value: Value) -> Traced:

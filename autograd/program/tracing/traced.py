@@ -173,11 +173,15 @@ def place_operands(operands: Sequence[Any], here: bool = False) -> tuple[Any, tu
     return trace, tuple(items)
 
 
-def leaked(operands: Iterable[Any]) -> TraceError:
+class Leaked(TraceError):
+    """A node has outlived its recording."""
+
+
+def leaked(operands: Iterable[Any]) -> Leaked:
     """The error that says that one of these nodes has outlived its recording."""
     what = next((operand for operand in operands if isinstance(operand, Traced)), None)
     name = f" {what.name!r}" if what is not None and what.name else ""
-    return TraceError(
+    return Leaked(
         f"the Value{name} belongs to a function that was being compiled, or to another loop's body, and has no number: "
         "return it from that function instead of keeping it in a variable outside"
     )

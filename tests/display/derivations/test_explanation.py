@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from notation import read
 
-from autograd import Value, explain
+from autograd import Value, explain, primitive
 from autograd.display.derivations.latex import latex_name, name_parts
 from nn.article.network import ArticleNetwork
 
@@ -145,3 +145,11 @@ def test_a_notebook_gets_each_format(values):
     assert explanation._repr_html_() == explanation.to_html()
     assert explanation._repr_markdown_() == explanation.to_markdown()
     assert explanation._repr_latex_().startswith("$$\n\\begin{aligned}")
+
+
+def test_a_user_s_primitive_by_the_name_of_a_row_is_not_simplified_as_the_row():
+    negative = primitive("negative", lambda x: 5.0 * x, [5.0])
+    curve = primitive("curve", lambda x: 12.5 * x * x, [lambda out, x: negative(negative(x))])
+    x = Value(2.0, name="x")
+    text = explain(curve(x).named("y"), x).to_text()
+    assert "negative(negative(2)) = 50" in text

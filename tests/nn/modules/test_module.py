@@ -182,9 +182,19 @@ def test_two_parameters_of_one_path_are_refused():
         def __init__(self):
             self.table = {1: Value(1.0), "1": Value(2.0)}
 
-    for use in (lambda: Twice().state_dict(), lambda: Twice().load_state_dict({})):
+    for use in (
+        lambda: Twice().state_dict(), lambda: Twice().load_state_dict({}),
+        lambda: functional_call(Twice(), {"table.1": 3.0}),
+    ):  # fmt: skip
         with pytest.raises(StateError, match=r"the same path 'table\.1'"):
             use()
+
+
+@pytest.mark.parametrize("name", ["parameters", "training", "children", "state_dict", "apply", "page"])
+def test_a_part_by_the_name_of_an_attribute_of_every_module_is_refused(name):
+    for part in (Value(1.0), Linear(1, 1), [Value(1.0)], {"a": Linear(1, 1)}):
+        with pytest.raises(AttributeError, match=f"'{name}' is an attribute of every Module"):
+            setattr(Whole(), name, part)
 
 
 def test_modules_are_copied_and_pickled_with_their_numbers_and_sharing():

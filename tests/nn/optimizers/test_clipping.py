@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from math import inf, nan
 
+import mpmath
 import numpy as np
 import pytest
+from differentiate import BACKENDS
 from pytorch_numbers import cases
 
 from autograd import ShapeError, Value, jit
+from nn import MLP, SGD, fit
 from nn.nests import flatten
 from nn.optimizers.clipping import clip_gradient_norm, clip_gradient_value, clipped_by_norm, clipped_by_value
 
@@ -83,6 +87,70 @@ def test_nan_is_passed_on():
     values = with_gradients([math.nan, 1.0])
     assert math.isnan(clip_gradient_norm(values, 1.0))
     assert all(math.isnan(value.grad) for value in values)
+
+
+EXTREME = [
+    [3e200, -4e200],
+    [3e-200, -4e-200],
+    [1e308, 1e308, -1e308, 1e308],  # whose norm is beyond the largest float
+    [1e308, 1e-300, 5.0],
+    [1e200, 1e-200],
+    [5e-324, -1e-323],
+    [3e-310, 4e-310],
+    [3e-4, 4e-4],
+    [0.0, 0.0],
+]
+
+
+def exactly_clipped(gradients, limit, p):
+    """In 60 digits."""
+    with mpmath.workdps(60):
+        exact = [abs(mpmath.mpf(gradient)) for gradient in gradients]
+        norm = max(exact) if p == inf or not any(exact) else mpmath.fsum(x**p for x in exact) ** (1 / mpmath.mpf(p))
+        longer = norm + min(mpmath.mpf(1e-6), norm**2)
+        factor = 1 if longer <= limit else mpmath.mpf(limit) / longer
+        return [float(gradient * factor) for gradient in gradients], float(norm)
+
+
+@pytest.mark.parametrize("p", [2.0, 1.0, 3.0, inf])
+@pytest.mark.parametrize("gradients", EXTREME, ids=str)
+def test_clipping_by_the_norm_neither_overflows_nor_vanishes(gradients, p):
+    near = lambda true: pytest.approx(true, rel=4e-15, abs=5e-324)
+    compiled = [jit(lambda gs, limit: clipped_by_norm(gs, limit, p), backend=backend) for backend in BACKENDS]
+    for limit in (0.0, 5e-324, 1e-310, 1e-200, 1e-5, 1.0, 10.0, 1e200, 1e308, inf):
+        clipped, norm = exactly_clipped(gradients, limit, p)
+        for found in (clipped_by_norm(gradients, limit, p), *(f(gradients, limit) for f in compiled)):
+            assert found == (near(clipped), near(norm)), limit
+        values = with_gradients(gradients)
+        assert clip_gradient_norm(values, limit, p) == near(norm)
+        assert [value.grad for value in values] == near(clipped)
+
+
+def test_gradients_within_the_limit_stay_as_they_are_to_the_bit():
+    for gradients in ([1e-7, 3e-7], [1e-200, 7e-201], [5e-324, 0.1], [1e154, 3e200]):
+        assert clipped_by_norm(gradients, 3.1e200)[0] == gradients
+
+
+def test_an_infinite_gradient_turns_nan_and_the_finite_ones_0():
+    for p in (2.0, 1.0, 3.0, inf):
+        for clip in (clipped_by_norm, *(jit(clipped_by_norm, static_argnums=(1, 2), backend=b) for b in BACKENDS)):
+            gradients, norm = clip([1.0, -inf, 2.0], 1.0, p)
+            assert norm == inf
+            assert gradients == pytest.approx([0.0, nan, 0.0], rel=0, abs=0, nan_ok=True)
+            gradients, norm = clip([1.0, inf, nan], 1.0, p)
+            assert [math.isnan(number) for number in (*gradients, norm)] == [True] * 4
+
+
+def test_a_training_is_clipped_where_the_squares_of_its_gradients_overflow():
+    for compiled in (False, True):
+        model = MLP(1, [1])
+        for parameter, start in zip(model.parameters(), (0.25, 0.5)):
+            parameter.data = start
+        # The gradient is 1e200·(3, 4): a step of 0.1 along (3, 4) / 5.
+        data, loss = ([[0.75]], [0.0]), lambda prediction, target: 4e200 * prediction + target
+        optimizer = SGD(model.parameters(), lr=0.1)
+        fit(model, data, loss, optimizer, clip_norm=1.0, compiled=compiled, progress=False)
+        assert [parameter.data for parameter in model.parameters()] == pytest.approx([0.19, 0.42], rel=1e-14)
 
 
 @pytest.mark.parametrize(

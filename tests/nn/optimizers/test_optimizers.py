@@ -234,6 +234,13 @@ def test_a_rule_of_ones_own():
     with pytest.raises(NotImplementedError, match="define rule"):
         Optimizer([x], 0.1).step()
 
+    class Twice(SignDescent):
+        counts = True
+        remembered = ("step",)
+
+    with pytest.raises(ValueError, match="Twice remembers two things by one name: step, step"):
+        Twice([x], lr=0.25).initial_state()
+
 
 @pytest.mark.parametrize(
     ("kind", "options", "message"),

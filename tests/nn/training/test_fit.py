@@ -87,6 +87,27 @@ def test_native_and_eager_agree_with_a_schedule_clipping_and_a_penalty():
         assert second.column(name) == pytest.approx(first.column(name), rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("metrics", "error", "message"),
+    [
+        ({"loss": abs}, ValueError, "the metric 'loss' would stand in the column of the loss in the history"),
+        ({"near": abs, "epoch": abs}, ValueError, "the metric 'epoch' would stand in the column of the epoch"),
+        ({"val_loss": abs}, ValueError, "the metric 'val_loss' would stand in a column of the validation data"),
+        ({"near": abs, "val_near": abs}, ValueError, "'val_near' would stand in a column of the validation data"),
+        ({1: abs}, TypeError, r"a name and a function .*, not 1"),
+        ({"near": 0.5}, TypeError, r"a name and a function .*, not 'near': 0.5"),
+        ([abs], TypeError, "a dict of functions by name, not list"),
+    ],
+)
+def test_a_metric_that_would_write_over_another_column_is_refused_before_any_training(metrics, error, message):
+    for validation in (None, squares(9, seed=6)):
+        model = network()
+        before = model.state_dict()
+        with pytest.raises(error, match=message):
+            fit(model, squares(27), mean_squared_error, SGD(model.parameters()), metrics=metrics, validation=validation)
+        assert model.state_dict() == before
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_one_epoch_of_gradient_descent_by_hand(compiled):
     # y = w·x + b from w = b = 0 on the points (1, 2) and (3, 4): dL/dw = mean of (p - y)·x = -7, dL/db = -3.

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.compiler.backends.llvm.functions import vector_math
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Function, Number, constant
 from autograd.primitives.operators import Operators
-from autograd.primitives.row import Primitive
+from autograd.primitives.row import TABLE, Primitive
 
 Rule = Callable[[Function, Sequence[Number]], Number]
 Template = tuple[tuple[tuple[Primitive, tuple[Any, ...]], ...], Any]
@@ -43,13 +43,18 @@ def expanded(row: Primitive) -> Template:
     return tuple(steps[len(row.partials) :]), result
 
 
+def _function_of(row: Primitive) -> str:
+    """The name of the function that computes it; a primitive of a user's may have the name of a row of the table."""
+    return row.name if row.name in vector_math.FUNCTIONS and TABLE.get(row.name) is row else row.native.libm
+
+
 def is_ours(row: Primitive) -> bool:
     """Whether a function of the module computes it."""
-    return row.name in vector_math.FUNCTIONS or row.native.libm in vector_math.FUNCTIONS
+    return _function_of(row) in vector_math.FUNCTIONS
 
 
 def has_expansion(row: Primitive) -> bool:
-    return row.native.expansion is not None and row.name not in vector_math.FUNCTIONS
+    return row.native.expansion is not None and not is_ours(row)
 
 
 class Rows:
@@ -94,8 +99,7 @@ class Rows:
             return _logical(instruction)
         if instruction:
             return _arithmetic(instruction + " " + (_FAST if self.fastmath else ""))
-        name = row.name if row.name in vector_math.FUNCTIONS else native.libm
-        return self._function(name, len(row.partials))
+        return self._function(_function_of(row), len(row.partials))
 
     def _expansion(self, row: Primitive) -> Rule:
         steps, result = expanded(row)
