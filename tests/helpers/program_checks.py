@@ -11,7 +11,7 @@ import re
 import signal
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,20 +26,20 @@ from autograd import Value, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, value_
 from autograd.program.nests import flatten
 from autograd.program.tracing import rules
 
+Function = Callable[..., Any]
 MOST_SECONDS = 60  # of the processor, for one program
 ROUNDING = 1e-9  # the relative error of each operation in the runs that measure how well a program is conditioned
 BACKENDS = {"interpreter": (1e-14, 1e-6), "llvm": (1e-13, 1e-5), "c": (1e-13, 1e-5)}
 PLAIN = (1e-12, 1e-4)
 NATIVE = {"bell", "swing", "custom_root", "primitive"}  # what C has not
-_ENGINE: dict = {}
-_NUMBERS: dict = dict(dual_programs.NAMESPACE)
+_ENGINE: dict[str, Any] = {}
+_NUMBERS: dict[str, Any] = dict(dual_programs.NAMESPACE)
 exec(PRELUDE, _ENGINE)
 exec(PRELUDE.split("\n", 2)[2], _NUMBERS)
-ONE_ORDER = {"value", "gradient", "jvp", "vjp"}
 EXTRAS = ["reverse over reverse", "forward over forward", "third order", "batch", "jacobians"]
 
 
-def parts_of(program: Program, f):
+def parts_of(program: Program, f: Function) -> dict[str, Function]:
     """What is compared, by name: functions of the point. (Forward mode alone where a number of trips is computed.)"""
     tangents = nest_of(program, program.tangents)
     parts = {"value": f, "jvp": lambda *point: jvp(f, point, tangents)}
@@ -67,7 +67,7 @@ def parts_of(program: Program, f):
     return parts
 
 
-def _batched(f, x, y, A, size):
+def _batched(f: Function, x: Any, y: Any, A: Any, size: int) -> Any:
     """The gradient over a batch of one sample many times over: its mean, and the last of all."""
     samples = numpy.array([x] * size), numpy.array([y] * size), numpy.array([[*A]] * size)
     one = value_and_grad(f, (0, 1, 2))
@@ -75,22 +75,24 @@ def _batched(f, x, y, A, size):
     return vmap(one, reduce="mean")(*samples), [every[0][-1], [item[-1] for item in every[1]]]
 
 
-def _pulled(result):
+def _pulled(result: Any) -> Any:
     value, pullback = result
     return value, pullback(1.5)
 
 
-def _along(gradient, tangents):
+def _along(gradient: Any, tangents: Any) -> Any:
     return gradient[0] * tangents[0] + gradient[1] * tangents[1] + gradient[2] @ tangents[2]
 
 
-def nest_of(program, numbers):
+def nest_of(program: Program, numbers: Sequence[float]) -> Any:
+    """These numbers as the arguments of the program's function."""
     return numbers[0], numbers[1], numpy.tile(numpy.array(numbers[2:]), program.times)
 
 
-def expected_of(program, text):
+def expected_of(program: Program, text: str) -> dict[str, Any]:
     """The right numbers of the parts that are known, each with how far its last digits may move."""
-    def run():
+
+    def run() -> Any:
         names = dict(_NUMBERS)
         exec(text, names)
         return dual_programs.derivatives(names["f"], program.numbers, program.small, program.times)
@@ -105,7 +107,8 @@ def expected_of(program, text):
     return {name: (part, spread[name]) for name, part in exact.items()}
 
 
-def _known(program, value, gradient, matrix):
+def _known(program: Program, value: float, gradient: Any, matrix: Any) -> dict[str, Any]:
+    """The numbers of each part, from the value and the derivatives in all directions."""
     tangents = numpy.array(program.tangents)
     with numpy.errstate(all="ignore"):
         twice = matrix @ tangents
@@ -126,11 +129,11 @@ def _known(program, value, gradient, matrix):
         }
 
 
-def numbers_of(nest):
+def numbers_of(nest: Any) -> Any:
     return numpy.array([float(item.data if isinstance(item, Value) else item) for item in flatten(nest)[0]])
 
 
-def _grouped(program, numbers, known):
+def _grouped(program: Program, numbers: Any, known: Any) -> Any:
     """A large result beside that of the small program: the sums over the copies of each number."""
     if program.times == 1 or len(numbers) == len(known):
         return numbers
@@ -138,7 +141,9 @@ def _grouped(program, numbers, known):
     return numpy.array([*numbers[:head], *numbers[head:].reshape(program.times, -1).sum(0)])
 
 
-def difference(where, found, expected, tolerance, spread=None, finite=False):
+def difference(
+    where: str, found: Any, expected: Any, tolerance: tuple[float, float], spread: Any = None, finite: bool = False
+) -> list[str]:
     """What is wrong with the numbers found, in one line at most."""
     if len(found) != len(expected):
         return [f"{where}: {len(found)} numbers, not {len(expected)}"]
@@ -242,7 +247,7 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
     return found
 
 
-def _called(compiled: Any, backend: str, point: _Point, names: dict[str, Any]) -> Callable[..., Any]:
+def _called(compiled: Any, backend: str, point: _Point, names: dict[str, Any]) -> Function:
     """The compiled function as one of the point's arguments that returns its numbers in one list."""
     if backend != "c":
         return lambda *arguments: numbers_of(compiled(*arguments))
@@ -257,14 +262,15 @@ def _moved(numbers: tuple[float, ...]) -> Any:
 
 
 class TooLong(BaseException):
-    pass
+    """A program that takes more time than it may; no `except Exception` stops it."""
 
 
-def _alarm(*_):
+def _alarm(*_: Any) -> None:
     raise TooLong(f"more than {MOST_SECONDS} s")
 
 
-def findings(program: Program, llvm=False, c=False, only="") -> list[str]:
+def findings(program: Program, llvm: bool = False, c: bool = False, only: str = "") -> list[str]:
+    """What disagrees, as `check` says it, within the time that a program may take."""
     signal.signal(signal.SIGVTALRM, _alarm)
     limit = rules.STATES_LIMIT
     if program.seed % 2:  # loops of more than 100 trips are reversed in chunks
@@ -281,7 +287,7 @@ def findings(program: Program, llvm=False, c=False, only="") -> list[str]:
         rules.STATES_LIMIT = limit
 
 
-def shrunk(program: Program, found: list[str], seconds: float = 60.0):
+def shrunk(program: Program, found: list[str], seconds: float = 60.0) -> tuple[Program, list[str]]:
     """The smallest program that was found to disagree in the same part and the same way."""
     kind, only = _kind(found[0]), found[0].partition(",")[0]
     llvm, c = ", llvm" in kind, ", c:" in kind

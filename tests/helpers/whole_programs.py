@@ -193,7 +193,7 @@ def program_of(seed: int, without: frozenset[str] = frozenset()) -> Program:
         traits &= {"large"}
         size, times = SIZES[s.choice([4095, 4097, 4097, 10000])]
     else:
-        size, times = s.choice([1, 2, 3, 3, 4, 7]), 1
+        size, times = s.choice([1, 2, 3, 3, 4, 7, 7, 9, 17]), 1
     generator = _Generator(s, size * times, traits, without)
     large = "large" in traits
     depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
