@@ -6,7 +6,16 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType, NoneType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    NoneType,
+)
 from typing import Any
 from weakref import ref
 
@@ -136,9 +145,7 @@ def _inside(item: Any, names: set[str]) -> Iterator[Inside]:
     else:
         attributes = getattr(item, "__dict__", {})
         yield operator.itemgetter, attributes, [*attributes.items()]
-        slots = {slot for kind in type(item).__mro__ for slot in _as_tuple(vars(kind).get("__slots__", ()))}
-        held = [(slot, getattr(item, slot)) for slot in sorted(slots) if hasattr(item, slot)]
-        yield operator.attrgetter, item, held
+        yield operator.attrgetter, item, [*_in_slots(item)]
         yield operator.itemgetter, {"": type(item)}, [("", type(item))]
 
 
@@ -149,8 +156,15 @@ def _of_cell(cell: CellType) -> Iterator[Inside]:
         return
 
 
-def _as_tuple(slots: Any) -> tuple[str, ...]:
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+def _in_slots(item: Any) -> Iterator[tuple[str, Any]]:
+    """What stands in the slots of an object, read past its own `__getattr__`."""
+    for kind in type(item).__mro__:
+        for name, member in vars(kind).items():
+            if isinstance(member, MemberDescriptorType):
+                try:
+                    yield name, member.__get__(item)
+                except AttributeError:  # it is empty
+                    continue
 
 
 def _named(variables: Any, names: set[str]) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from math import inf
 from typing import Any
 
-from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.primitives.row import is_array, real
 from autograd.primitives.table import (
@@ -179,8 +178,8 @@ def _iterator(item: Any) -> Iterator[Any] | None:
         items: list[Any] = item.ravel().tolist()  # Python's floats, or the objects that they are
         return iter(items)
     if isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping | Set):
-        if hasattr(item, "node"):
-            raise current().trace.untraceable("a sum, norm or the like of more than 4,096 numbers is not compiled yet")
+        if hasattr(item, "untraceable"):
+            raise item.untraceable("a sum, norm or the like of more than 4,096 numbers is not compiled yet")
         return iter(item) if getattr(item, "ndim", 1) else None  # an array without dimensions is a number
     return None
 

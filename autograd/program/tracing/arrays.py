@@ -25,6 +25,7 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.applied import Applied
 from autograd.program.tracing.array_derivatives import ArrayDerivative
 from autograd.program.tracing.structured import apply, as_number, element, kind_of, pack
+from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Traced
 
 _SMALL = 4096  # numbers in an array that a function sees as a NumPy array
@@ -39,6 +40,7 @@ class TracedArray:
     """A large array of numbers that are not known yet."""
 
     __slots__ = ("node", "_elements")
+    untraceable = staticmethod(Trace.untraceable)  # for functions that cannot take one as a whole
 
     def __init__(self, node: Any) -> None:
         self.node = node
