@@ -9,7 +9,7 @@ STAMP := $(VENV)/installed
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe-core-$(AXE_VERSION)
 
-.PHONY: help demo test browser lint types layers docs coverage mutants benchmark record clean
+.PHONY: help demo test browser lint types layers docs coverage mutants fuzz benchmark record clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -51,6 +51,11 @@ coverage: $(STAMP)  ## run the tests and list the lines that none of them reache
 
 mutants: $(STAMP)  ## make each derivative wrong in turn, and see that the tests fail
 	$(RUN) tests/mutants.py
+
+# On all cores; it goes on where it stopped. make fuzz COUNT=1000 START=0
+COUNT ?= 10000
+fuzz: $(STAMP)  ## random whole programs, plain, eager and compiled: where do they disagree?
+	$(RUN) tests/fuzz.py --count $(COUNT) $(if $(START),--start $(START))
 
 # The peers are in the benchmarks' own list and in none of the extras; the baselines in C need gcc.
 benchmark: $(STAMP)  ## time the engine and compiled functions against their peers

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from compiled_c import InC
-from hypothesis import given
 from sampling import same
-from strategies import examples
-from structured_programs import Body, function_of, structured_programs
 
 from autograd import (
     Value,
@@ -39,7 +36,6 @@ from autograd import (
     while_loop,
 )
 from autograd.program.nests import flatten
-from autograd.program.tracing import rules
 
 Function = Callable[..., Any]
 POINT = (0.37, -0.81, np.array([0.2, -1.3, 0.9]))
@@ -75,74 +71,6 @@ def assert_same(found: Any, expected: Any) -> None:
     a, b = numbers(found), numbers(expected)
     assert len(a) == len(b)
     assert all(map(same, a, b)), (found, expected)
-
-
-# Random nests.
-
-
-@pytest.mark.parametrize("name", EVERYTHING)
-def test_random_nests_of_loops_branches_and_batches(name: str) -> None:
-    @examples(12)
-    @given(structured_programs(depth=1 if name == "third order" else 2))
-    def every_program(program: Body) -> None:
-        function = EVERYTHING[name](function_of(program))
-        expected = function(*POINT)
-        for backend in ("interpreter", "llvm"):
-            assert_agrees(jit(function, backend=backend)(*POINT), expected)
-
-    every_program()
-
-
-def test_random_nests_in_c() -> None:
-    @examples(6)
-    @given(structured_programs())
-    def every_program(program: Body) -> None:
-        f = function_of(program)
-        function = jit(lambda *point: (value_and_grad(f, (0, 1, 2))(*point), hessian(f)(*point)), backend="interpreter")
-        function(*POINT)
-        assert_agrees(InC(function)(*POINT), (value_and_grad(f, (0, 1, 2))(*POINT), hessian(f)(*POINT)))
-
-    every_program()
-
-
-@pytest.mark.parametrize("size", [1, 8, 9])
-def test_random_nests_in_a_batch(size: int) -> None:
-    arrays = np.linspace(-1.0, 1.3, 3 * size).reshape(size, 3)
-    batch = np.linspace(-0.9, 1.1, size), np.linspace(0.3, -0.7, size), arrays
-
-    @examples(8)
-    @given(structured_programs())
-    def every_program(program: Body) -> None:
-        for reduce in (None, "sum"):
-            function = vmap(value_and_grad(function_of(program), (0, 1, 2)), reduce=reduce)
-            expected = function(*batch)
-            for backend in ("interpreter", "llvm"):
-                assert_agrees(jit(function, backend=backend)(*batch), expected)
-
-    every_program()
-
-
-def test_random_nests_with_saved_states_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    # every loop of more than 100 trips is reversed in chunks
-    @examples(8)
-    @given(structured_programs(depth=1))
-    def every_program(program: Body) -> None:
-        f = function_of(program)
-
-        def looped(x: Any, y: Any, array: Any) -> Any:
-            def step(i: Any, state: Any) -> Any:
-                return 0.9 * state[0] + 0.01 * f(x, state[1], array), sin(state[0] + state[1] + 0.1 * i)
-
-            return fori_loop(0, 113, step, (x, y))[0]
-
-        function = value_and_grad(looped, (0, 1, 2))
-        expected = function(*POINT)
-        for limit in (rules.STATES_LIMIT, 64):
-            with monkeypatch.context() as patch:
-                patch.setattr(rules, "STATES_LIMIT", limit)
-                assert_agrees(jit(function)(*POINT), expected)
-
-    every_program()
 
 
 # Derivatives that are absent, at points where the side that is not taken is singular.
