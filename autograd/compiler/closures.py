@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import (
     BuiltinFunctionType,
@@ -55,10 +54,10 @@ class Outside:
     def __init__(self, values: Sequence[Value] = (), function: Any = None) -> None:
         self._held = [value if _is_plain(value) else ref(value) for value in values]
         places = _places(function, {id(value) for value in values}) if values and function is not None else []
-        self._places = [(get, [*map(id, get())]) for get in places]
-        found = {item for _, ids in self._places for item in ids}
+        found = {id(_at(*place)) for place in places}
         self.plain = all(map(_is_plain, values))
         self.lasting = all(_is_plain(value) or id(value) in found for value in values)
+        self._unchanged = _comparison(places)
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -79,7 +78,7 @@ class Outside:
     def unchanged(self) -> bool:
         """Whether each place still holds the Values that were found there."""
         try:
-            return all([*map(id, get())] == ids for get, ids in self._places)
+            return self._unchanged()
         except (AttributeError, IndexError, KeyError, ValueError):  # it is not there any more
             return False
 
@@ -89,13 +88,16 @@ class Outside:
 _NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 
 
-def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...]]]:
-    """What gets, from the cells, attributes and containers that a function can reach, the Values of these ids, and what
+Place = tuple[bool, Any, Any]  # whether it is an attribute, whose it is, and its name or index
+
+
+def _places(function: Any, wanted: set[int]) -> list[Place]:
+    """Where, in the cells, attributes and containers that a function can reach, the Values of these ids stand, and what
     lies on the way to them.
     """
     names: set[str] = set()
     came_from: dict[int, tuple[int, int, Any]] = {id(function): (0, 0, None)}  # an object, a container of it, a key
-    containers: dict[int, tuple[Callable[..., Any], Any]] = {}
+    containers: dict[int, tuple[bool, Any]] = {}
     on_the_way: dict[int, dict[Any, None]] = {}  # the keys of each container
     stack: list[Any] = [function]
     with_names: list[Any] = []  # modules and classes, of which only what the code names is looked at
@@ -104,8 +106,8 @@ def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...
         if isinstance(item, ModuleType | type) and stack:
             with_names.append(item)
             continue
-        for getter, container, children in _inside(item, names):
-            containers[id(container)] = getter, container
+        for by_name, container, children in _inside(item, names):
+            containers[id(container)] = by_name, container
             for key, child in children:
                 if id(child) in wanted:
                     owner, held, place = id(item), id(container), key
@@ -115,11 +117,35 @@ def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...
                 elif id(child) not in came_from and not isinstance(child, _NOTHING_INSIDE):
                     came_from[id(child)] = id(item), id(container), key
                     stack.append(child)
-    found = [(containers[held], [*keys]) for held, keys in on_the_way.items() if held]
-    return [functools.partial(getter(*keys, keys[0]), container) for (getter, container), keys in found]  # two at least
+    return [(*containers[held], key) for held, keys in on_the_way.items() if held for key in keys]
 
 
-Inside = tuple[Callable[..., Any], Any, list[tuple[Any, Any]]]  # itemgetter or attrgetter, a container, its items
+def _at(by_name: bool, container: Any, key: Any) -> Any:
+    return getattr(container, key) if by_name else container[key]
+
+
+def _comparison(places: Sequence[Place]) -> Callable[[], bool]:
+    """What tells whether each place holds what it holds now: written out, for calls of compiled code wait for it."""
+    known: dict[int, str] = {}
+    held: dict[str, Any] = {}
+
+    def name(item: Any) -> str:
+        found = known.setdefault(id(item), f"v{len(known)}")
+        held[found] = item
+        return found
+
+    checks = []
+    for by_name, container, key in places:
+        item = _at(by_name, container, key)
+        place = f"{name(container)}.{key}" if by_name else f"{name(container)}[{name(key)}]"
+        pinned = isinstance(item, Value) and not _is_plain(item)
+        checks.append(f"id({place}) == {id(item)}" if pinned else f"{place} is {name(item)}")
+    exec(f"def unchanged():\n    return {' and '.join(checks) or True}", held)
+    unchanged: Callable[[], bool] = held.pop("unchanged")  # which refers to it: no cycle
+    return unchanged
+
+
+Inside = tuple[bool, Any, list[tuple[Any, Any]]]  # whether they are attributes, a container, its items
 
 
 def _inside(item: Any, named: set[str]) -> Iterator[Inside]:
@@ -127,33 +153,33 @@ def _inside(item: Any, named: set[str]) -> Iterator[Inside]:
         named.update(_names(item.__code__))
         for cell in item.__closure__ or ():
             yield from _of_cell(cell)
-        yield operator.itemgetter, item.__globals__, [*_named(item.__globals__, named)]
+        yield False, item.__globals__, [*_named(item.__globals__, named)]
         stored = {**(item.__kwdefaults__ or {}), **vars(item), "": item.__defaults__}
-        yield operator.itemgetter, stored, [*stored.items()]
+        yield False, stored, [*stored.items()]
     elif isinstance(item, MethodType | functools.partial):
         parts = [getattr(item, name, None) for name in ("__self__", "__func__", "func", "args", "keywords")]
-        yield operator.itemgetter, parts, [*enumerate(parts)]
+        yield False, parts, [*enumerate(parts)]
     elif isinstance(item, dict):
-        yield operator.itemgetter, item, [*item.items()]
+        yield False, item, [*item.items()]
     elif isinstance(item, list | tuple):
-        yield operator.itemgetter, item, [*enumerate(item)]
+        yield False, item, [*enumerate(item)]
     elif is_array(item):
         if item.dtype == object:
-            yield operator.itemgetter, item.flat, [*enumerate(item.ravel().tolist())]
+            yield False, item.flat, [*enumerate(item.ravel().tolist())]
     elif isinstance(item, ModuleType | type):
-        yield operator.itemgetter, vars(item), [*_named(vars(item), named)]
+        yield False, vars(item), [*_named(vars(item), named)]
     else:
         attributes = _attributes(item)
         # Of a compiled function in this one, what it was made from.
         names = {"function"} if "_plans" in attributes else attributes.keys()
-        yield operator.itemgetter, attributes, [(name, attributes[name]) for name in names]
-        yield operator.attrgetter, item, [*_in_slots(item)]
-        yield operator.itemgetter, {"": type(item)}, [("", type(item))]
+        yield False, attributes, [(name, attributes[name]) for name in names]
+        yield True, item, [*_in_slots(item)]
+        yield False, {"": type(item)}, [("", type(item))]
 
 
 def _of_cell(cell: CellType) -> Iterator[Inside]:
     try:
-        yield operator.attrgetter, cell, [("cell_contents", cell.cell_contents)]
+        yield True, cell, [("cell_contents", cell.cell_contents)]
     except ValueError:  # it is empty
         return
 
@@ -244,7 +270,7 @@ def attached(
     for kind, item in parts:
         if _is_of_numbers(kind):
             flat = item.ravel().tolist() if kind else [item]
-            rows = [Rerun(name, number, i, len(watched), again, shares) for i, number in enumerate(flat, place)]
+            rows = [Rerun(name, number, i, watched, again, shares) for i, number in enumerate(flat, place)]
             nodes = [row(*watched) for row in rows]
             item = array(nodes, kind) if kind else nodes[0]
             place += len(flat)

@@ -97,6 +97,7 @@ class Primitive:
     predicate: bool = False
     pull: ClassVar[Any] = None  # an operation that is not differentiated by its partials has rules of its own
     push: ClassVar[Any] = None
+    has_formula: ClassVar[bool] = True  # whether its partials can be run on symbols
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd import Value, explain, explain_all, relu, where
+from autograd import Value, checkpoint, explain, explain_all, relu, where
 from autograd.display.derivations.expression import symbol
 from autograd.display.derivations.steps import derive
 from autograd.primitives.table import TABLE, divide, exp, power
@@ -216,3 +216,11 @@ def test_where_the_central_difference_is_another_number_a_note_says_why(f, at, s
     x = Value(at, name="x")
     notes = derive(f(x).named("y"), x).notes
     assert [says in note for note in notes] == [True] * bool(says)
+
+
+def test_a_result_of_a_function_that_is_run_again_has_its_number_for_a_derivative():
+    x, w = Value(2.0, name="x"), Value(3.0, name="w")
+    cube = checkpoint(lambda a: a * a * a)(x)
+    assert str(explain(cube, x)) == "∂v2/∂x = 12\ncheck: backward 12 · central difference 12"
+    product = checkpoint(lambda a: a * w)(x)  # w cannot be moved
+    assert str(explain(product, w)) == "∂v3/∂w = 2\ncheck: backward 2 · central difference nan"
