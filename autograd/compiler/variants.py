@@ -111,7 +111,7 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
-        self._programs: dict[Graph, tuple[Any, str]] = {}  # of variants that are recorded again at each call
+        self._programs: dict[Graph, tuple[Any, str]] = {}  # of what closes over Values, and may be recorded again
 
     def __reduce__(self) -> Any:
         variants = [variant for variant in self.variants if variant.outside.plain]
@@ -205,13 +205,13 @@ class Plan:
 
     def _compile(self, variant: Variant) -> None:
         """Give the variant its program: that of another recording of the same function, where it is the same."""
-        known = None if variant.outside.plain else self._programs.get(variant.graph)
+        known = self._programs.get(variant.graph) if variant.outside else None
         if known is not None:
             variant.program, variant.backend = known
             return
         with collector_paused():
             variant.compile(*self.owner._options[1:])
-        if not variant.outside.plain:
+        if variant.outside:
             self._programs[variant.graph] = variant.program, variant.backend
 
     def _forget(self, variant: Variant) -> None:
