@@ -83,7 +83,7 @@ class _File:
         made = self.statements.graph(graph, arguments, frozenset(range(len(graph.outputs))))
         self._write_outputs(targets, made)
         guards = [operation for operation in graph.operations if isinstance(operation, Guard)]
-        self.described += [f"status {k}: {guard.message}" for k, guard in enumerate(guards, 1) if guard.raises is not None]
+        self.described += [f"status {k}: {guard.message}" for k, guard in enumerate(guards, 1) if guard.message]
 
     def _arguments(
         self, kinds: Sequence[Kind], names: Sequence[str], shared: str, pointer: str,
