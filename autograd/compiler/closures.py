@@ -27,7 +27,7 @@ from autograd.program.nests import array, flatten, take_apart
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import with_flag
 from autograd.program.tracing.traced import Predicate, Traced
-from autograd.transforms.recorded import Recorded
+from autograd.transforms.recorded import Recorded, unit
 from autograd.transforms.rerunning import Rerun, recorded_again
 
 _MOST_OBJECTS = 20_000  # that are looked through for where a function has its Values from
@@ -218,31 +218,36 @@ def _names(code: CodeType) -> Iterable[str]:
 # The result while a derivative may be on its way to them.
 
 
-def pull_of(call: Callable[[list[Any]], Any], watched: Sequence[Value]) -> Callable[..., list[Any]]:
-    """What gives, compiled, for each watched Value the derivative of the results along seeds, and whether it is there.
+def derivative_of(call: Callable[[list[Any]], Any], watched: Sequence[Value], forward: bool) -> Callable[..., list[Any]]:
+    """What gives, compiled, derivatives along seeds, each with whether it is there.
 
-    `call(blocks)` calls the function itself.
+    In reverse, of the sum of seed × result with respect to each watched Value; forward, of each result along seeds of the
+    watched Values. `call(blocks)` calls the function itself.
     """
     refs = [ref(value) for value in watched]
 
-    def pull(seeds: list[Any], blocks: list[Any]) -> list[Any]:
+    def derivative(seeds: list[Any], blocks: list[Any]) -> list[Any]:
         nodes = [current().trace.lift(item()) for item in refs]
         recorded = Recorded(lambda: [*map(_lifted, flatten(_numbers_of(call(blocks)))[0])], (), closures=nodes)
-        # A seed of 0.0 says that its result does not count, as in every transform.
-        pairs = [(node, Maybe(seed, not_equal(seed, 0.0))) for node, seed in zip(recorded.results, flatten(seeds)[0])]
-        return [number for share in recorded.pull_from(pairs, None, settle=False) for number in with_flag(share)]
+        # A seed of 0.0 says that its number does not count, as in every transform.
+        along = [Maybe(seed, not_equal(seed, 0.0)) for seed in flatten(seeds)[0]]
+        if forward:
+            found = recorded.push(along, None, settle=False)
+        else:
+            found = recorded.pull_from([*zip(recorded.results, along)], None, settle=False)
+        return [number for item in found for number in with_flag(item)]
 
-    return pull
+    return derivative
 
 
 def attached(
     name: str, call: Callable[[list[Any]], Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
-    watched: Sequence[Value], run: Callable[[list[Any], list[Any]], list[Any] | None],
+    watched: Sequence[Value], run: Callable[[bool, list[Any], list[Any]], list[Any] | None],
 ) -> list[Any]:
     """The blocks of a result as Values, whose operands are the watched Values.
 
     Parameters: `call(blocks)` calls the function itself, at `numbers`; `parts`, for each block its kind and what was
-    computed; `run(seeds, numbers)` runs `pull_of` it, or gives None where that cannot be compiled.
+    computed; `run(forward, seeds, numbers)` runs `derivative_of` it, or gives None where that cannot be compiled.
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
 
@@ -254,7 +259,17 @@ def attached(
 
     kinds = [kind for kind, _ in parts if _is_of_numbers(kind)]
 
+    count = sum(math.prod(kind) for kind in kinds)
+    columns: list[list[Any]] = []  # for each watched Value the derivatives of all results, where these are more
+
     def shares(place: int, cotangent: float, _: Sequence[float]) -> list[Any] | None:
+        if count <= len(watched):
+            return _reverse(place, cotangent)
+        if not columns:
+            columns.extend(_forward(unit(len(watched), j)) for j in range(len(watched)))
+        return [None if column[place] is None else cotangent * column[place] for column in columns]
+
+    def _reverse(place: int, cotangent: float) -> list[Any] | None:
         seeds: list[Any] = []
         for kind in kinds:
             flat = [0.0] * math.prod(kind)
@@ -262,8 +277,12 @@ def attached(
                 flat[place] = cotangent
             place -= len(flat)
             seeds.append(array(flat, kind) if kind else flat[0])
-        found = run(seeds, numbers)
-        return None if found is None else [share if live else None for share, live in zip(found[::2], found[1::2])]
+        found = run(False, seeds, numbers)
+        return None if found is None else _where_live(found)
+
+    def _forward(seeds: list[float]) -> list[Any]:
+        found = run(True, seeds, numbers)
+        return again([value._number for value in watched]).push(seeds, None) if found is None else _where_live(found)
 
     blocks: list[Any] = []
     place = 0
@@ -276,6 +295,10 @@ def attached(
             place += len(flat)
         blocks.append(item)
     return blocks
+
+
+def _where_live(found: Sequence[float]) -> list[Any]:
+    return [derivative if live else None for derivative, live in zip(found[::2], found[1::2])]
 
 
 def _is_of_numbers(kind: Any) -> bool:
