@@ -6,10 +6,9 @@ and its derivatives of every order follow.
 
 from __future__ import annotations
 
-from math import nan
 from typing import Any
 
-from autograd.primitives.table import erfc, expm1, greater, less_equal, maximum, minimum, multiply, sigmoid, where
+from autograd.primitives.table import erfc, expm1, greater, less_equal, maximum, minimum, multiply, relu, sigmoid, where
 
 _ONE_OVER_ROOT_2 = 0.7071067811865476
 
@@ -61,7 +60,7 @@ def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
     >>> leaky_relu(2.0), leaky_relu(-2.0)
     (2.0, -0.02)
     """
-    return multiply(where(greater(x, 0.0), 1.0, where(less_equal(x, 0.0), negative_slope, nan)), x)
+    return multiply(where(greater(x, 0.0), 1.0, where(less_equal(x, 0.0), negative_slope, relu(x))), x)  # nan at nan
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:

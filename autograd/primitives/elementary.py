@@ -138,6 +138,52 @@ def power(x: float, y: float) -> float:
         return math.copysign(inf, x) if math.fmod(y, 2.0) in (1.0, -1.0) else inf
 
 
+def power_log(n: float, x: float, y: float) -> float:
+    """x ** y · ln(x) ** n for a whole n from 0 up, nan for any other; 0 where x is and y is positive.
+
+    >>> power_log(1.0, 2.0, 3.0)  # 8·ln 2
+    5.545177444479562
+    """
+    if not n >= 0.0 or n % 1.0 != 0.0:
+        return nan
+    value = power(x, y)
+    if n == 0.0:
+        return value
+    if x == 0.0 and y > 0.0:
+        return 0.0
+    logarithm = power(log(x), n)
+    if x > 0.0 and value < 2.2250738585072014e-308:  # next to underflow the value has lost its digits: two halves
+        half = power(x, 0.5 * y)
+        return (half * logarithm) * half
+    return value * logarithm
+
+
+def direction_cosine(x: float, y: float) -> float:
+    """x / hypot(x, y), also where that is subnormal or overflows; 0 at (0, 0).
+
+    >>> direction_cosine(3e200, 4e200)
+    0.6
+    """
+    length = math.hypot(x, y)
+    if 1e-290 < length < inf:
+        return x / length
+    if length == 0.0:
+        return 0.0
+    scale = 2.0**600 if length < 1.0 else 0.25
+    return scale * x / math.hypot(scale * x, scale * y)
+
+
+def unit_scale(x: float, y: float) -> float:
+    """A power of two whose square brings the length of (x, y) near 1.
+
+    >>> unit_scale(2.0**-600, 2.0**-700) == 2.0**300
+    True
+    """
+    largest = max(abs(x), abs(y))
+    exponent = math.frexp(min(max(largest, 1e-300), 1e300))[1] - 1
+    return math.ldexp(1.0, -(exponent // 2))
+
+
 def remainder(x: float, y: float) -> float:
     """x % y with Python's sign, that of y; nan where y is 0."""
     try:
@@ -160,6 +206,13 @@ def sigmoid(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     tail = math.exp(x)
     return tail / (1.0 + tail)
+
+
+def logistic_density(x: float) -> float:
+    """exp(-x) / (1 + exp(-x))**2, as t - t² of the smaller t of sigmoid(x) and sigmoid(-x), which keeps both tails."""
+    tail = math.exp(-abs(x))
+    tail = tail / (1.0 + tail)
+    return tail - tail * tail
 
 
 def softplus(x: float) -> float:
