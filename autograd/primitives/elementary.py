@@ -161,8 +161,8 @@ def power_log(n: float, x: float, y: float) -> float:
 def direction_cosine(x: float, y: float) -> float:
     """x / hypot(x, y), also where that is subnormal or overflows; 0 at (0, 0).
 
-    >>> direction_cosine(3e200, 4e200)
-    0.6
+    >>> direction_cosine(4e200, 3e200)
+    0.8
     """
     length = math.hypot(x, y)
     if 1e-290 < length < inf:
@@ -173,15 +173,42 @@ def direction_cosine(x: float, y: float) -> float:
     return scale * x / math.hypot(scale * x, scale * y)
 
 
-def unit_scale(x: float, y: float) -> float:
-    """A power of two whose square brings the length of (x, y) near 1.
+def per_length(a: float, b: float, x: float, y: float, as_it_is: bool) -> float:
+    """a·b / hypot(x, y), without overflow or underflow on the way, for a and b that are 1 at most.
 
-    >>> unit_scale(2.0**-600, 2.0**-700) == 2.0**300
-    True
+    >>> per_length(0.5, 1.0, 3e-200, 4e-200, False)
+    1e+199
     """
-    largest = max(abs(x), abs(y))
-    exponent = math.frexp(min(max(largest, 1e-300), 1e300))[1] - 1
-    return math.ldexp(1.0, -(exponent // 2))
+    length = math.hypot(x, y)
+    if 1e-290 < length < 1e290:
+        ratio = a / length * b
+        if abs(ratio) > 1e-290:
+            return ratio
+    largest = min(max(max(abs(x), abs(y)), 1e-300), 1e300)
+    scale = math.ldexp(1.0, -((math.frexp(largest)[1] - 1) // 2))
+    own = 1.0 if as_it_is else scale * scale
+    return divide(a * (own / scale), math.hypot(own * x, own * y)) * (b * scale)
+
+
+def power_slope(out: float, x: float, y: float) -> float:
+    """y·x**(y-1), where `out` is x**y: the number of the rule in the table, which says why it is taken so.
+
+    >>> power_slope(8.0, 2.0, 3.0)
+    12.0
+    """
+    if y == 0.0:
+        return 0.0
+    if x == 0.0 or 2.0**-10 <= abs(y) < 2.0**53:
+        lower = y - 1.0
+        below = power(x, lower)
+        lost = y - (lower + 1.0)
+        usual = y * below * (1.0 + lost * math.log(x)) if lost != 0.0 and 0.0 < x < inf else y * below
+    else:
+        usual, below = divide(y, x) * out + 0.0, out
+    if abs(below) < 2.2250738585072014e-308 and abs(y) > 7.0 and x > 0.0:
+        half = power(x, 0.5 * y)
+        return (y * half) * (half / x)
+    return usual
 
 
 def remainder(x: float, y: float) -> float:
