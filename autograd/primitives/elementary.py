@@ -198,9 +198,9 @@ def power_slope(out: float, x: float, y: float) -> float:
     """
     if y == 0.0:
         return 0.0
-    if x == 0.0 or 2.0**-10 <= abs(y) < 2.0**53:
-        lower = y - 1.0
-        below = power(x, lower)
+    lower = y - 1.0
+    below = power(x, lower)
+    if x == 0.0 or (2.0**-10 <= abs(y) < 2.0**53 and (abs(below) < inf or abs(y) >= 1.0)):
         lost = y - (lower + 1.0)
         usual = y * below * (1.0 + lost * math.log(x)) if lost != 0.0 and 0.0 < x < inf else y * below
     else:

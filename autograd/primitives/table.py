@@ -226,7 +226,7 @@ divide: Primitive = _row(
 def _exponent_less_one(x: Any, y: Any) -> tuple[Any, Any, Any]:
     """y - 1, the factor by which x to that power lacks what its rounding has lost, and whether to use them.
 
-    y·x**(y-1) is right at every order, and ends in zeros where y is whole. y/x·x**y does not overflow where y is tiny,
+    y·x**(y-1) is right at every order, and ends in zeros where y is whole. y/x·x**y does not overflow where y is small,
     and needs no y - 1 where that is y.
     """
     lower = y - 1.0
@@ -240,6 +240,7 @@ def _power_by_base(out: Any, x: Any, y: Any) -> Any:
     # is 0 or nan it is 0, with the derivative nan in y. A constant 0 is known as such: 0 times what overflows is nan.
     lower, mended, usable = _exponent_less_one(x, y)
     below = where(x == 0.0, power_log(0.0, x, lower), power(x, lower))
+    usable = usable & ((abs(below) < inf) | (abs(y) >= 1.0) | (x == 0.0))
     half = power(x, 0.5 * y)
     lossy = (abs(where(usable, below, out)) < _SMALLEST_NORMAL) & (abs(y) > 7.0) & (x > 0.0)
     slope = where(usable, (y * below) * mended, divide(y, x) * out + 0.0)
