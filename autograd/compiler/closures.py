@@ -218,11 +218,13 @@ def _names(code: CodeType) -> Iterable[str]:
 # The result while a derivative may be on its way to them.
 
 
-def derivative_of(call: Callable[[list[Any]], Any], watched: Sequence[Value], forward: bool) -> Callable[..., list[Any]]:
+def derivative_of(
+    call: Callable[[list[Any]], Any], watched: Sequence[Value], forward: bool
+) -> Callable[..., list[Any]]:
     """What gives, compiled, derivatives along seeds, each with whether it is there.
 
-    In reverse, of the sum of seed × result with respect to each watched Value; forward, of each result along seeds of the
-    watched Values. `call(blocks)` calls the function itself.
+    In reverse, of the sum of seed × result with respect to each watched Value; forward, of each result along seeds of
+    the watched Values. `call(blocks)` calls the function itself.
     """
     refs = [ref(value) for value in watched]
 

@@ -266,6 +266,7 @@ class Value(Node):
     acosh = _unary(table.acosh)
     atanh = _unary(table.atanh)
     sigmoid = _unary(table.sigmoid)
+    logistic_density = _unary(table.logistic_density)
     softplus = _unary(table.softplus)
     relu = _unary(table.relu)
     sign = _unary(table.sign)

@@ -98,6 +98,8 @@ def norm(numbers: Any) -> Any:
     """The Euclidean length: the square root of the sum of the squares.
 
     It is taken by `hypot`, so that no square overflows or vanishes, and so that the derivatives at the origin are 0.
+    Those of higher order are nan there, and where the first two numbers are 0. So are those of its square: write it as
+    `dot(x, x)`, which has them everywhere.
 
     Parameters: `numbers`, as for `sum`; those of a matrix give its Frobenius norm.
 
@@ -105,10 +107,8 @@ def norm(numbers: Any) -> Any:
     5.0
     """
     first, *rest = _entries(numbers) or [0.0]
-    if not rest:
-        return absolute(first)
     length: Any = first
-    for number in rest:
+    for number in rest or [0.0]:
         length = hypot(length, number)
     return length
 

@@ -33,7 +33,10 @@ from autograd import (
 )
 from autograd.primitives.table import TABLE
 
-POINTS = {"acosh": (2.0,), "where": (True, 0.7, -0.4), "polygamma": (2.0, 1.3), "atanh": (0.4,), "power": (1.3, 2.4)}
+POINTS = {
+    "acosh": (2.0,), "where": (True, 0.7, -0.4), "polygamma": (2.0, 1.3), "atanh": (0.4,), "power": (1.3, 2.4),
+    "power_log": (1.0, 1.3, 2.4),
+}
 PREDICATES = {name for name, row in TABLE.items() if row.predicate}
 
 

@@ -168,10 +168,10 @@ def _arguments(row: Primitive) -> list[tuple[Any, ...]]:
 def test_every_row_agrees_with_the_table_at_special_values_and_at_random_points(tmp_path: Path) -> None:
     rows = list(TABLE.values())
     boolean = {"logical_and", "logical_or", "logical_not"}
-    program = Program(PREDICATE, PREDICATE, NUMBER, NUMBER)
+    program = Program(PREDICATE, PREDICATE, NUMBER, NUMBER, NUMBER)
     outputs = []
     for row in rows:
-        taken = (0, 1) if row.name in boolean else (2, 3)
+        taken = (0, 1) if row.name in boolean else (2, 3, 4)
         outputs.append(program(row, *((0, 2, 3) if row.name == "where" else taken[: len(row.partials)])))
     function = compiled(program.graph(*outputs), tmp_path)
     wrong = []
@@ -179,7 +179,7 @@ def test_every_row_agrees_with_the_table_at_special_values_and_at_random_points(
         for point in _arguments(row):
             p, q = (*point, False)[:2] if row.name in boolean else (point[0] is True, False)
             numbers = [float(item) for item in (point[1:] if row.name == "where" else point)]
-            found = function(p, q, *(*numbers, 0.0)[:2])[1][i]
+            found = function(p, q, *(*numbers, 0.0, 0.0)[:3])[1][i]
             expected = row.evaluate(*point)
             if not _close(row, point, float(found), float(expected)):
                 wrong.append((row.name, point, found, expected))
