@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import struct
 import sys
 from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any, NamedTuple
 
 from autograd.engine.value import Value
@@ -108,10 +108,8 @@ class Arguments(NamedTuple):
 
 def exact(item: Any) -> Any:
     """What two static arguments share that are the same constant, to the type and the sign of a zero."""
-    if isinstance(item, float):
-        return type(item), struct.pack("d", item)
-    if isinstance(item, complex):
-        return type(item), struct.pack("dd", item.real, item.imag)
+    if isinstance(item, Number):
+        return type(item), repr(item)
     if isinstance(item, tuple):
         return type(item), tuple(map(exact, item))
     if isinstance(item, frozenset):

@@ -14,8 +14,8 @@ from typing import Any
 from autograd.compiler.arguments import Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import Array, GuardFailed
-from autograd.compiler.closures import Outside
 from autograd.engine.recording import current
+from autograd.engine.value import Value
 from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 
@@ -106,13 +106,13 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, signature: Signature, outside: Outside, results: tuple[Any, list[Any]],
-    slow: Callable[..., Any],
+    native: Native, signature: Signature, outside: list[Value], unchanged: Callable[[], bool],
+    results: tuple[Any, list[Any]], slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
 
-    Parameters: `outside`, the Values that the code reads; `results`, the spec of the result, and for each of its blocks
-    a kind and a place among the outputs.
+    Parameters: `outside`, the Values that the code reads as long as they are `unchanged`; `results`, the spec of the
+    result, and for each of its blocks a kind and a place among the outputs.
 
     None where the code calls back into Python, where there are keyword arguments, or where a structure holds another
     type than a list, a tuple or a dict.
@@ -133,10 +133,10 @@ def quick_call(
     result = _expression(results[0], blocks, names)
     if result is None:
         return None
-    values = {f"v{i}": value for i, value in enumerate(outside.values() or ())}
+    values = {f"v{i}": value for i, value in enumerate(outside)}
     if values:
         checks.append("unchanged()")
-        names["unchanged"] = outside.unchanged
+        names["unchanged"] = unchanged
     packed += [f"{name}._number" for name in values]
     if arrays:
         packed += [f"r{place}.{_ADDRESS}" if kind else "0.0" for place, kind in enumerate(native.outputs)]

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import (
-    BuiltinFunctionType,
-    CellType,
-    CodeType,
-    FunctionType,
-    MemberDescriptorType,
-    MethodType,
-    ModuleType,
-    NoneType,
-)
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
+from autograd.compiler.ways import Ways, is_plain
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.primitives.row import is_array
@@ -30,13 +20,6 @@ from autograd.program.tracing.traced import Predicate, Traced
 from autograd.transforms.recorded import Recorded, unit
 from autograd.transforms.rerunning import Rerun, recorded_again
 
-_MOST_OBJECTS = 20_000  # that are looked through for where a function has its Values from
-
-
-def _is_plain(value: Value) -> bool:
-    """Whether it is a leaf that no transform made, whose number compiled code reads at each call."""
-    return value._primitive is None and not value._recording.transforms
-
 
 def is_watched(value: Value) -> bool:
     """Whether a derivative may be on its way to it: it was computed, or a transform that is running made it."""
@@ -47,17 +30,16 @@ def is_watched(value: Value) -> bool:
 class Outside:
     """The Values that a recorded function closes over, in the order of the program's last inputs.
 
-    One that is not plain is held weakly, for it leads to a graph. Where a variable, an attribute or a list in which the
-    function found one holds another now, the recording is out of date.
+    One that is not plain is held weakly, for it leads to a graph. Where a variable, an attribute, a list or a dict in
+    which the function found one holds another now, the recording is out of date.
     """
 
     def __init__(self, values: Sequence[Value] = (), function: Any = None) -> None:
-        self._held = [value if _is_plain(value) else ref(value) for value in values]
-        places = _places(function, {id(value) for value in values}) if values and function is not None else []
-        found = {id(_at(*place)) for place in places}
-        self.plain = all(map(_is_plain, values))
-        self.lasting = all(_is_plain(value) or id(value) in found for value in values)
-        self._unchanged = _comparison(places)
+        self._held = [value if is_plain(value) else ref(value) for value in values]
+        ways = Ways(function, values)
+        self.plain = all(map(is_plain, values))
+        self.lasting = all(is_plain(value) or i in ways.found for i, value in enumerate(values))
+        self._unchanged = ways.comparison(function, values)
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -76,157 +58,25 @@ class Outside:
         return there if len(there) == len(values) and self.unchanged() else None
 
     def unchanged(self) -> bool:
-        """Whether each place still holds the Values that were found there."""
+        """Whether the function would still find the same Values."""
         try:
             return self._unchanged()
-        except (AttributeError, IndexError, KeyError, ValueError):  # it is not there any more
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # one is not there any more
             return False
-
-
-# Where a function has its Values from.
-
-_NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
-
-
-Place = tuple[bool, Any, Any]  # whether it is an attribute, whose it is, and its name or index
-
-
-def _places(function: Any, wanted: set[int]) -> list[Place]:
-    """Where, in the cells, attributes and containers that a function can reach, the Values of these ids stand, and what
-    lies on the way to them.
-    """
-    names: set[str] = set()
-    came_from: dict[int, tuple[int, int, Any]] = {id(function): (0, 0, None)}  # an object, a container of it, a key
-    containers: dict[int, tuple[bool, Any]] = {}
-    on_the_way: dict[int, dict[Any, None]] = {}  # the keys of each container
-    stack: list[Any] = [function]
-    with_names: list[Any] = []  # modules and classes, of which only what the code names is looked at
-    while (stack or with_names) and len(came_from) < _MOST_OBJECTS:
-        item = stack.pop() if stack else with_names.pop(0)
-        if isinstance(item, ModuleType | type) and stack:
-            with_names.append(item)
-            continue
-        for by_name, container, children in _inside(item, names):
-            containers[id(container)] = by_name, container
-            for key, child in children:
-                if id(child) in wanted:
-                    owner, held, place = id(item), id(container), key
-                    while owner and place not in on_the_way.setdefault(held, {}):
-                        on_the_way[held][place] = None
-                        owner, held, place = came_from[owner]
-                elif id(child) not in came_from and not isinstance(child, _NOTHING_INSIDE):
-                    came_from[id(child)] = id(item), id(container), key
-                    stack.append(child)
-    return [(*containers[held], key) for held, keys in on_the_way.items() if held for key in keys]
-
-
-def _at(by_name: bool, container: Any, key: Any) -> Any:
-    return getattr(container, key) if by_name else container[key]
-
-
-def _comparison(places: Sequence[Place]) -> Callable[[], bool]:
-    """What tells whether each place holds what it holds now: written out, for calls of compiled code wait for it."""
-    known: dict[int, str] = {}
-    held: dict[str, Any] = {}
-
-    def name(item: Any) -> str:
-        found = known.setdefault(id(item), f"v{len(known)}")
-        held[found] = item
-        return found
-
-    checks = []
-    for by_name, container, key in places:
-        item = _at(by_name, container, key)
-        place = f"{name(container)}.{key}" if by_name else f"{name(container)}[{name(key)}]"
-        pinned = isinstance(item, Value) and not _is_plain(item)
-        checks.append(f"id({place}) == {id(item)}" if pinned else f"{place} is {name(item)}")
-    exec(f"def unchanged():\n    return {' and '.join(checks) or True}", held)
-    unchanged: Callable[[], bool] = held.pop("unchanged")  # which refers to it: no cycle
-    return unchanged
-
-
-Inside = tuple[bool, Any, list[tuple[Any, Any]]]  # whether they are attributes, a container, its items
-
-
-def _inside(item: Any, named: set[str]) -> Iterator[Inside]:
-    if isinstance(item, FunctionType):
-        named.update(_names(item.__code__))
-        for cell in item.__closure__ or ():
-            yield from _of_cell(cell)
-        yield False, item.__globals__, [*_named(item.__globals__, named)]
-        stored = {**(item.__kwdefaults__ or {}), **vars(item), "": item.__defaults__}
-        yield False, stored, [*stored.items()]
-    elif isinstance(item, MethodType | functools.partial):
-        parts = [getattr(item, name, None) for name in ("__self__", "__func__", "func", "args", "keywords")]
-        yield False, parts, [*enumerate(parts)]
-    elif isinstance(item, dict):
-        yield False, item, [*item.items()]
-    elif isinstance(item, list | tuple):
-        yield False, item, [*enumerate(item)]
-    elif is_array(item):
-        if item.dtype == object:
-            yield False, item.flat, [*enumerate(item.ravel().tolist())]
-    elif isinstance(item, ModuleType | type):
-        yield False, vars(item), [*_named(vars(item), named)]
-    else:
-        attributes = _attributes(item)
-        # Of a compiled function in this one, what it was made from.
-        names = {"function"} if "_plans" in attributes else attributes.keys()
-        yield False, attributes, [(name, attributes[name]) for name in names]
-        yield True, item, [*_in_slots(item)]
-        yield False, {"": type(item)}, [("", type(item))]
-
-
-def _of_cell(cell: CellType) -> Iterator[Inside]:
-    try:
-        yield True, cell, [("cell_contents", cell.cell_contents)]
-    except ValueError:  # it is empty
-        return
-
-
-def _attributes(item: Any) -> dict[str, Any]:
-    """The attributes of an object, read past its own `__getattr__`."""
-    try:
-        attributes: dict[str, Any] = object.__getattribute__(item, "__dict__")
-    except AttributeError:  # it has slots alone
-        return {}
-    return attributes
-
-
-def _in_slots(item: Any) -> Iterator[tuple[str, Any]]:
-    """What stands in the slots of an object, read past its own `__getattr__`."""
-    for kind in type(item).__mro__:
-        for name, member in vars(kind).items():
-            if isinstance(member, MemberDescriptorType):
-                try:
-                    yield name, member.__get__(item)
-                except AttributeError:  # it is empty
-                    continue
-
-
-def _named(variables: Any, names: set[str]) -> Iterator[tuple[str, Any]]:
-    return ((name, variables[name]) for name in names & variables.keys())
-
-
-def _names(code: CodeType) -> Iterable[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
 
 
 # The result while a derivative may be on its way to them.
 
 
 def derivative_of(
-    call: Callable[[list[Any]], Any], watched: Sequence[Value], forward: bool
+    call: Callable[[list[Any]], Any], outside: Sequence[Value], forward: bool
 ) -> Callable[..., list[Any]]:
     """What gives, compiled, derivatives along seeds, each with whether it is there.
 
-    In reverse, of the sum of seed × result with respect to each watched Value; forward, of each result along seeds of
-    the watched Values. `call(blocks)` calls the function itself.
+    In reverse, of the sum of seed × result with respect to each Value outside; forward, of each result along seeds of
+    the Values outside. `call(blocks)` calls the function itself.
     """
-    refs = [ref(value) for value in watched]
+    refs = [ref(value) for value in outside]
 
     def derivative(seeds: list[Any], blocks: list[Any]) -> list[Any]:
         nodes = [current().trace.lift(item()) for item in refs]
@@ -244,9 +94,9 @@ def derivative_of(
 
 def attached(
     name: str, call: Callable[[list[Any]], Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
-    watched: Sequence[Value], run: Callable[[bool, list[Any], list[Any]], list[Any] | None],
+    outside: Sequence[Value], run: Callable[[bool, list[Any], list[Any]], list[Any] | None],
 ) -> list[Any]:
-    """The blocks of a result as Values, whose operands are the watched Values.
+    """The blocks of a result as Values, whose operands are the Values outside.
 
     Parameters: `call(blocks)` calls the function itself, at `numbers`; `parts`, for each block its kind and what was
     computed; `run(forward, seeds, numbers)` runs `derivative_of` it, or gives None where that cannot be compiled.
@@ -257,18 +107,18 @@ def attached(
         def function(_: Any) -> list[Any]:
             return _numbers_of(call([_as_values(item) for item in numbers]))
 
-        return recorded_again(function, arguments, watched, f"the compiled function {name}")
+        return recorded_again(function, arguments, outside, f"the compiled function {name}")
 
     kinds = [kind for kind, _ in parts if _is_of_numbers(kind)]
 
     count = sum(math.prod(kind) for kind in kinds)
-    columns: list[list[Any]] = []  # for each watched Value the derivatives of all results, where these are more
+    columns: list[list[Any]] = []  # for each Value outside the derivatives of all results, where these are more
 
     def shares(place: int, cotangent: float, _: Sequence[float]) -> list[Any] | None:
-        if count <= len(watched):
+        if count <= len(outside):
             return _reverse(place, cotangent)
         if not columns:
-            columns.extend(_forward(unit(len(watched), j)) for j in range(len(watched)))
+            columns.extend(_forward(unit(len(outside), j)) for j in range(len(outside)))
         return [None if column[place] is None else cotangent * column[place] for column in columns]
 
     def _reverse(place: int, cotangent: float) -> list[Any] | None:
@@ -284,15 +134,15 @@ def attached(
 
     def _forward(seeds: list[float]) -> list[Any]:
         found = run(True, seeds, numbers)
-        return again([value._number for value in watched]).push(seeds, None) if found is None else _where_live(found)
+        return again([value._number for value in outside]).push(seeds, None) if found is None else _where_live(found)
 
     blocks: list[Any] = []
     place = 0
     for kind, item in parts:
         if _is_of_numbers(kind):
             flat = item.ravel().tolist() if kind else [item]
-            rows = [Rerun(name, number, i, watched, again, shares) for i, number in enumerate(flat, place)]
-            nodes = [row(*watched) for row in rows]
+            rows = [Rerun(name, number, i, outside, again, shares) for i, number in enumerate(flat, place)]
+            nodes = [row(*outside) for row in rows]
             item = array(nodes, kind) if kind else nodes[0]
             place += len(flat)
         blocks.append(item)

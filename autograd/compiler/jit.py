@@ -47,7 +47,7 @@ def jit(
     Parameters
     - `f`: takes and returns numbers, NumPy arrays, and lists, tuples and dicts of them;
     - `static_argnums`: the positions of arguments that are not numbers, or with which f is to be compiled as constants;
-      they are compared with ==;
+      they are told apart to the type and the sign of a zero;
     - `threads`: how many threads share a batch (`vmap`) at the top level of f;
     - `fastmath`: True to let the compiler reorder and contract arithmetic, which is faster and not exact;
     - `cache`: a folder in which to keep the machine code from one process to the next;

@@ -64,18 +64,19 @@ class Variant:
 
     def quick(self, plan: Plan) -> Callable[..., Any] | None:
         """The quick way in for arguments of the plan's structure, where there is one."""
-        if self._quick is None and isinstance(self.program, Native) and self.outside.plain:
+        outside = self.outside.values() if self.outside.plain else None
+        if self._quick is None and isinstance(self.program, Native) and outside is not None:
             results = self.outputs, self.parts
             slow = WeakMethod(plan.owner._call)  # so that a function that is dropped is freed at once
             self._quick = quick_call(
-                self.program, plan.signature, self.outside, results, lambda args, kwargs: slow()(args, kwargs)  # type: ignore[misc]  # it is there during a call of it
+                self.program, plan.signature, outside, self.outside.unchanged, results,
+                lambda args, kwargs: slow()(args, kwargs)  # type: ignore[misc]  # it is there during a call of it
             )
         return self._quick
 
     def __reduce__(self) -> Any:
-        outside = self.outside.values() or []
-        state = self.graph, self.path, outside, self.sizes, self.seconds, self.backend, self.outputs, self.parts
-        return reduced("variant", *state)
+        state = self.graph, self.path, self.outside.values(), self.sizes, self.seconds, self.backend
+        return reduced("variant", *state, self.outputs, self.parts)
 
     @classmethod
     def unpickled(cls, graph: Graph, path: tuple[bool, ...], outside: list[Value], sizes: dict[str, int],
@@ -114,8 +115,8 @@ class Plan:
         self._programs: dict[Graph, tuple[Any, str]] = {}  # of what closes over Values, and may be recorded again
 
     def __reduce__(self) -> Any:
-        variants = [variant for variant in self.variants if variant.outside.plain]
-        last = self.last if self.last is not None and self.last.outside.plain else None
+        variants = [variant for variant in self.variants if variant.outside.plain and variant.outside.unchanged()]
+        last = self.last if self.last in variants else None
         return reduced("plan", tuple(self.signature), variants, last)
 
     @classmethod
@@ -159,18 +160,17 @@ class Plan:
         numbers = arguments.numbers()
         variant, outside, results = self.run(numbers)
         blocks = [_result(part, results) for part in variant.parts]
-        watched = [value for value in outside if is_watched(value)]
-        if watched:
+        if any(map(is_watched, outside)):
             parts = [(kind, block) for (kind, _), block in zip(variant.parts, blocks)]
             known = {id(value): value._number for value in outside}
             owner = self.owner
             call = functools.partial(self.signature.call, owner.function)
 
             def compiled(forward: bool) -> Any:
-                return type(owner)(derivative_of(call, watched, forward), (), *owner._options[1:])
+                return type(owner)(derivative_of(call, outside, forward), (), *owner._options[1:])
 
             run = functools.partial(_derived, variant, compiled, known)
-            blocks = attached(owner.__name__, call, numbers, parts, watched, run)
+            blocks = attached(owner.__name__, call, numbers, parts, outside, run)
         return build(variant.outputs, blocks)
 
     def run(
@@ -199,8 +199,6 @@ class Plan:
                 # The variant that goes the other way at this branch.
                 variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
                 continue
-            if not variant.outside.lasting:
-                self._forget(variant)
             return variant, outside, results
 
     def _compile(self, variant: Variant) -> None:
@@ -212,6 +210,8 @@ class Plan:
         with collector_paused():
             variant.compile(*self.owner._options[1:])
         if variant.outside:
+            if len(self._programs) >= _MOST_VARIANTS:
+                self._programs.pop(next(iter(self._programs)), None)
             self._programs[variant.graph] = variant.program, variant.backend
 
     def _forget(self, variant: Variant) -> None:
@@ -237,7 +237,8 @@ class Plan:
                 "was not recorded before it was pickled"
             )
         variant = _recorded(self, numbers, path)
-        self.variants.append(variant)
+        if variant.outside.lasting:
+            self.variants.append(variant)
         return variant
 
 
@@ -251,7 +252,7 @@ def _derived(
     plan = function._plans.setdefault(arguments.signature, Plan(function, arguments.signature))
     try:
         ran, _, results = plan.run(arguments.numbers(), known)
-    except (TraceError, CallFailed):
+    except (TraceError, CallFailed, KeyError):  # the last where it finds another Value by now
         return None
     return [results[place] for _, place in ran.parts]
 

@@ -21,7 +21,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     it closes over count as arguments.
 
     Raises, when a derivative passes through: `ValueError` where the `data` of a Value that f closes over was changed
-    since f ran.
+    since f ran, or where f closes over another by now.
 
     >>> from autograd import grad
     >>> grad(checkpoint(lambda x: x * x * x))(2.0)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from autograd.program.nests import Structure, array, flatten, require_same
-from autograd.transforms.recorded import Recorded, as_number, positions, unit
+from autograd.program.nests import Structure, array
+from autograd.transforms.recorded import Recorded, positions, unit
 
 
 class _Chosen:
@@ -125,7 +125,7 @@ def jvp(
     """
     _require_sequences("jvp", primals, tangents)
     recorded = Recorded(f, tuple(primals), has_aux)
-    seeds = recorded.require_tangents(tuple(tangents), "the tangents of jvp")
+    seeds = recorded.tangents(tuple(tangents), "the tangents of jvp")
     derivative = recorded.outputs.unflatten(recorded.push(seeds))
     return (recorded.value(), derivative, recorded.plain(recorded.aux)) if has_aux else (recorded.value(), derivative)
 
@@ -143,9 +143,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     recorded = Recorded(f, primals, has_aux)
 
     def pullback(cotangents: Any) -> Any:
-        seeds, structure = flatten(cotangents)
-        require_same(recorded.outputs, structure, "the cotangents of vjp")
-        return recorded.inputs.unflatten(recorded.pull([as_number(seed) for seed in seeds]))
+        seeds = recorded.cotangents(cotangents, "the cotangents of vjp")
+        return recorded.inputs.unflatten(recorded.pull(seeds))
 
     value = recorded.value()
     return (value, pullback, recorded.plain(recorded.aux)) if has_aux else (value, pullback)

@@ -13,11 +13,11 @@ from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import BoundError, ShapeError
 from autograd.primitives.row import real
-from autograd.primitives.table import absolute, floor, logical_not, not_equal
+from autograd.primitives.table import absolute, floor, logical_not, not_equal, stop_gradient
 from autograd.program.graph import Guard
 from autograd.program.nests import Structure, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
-from autograd.program.tracing.arrays import blocks_of, listed, packed, shown
+from autograd.program.tracing.arrays import SMALL, blocks_of, listed, packed, shown
 from autograd.program.tracing.traced import is_number
 from autograd.transforms.batching import stacked
 
@@ -47,7 +47,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     states, structure = _state(init)
 
     def step(position: Any, items: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        index = position if first == 0 else position + lower
+        index = position + stop_gradient(lower) if first != 0 or isinstance(first, Value) else position
         return _next(body(index, _rebuilt(structure, items)), structure, "fori_loop's body"), [], []
 
     if isinstance(first, int) and isinstance(end, int):
@@ -69,10 +69,12 @@ def while_loop(
     >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 1.0)
     128.0
     """
-    if max_trips is not None and _whole(max_trips, "max_trips") < 0:
-        raise ValueError(f"max_trips is 0 or more, not {max_trips}")
-    if max_trips is not None and max_trips > _MOST_TRIPS:
-        max_trips = None  # which no loop reaches
+    if max_trips is not None:
+        max_trips = _whole(max_trips, "max_trips")
+        if max_trips < 0:
+            raise ValueError(f"max_trips is 0 or more, not {max_trips}")
+        if max_trips > _MOST_TRIPS:
+            max_trips = None  # which no loop reaches
     breach = Guard(
         False, BoundError,
         f"while_loop made max_trips={max_trips} trips, and its condition still holds: give a larger max_trips, or put "
@@ -170,6 +172,8 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     def side(function: Callable[..., Any]) -> Callable[[], list[Any]]:
         def run() -> list[Any]:
             numbers, structure = flatten(function(*operands))
+            if structures:
+                _require_small(structures[0], structure)
             structures.append(structure)
             return numbers
 
@@ -182,6 +186,8 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
 
 def _whole(number: Any, name: str) -> int:
     number = number.data if isinstance(number, Value) and current().trace is None else number
+    if type(number) is int:
+        return number
     try:
         if real(number) == int(number):
             return int(number)
@@ -227,8 +233,16 @@ def _rebuilt(structure: Structure, items: list[Any]) -> Any:
     return structure.unflatten([shown(item) for item in items])
 
 
+def _require_small(structure: Structure, found: Structure) -> None:
+    """Raise `Untraceable` where arrays that are too large to be seen as their numbers meet such numbers."""
+    large = max((*structure.sizes, *found.sizes), default=0) > SMALL
+    if structure != found and large:
+        raise current().trace.untraceable("a state of more than 4,096 numbers, used as such, is not compiled yet")
+
+
 def _next(state: Any, structure: Structure, what: str) -> list[Any]:
     numbers, found = _state(state, f"{what} returned")
+    _require_small(structure, found)
     require_same(structure, found, f"the state that {what} returns")
     return numbers
 

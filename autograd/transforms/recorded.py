@@ -23,7 +23,7 @@ from autograd.engine.value import Value
 from autograd.engine.watching import watch_for, watch_tangents_for
 from autograd.primitives import table
 from autograd.primitives.row import real
-from autograd.program.nests import flatten, require_same
+from autograd.program.nests import Structure, flatten, require_same
 from autograd.program.tracing.arrays import settled, shown
 from autograd.program.tracing.trace import rules_within_reach
 
@@ -64,13 +64,15 @@ class Recorded:
             or any(not node._inputs and token not in node._recording.transforms for node in self.order)
         )
 
-    def require_tangents(self, tangents: Any, what: str) -> list[Any]:
+    def tangents(self, nest: Any, what: str) -> list[Any]:
         """The numbers of tangents. Raises: `ShapeError` where they have not the arguments' structure."""
         for leaf in self.leaves:
             _require_small(shown(leaf))
-        seeds, structure = flatten(tangents)
-        require_same(self.inputs, structure, what)
-        return [as_number(seed) for seed in seeds]
+        return _seeds(nest, self.inputs, what)
+
+    def cotangents(self, nest: Any, what: str) -> list[Any]:
+        """The numbers of cotangents. Raises: `ShapeError` where they have not the results' structure."""
+        return _seeds(nest, self.outputs, what)
 
     def plain(self, nest: Any) -> Any:
         """The nest with floats for Values, unless the result depends on a Value from outside."""
@@ -142,6 +144,14 @@ class Recorded:
         known = set(self.order) if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
         return [_apart(item, known) for item in found] if settle else found
+
+
+def _seeds(nest: Any, expected: Structure, what: str) -> list[Any]:
+    seeds, structure = flatten(nest)
+    for seed in seeds:
+        _require_small(seed)
+    require_same(expected, structure, what)
+    return [as_number(seed) for seed in seeds]
 
 
 def _require_small(item: Any) -> None:

@@ -76,7 +76,7 @@ def recorded_again(
 ) -> Recorded:
     """The function recorded at `arguments`, of which the last are those that it closes over.
 
-    Raises: `ValueError` where one of these has another number than when the function ran.
+    Raises: `ValueError` where one of these has another number than when the function ran, or where there are others.
     """
     own = len(arguments) - len(closures)
     for value, argument in zip(closures, arguments[own:]):
@@ -87,6 +87,8 @@ def recorded_again(
                 f"ran, and is {value._number!r} now that a derivative passes through: pass it as an argument"
             )
     recorded = Recorded(function, (list(arguments[:own]),), closures=closures)
+    if any(recorded.token not in node._recording.transforms for node in recorded.swept):
+        raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
     return recorded
 

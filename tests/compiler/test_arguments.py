@@ -1,13 +1,14 @@
 """The arguments of a compiled call: what a signature tells apart, and where blocks and static arguments stand again."""
 
 import dataclasses
+import decimal
 import math
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, grad, hvp, jacfwd, jit, jvp, scan, vjp, vmap
+from autograd import Value, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vjp, vmap, while_loop
 from autograd.compiler.arguments import OTHER, VALUES, Arguments
 from autograd.program.graph import NUMBER
 from autograd.program.nests import flatten
@@ -106,6 +107,8 @@ def test_static_arguments_that_are_equal_for_python_are_told_apart():
     assert [by_field(Options(n), 2.0) for n in (0.0, -0.0)] == [2.0, -2.0]
     by_name = jit(lambda x, n: x * math.copysign(1.0, n), static_argnums=1)
     assert [by_name(2.0, n=n) for n in (0.0, -0.0)] == [2.0, -2.0]
+    for zeros in ((np.float32(0.0), np.float32(-0.0)), (decimal.Decimal("0"), decimal.Decimal("-0"))):
+        assert [sign(n, 2.0) for n in zeros] == [2.0, -2.0]
 
 
 def test_subclasses_of_arrays_that_compute_otherwise_are_refused():
@@ -136,6 +139,11 @@ OF_LARGE_ARRAYS = {
     "jvp": lambda z: jvp(lambda t: vmap(lambda a: a * t)(z), (2.0,), (1.0,)),
     "vjp": lambda z: vjp(lambda t: vmap(lambda a: a * t)(z), 2.0)[1](np.ones(5000)),
     "jvp along an array": lambda z: jvp(lambda a: vmap(lambda x: x * x, reduce="sum")(a), (z,), (np.ones(5000),)),
+    "cotangents of vjp": lambda z: vjp(lambda q: q * q, z)[1](z)[0],
+    "state of fori_loop": lambda z: fori_loop(0, 2, lambda i, s: s * 0.5, z),
+    "state of while_loop": lambda z: while_loop(lambda s: s[0] < 2.0, lambda s: s * 2.0, z),
+    "state of scan": lambda z: scan(lambda s, x: (s * x, x), z, [1.0, 2.0])[0],
+    "sides of cond": lambda z: cond(z[0] > 0.0, lambda q: q * 2.0, lambda q: q, z),
     "hvp": lambda z: hvp(lambda a: vmap(lambda x: x * x * x, reduce="sum")(a), (z,), (z,)),
 }
 
@@ -148,6 +156,8 @@ def test_what_is_not_compiled_of_large_arrays_is_called_as_it_is_with_a_warning(
     expected = f(LARGE)
     for one, other in zip(flatten(found)[0], flatten(expected)[0], strict=True):
         assert one == pytest.approx(other, rel=1e-13)
+    inside = jit(lambda z: cond(z[0] < 0.0, lambda: (z * 2.0)[0], lambda: (z + 1.0)[0]), backend="interpreter")
+    assert inside(LARGE) == 1.5  # elements that one side asked for are not the other's
     small = {  # the same of two numbers, in closed form
         "sum": 2.0, "mean": 1.0, "prod": 0.75, "norm": math.sqrt(2.5), "dot": 2.5,
         "logsumexp": math.log(math.exp(0.5) + math.exp(1.5)),

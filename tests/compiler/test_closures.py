@@ -5,17 +5,21 @@ The numbers are closed forms, worked out by hand.
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import math
 import pickle
+import threading
 import weakref
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import autograd
 from autograd import (
+    TraceError,
     Value,
     backward,
     checkpoint,
@@ -224,6 +228,91 @@ def test_a_method_of_an_object_whose_attribute_is_bound_anew(compiled_by):
     assert f(3.0) == 18.0
 
 
+def test_other_ways_to_a_value_are_gone_again_at_each_call(compiled_by):
+    class Base:
+        shared = Value(2.0)
+        table: ClassVar = {"k": Value(2.0)}
+
+        @property
+        def through_a_property(self):
+            return Base.table["k"]
+
+    class Derived(Base):
+        pass
+
+    def with_default(y, w=Value(2.0)):  # noqa: B008 (which is bound anew below)
+        return y * w
+
+    def with_attribute(y):
+        return y * with_attribute.w
+
+    with_attribute.w = Value(2.0)
+    numbers, table, one = [Value(1.0), Value(1.0)], {"a": Value(2.0)}, Derived()
+
+    def property_anew():
+        Base.table["k"] = Value(5.0)
+
+    def shadowed():
+        one.shared = Value(5.0)
+
+    def of_the_base():
+        Base.shared = Value(5.0)
+
+    def default_anew():
+        with_default.__defaults__ = (Value(5.0),)
+
+    def attribute_anew():
+        with_attribute.w = Value(5.0)
+
+    cases = [
+        (lambda y: y * one.through_a_property, property_anew),
+        (lambda y: y * one.shared, shadowed),
+        (lambda y: y * Derived.shared, of_the_base),
+        (with_default, default_anew),
+        (with_attribute, attribute_anew),
+        (lambda y: y * autograd.sum(numbers), lambda: numbers.append(Value(3.0))),
+        (lambda y: sum(y * value for value in table.values()), lambda: table.update(b=Value(3.0))),
+    ]
+    for f, change in cases:
+        f = compiled_by(f)
+        assert [f(3.0), f(3.0)] == [6.0, 6.0]
+        change()
+        assert [f(3.0), f(3.0)] == [15.0, 15.0]
+
+
+def test_a_leaf_beside_a_watched_value_is_an_operand_too(compiled_by):
+    x, w = Value(3.0), Value(2.0)
+    computed = x * 1.0
+    f = compiled_by(lambda y: y * computed * computed * w)
+    f(4.0).backward()
+    assert (x.grad, w.grad) == (48.0, 36.0)
+    result = f(4.0)
+    w.data = 10.0
+    with pytest.raises(ValueError, match="closes over was 2.0 when it ran, and is 10.0"):
+        result.backward(create_graph=True)
+    result = f(4.0)
+    w = Value(2.0)
+    with pytest.raises(ValueError, match="closes over another Value than when it ran"):
+        result.backward()
+
+
+def test_threads_that_differentiate_one_function_see_their_own_values(compiled_by):
+    variable = contextvars.ContextVar("variable")
+    f = compiled_by(lambda y: y * variable.get() * variable.get())
+    found = []
+
+    def run(number):
+        for _ in range(20):
+            found.append((number, grad(lambda x: (variable.set(x), f(4.0))[1])(number)))
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in (5.0, 7.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {(5.0, 40.0), (7.0, 56.0)}
+
+
 def test_the_code_is_compiled_once_for_leaves_that_come_and_go():
     state = SimpleNamespace()
     f = jit(lambda y: y * state.w + sin(y * state.w), backend="llvm")
@@ -248,6 +337,12 @@ def test_no_graph_is_kept_alive(compiled_by):
         box[0] = Value(1.0)
         assert watched() is None
         assert f(3.0) == 3.0
+        state = {"layers": [SimpleNamespace(w=Value(2.0) * 1.0)]}
+        g = compiled_by(lambda y: y * state["layers"][0].w)
+        g(3.0).backward()
+        watched = weakref.ref(state["layers"][0].w)
+        del state["layers"]
+        assert watched() is None
         leaves = []
         grad(lambda x: (leaves.append(weakref.ref(x)), compiled_by(lambda y: y * x)(2.0))[1])(3.0)
         assert leaves[0]() is None
@@ -281,7 +376,13 @@ def test_other_states_and_uses(compiled_by):
     with detect_anomaly():
         assert grad(lambda x: compiled_by(lambda y: y * x)(2.0))(3.0) == 2.0
     assert f(Value(3.0)).data == 6.0
-    assert pickle.loads(pickle.dumps(jit(len)))  # with nothing recorded
+    leaf = Value(2.0)
+    g = compiled_by(lambda y: y * leaf)
+    assert g(3.0) == 6.0
+    assert pickle.loads(pickle.dumps(g))(4.0) == 8.0
+    leaf = Value(5.0)
+    with pytest.raises(TraceError, match="unpickled without its Python source"):
+        pickle.loads(pickle.dumps(g))(4.0)  # what was recorded is out of date
 
 
 def test_c_source_names_what_is_closed_over():

@@ -384,6 +384,21 @@ def test_checkpoint_refuses_a_closure_whose_number_has_changed():
         y.backward()
 
 
+def test_what_is_bound_to_another_value_before_the_derivative_is_refused():
+    w = Value(2.0)
+    y = checkpoint(lambda x: w * x * x)(Value(1.0))
+    w = Value(3.0)
+    with pytest.raises(ValueError, match="a checkpointed function closes over another Value than when it ran"):
+        y.backward()
+    p, q = Value(4.0), Value(1.0)
+    root = custom_root(lambda r: r * r - p * q, 1.0, lambda f, r: 2.0)
+    root.backward()
+    assert p.grad == 0.25
+    q.data = 9.0
+    with pytest.raises(ValueError, match="custom_root's function closes over was 1.0 when it ran, and is 9.0"):
+        root.backward(create_graph=True)
+
+
 def test_checkpoint_passes_infinite_derivatives_as_the_function_itself_does():
     for f in (lambda x: x - 1e-3 * x * x, lambda x: x * x, lambda x: sqrt(x) * x, lambda x: 2.0 - x):
         for seed in (math.inf, -math.inf, math.nan, 1e308):

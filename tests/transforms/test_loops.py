@@ -407,6 +407,17 @@ def test_what_is_computed_outside_on_behalf_of_a_body_contributes_only_if_a_trip
         assert run(lambda a, f=f: jvp(f, (a,), (1.0,))[1])(0.0) == (3.0 if f is inner else 1.0)
 
 
+def test_a_computed_lower_bound_counts_and_carries_no_derivative(run):
+    def f(t):
+        return fori_loop(t + 2.0, t + 4.0, lambda i, s: s * t + i, 1.0)  # ((t + 4)·t + 5), with i = 4, 5 at t = 2
+
+    assert run(f)(2.0) == 17.0
+    assert run(lambda t: jvp(f, (t,), (1.0,))[1])(2.0) == 8.0
+    assert run(lambda n: fori_loop(n, 3, lambda i, s: s + i, 0.0))(0.0) == 3.0
+    assert run(lambda x: while_loop(lambda s: s < 3.0, lambda s: s + 1.0, x, max_trips=1e3))(0.0) == 3.0
+    assert run(lambda x: while_loop(lambda s: s < 3.0, lambda s: s + 1.0, x, max_trips=2**53 + 1))(0.0) == 3.0
+
+
 def test_a_value_outside_that_comes_into_a_body_by_two_ways_is_one(run):
     w = Value(0.7)
 

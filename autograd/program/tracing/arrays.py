@@ -28,7 +28,7 @@ from autograd.program.tracing.structured import apply, as_number, element, kind_
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Traced
 
-_SMALL = 4096  # numbers in an array that a function sees as a NumPy array
+SMALL = 4096  # numbers in an array that a function sees as a NumPy array
 _MOST = 200_000  # numbers that are made of a large array where it is used otherwise
 
 
@@ -72,7 +72,10 @@ class TracedArray:
                     f"an array of shape {self.shape} was used number by number in a function that is being compiled, "
                     "which makes a step of each: give it to vmap or scan"
                 )
-            self._elements = _elements(self.node)
+            elements = _elements(self.node)
+            if elements.flat[0].trace is not self.node.trace:  # they belong to a branch, out of which nothing is moved
+                return elements
+            self._elements = elements
         return self._elements
 
     def __len__(self) -> int:
@@ -160,7 +163,7 @@ def shown(node: Any) -> Any:
     shape = kind_of(node)
     if not shape:
         return node
-    return _elements(node) if math.prod(shape) <= _SMALL and "numpy" in sys.modules else TracedArray(node)
+    return _elements(node) if math.prod(shape) <= SMALL and "numpy" in sys.modules else TracedArray(node)
 
 
 def listed(node: Any) -> Any:

@@ -299,6 +299,8 @@ class Trace:
         self.captured.clear()
         self.shared.clear()
         self.lifted.clear()
+        self.bounds.clear()
+        self.path.clear()
 
 
 def kind_of_constant(constant: Any) -> Kind:
