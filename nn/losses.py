@@ -21,6 +21,7 @@ from autograd import (
     absolute,
     equal,
     greater,
+    less,
     less_equal,
     log,
     log1p,
@@ -181,8 +182,9 @@ def _cross_entropy_of_one(logits: Any, target: Any) -> Any:
 
 def _against(chosen: Any, others: list[Any]) -> Any:
     """The cross-entropy of one class, from its logit and the others'; 0 where no other has a probability."""
-    rest = logsumexp(others)
-    return where(equal(rest, -inf) & greater(chosen, -inf), 0.0, softplus(rest - chosen))
+    shift = where(less(absolute(chosen), inf), chosen, 0.0)  # before the logarithm, whose digits a common offset takes
+    rest = logsumexp([other - shift for other in others])
+    return where(equal(rest, -inf) & greater(chosen, -inf), 0.0, softplus(rest - (chosen - shift)))
 
 
 def _weighted(weight: Any, cost: Any) -> Any:

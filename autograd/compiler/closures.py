@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,13 +19,7 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import with_flag
 from autograd.program.tracing.traced import Predicate, Traced
 from autograd.transforms.recorded import Recorded, unit
-from autograd.transforms.rerunning import Rerun, recorded_again
-
-
-def is_watched(value: Value) -> bool:
-    """Whether a derivative may be on its way to it: it was computed, or a transform that is running made it."""
-    running = current().transforms
-    return value._primitive is not None or any(item in running for item in value._recording.transforms)
+from autograd.transforms.rerunning import Rerun, as_of_now, recorded_again
 
 
 class Outside:
@@ -34,12 +29,12 @@ class Outside:
     which the function found one holds another now, the recording is out of date.
     """
 
-    def __init__(self, values: Sequence[Value] = (), function: Any = None) -> None:
+    def __init__(self, values: Sequence[Value] = (), roots: tuple[Any, ...] = ()) -> None:
         self._held = [value if is_plain(value) else ref(value) for value in values]
-        ways = Ways(function, values)
+        ways = Ways(roots, values)
         self.plain = all(map(is_plain, values))
         self.lasting = all(is_plain(value) or i in ways.found for i, value in enumerate(values))
-        self._unchanged = ways.comparison(function, values)
+        self._unchanged = ways.comparison(values)
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -93,19 +88,21 @@ def derivative_of(
 
 
 def attached(
-    name: str, call: Callable[[list[Any]], Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
+    name: str, call: functools.partial[Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
     outside: Sequence[Value], run: Callable[[bool, list[Any], list[Any]], list[Any] | None],
 ) -> list[Any]:
     """The blocks of a result as Values, whose operands are the Values outside.
 
-    Parameters: `call(blocks)` calls the function itself, at `numbers`; `parts`, for each block its kind and what was
-    computed; `run(forward, seeds, numbers)` runs `derivative_of` it, or gives None where that cannot be compiled.
+    Parameters: `call(blocks)` calls its argument, the function itself, at `numbers`; `parts`, for each block its kind
+    and what was computed; `run(forward, seeds, numbers)` runs `derivative_of` it, or gives None where that cannot be
+    compiled.
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
+    later = functools.partial(call.func, as_of_now(call.args[0]))
 
     def again(arguments: Sequence[Any]) -> Recorded:
         def function(_: Any) -> list[Any]:
-            return _numbers_of(call([_as_values(item) for item in numbers]))
+            return _numbers_of(later([_as_values(item) for item in numbers]))
 
         return recorded_again(function, arguments, outside, f"the compiled function {name}")
 

@@ -17,7 +17,7 @@ from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Interpreted, Native, as_array, quick_call
-from autograd.compiler.closures import Outside, attached, derivative_of, is_watched
+from autograd.compiler.closures import Outside, attached, derivative_of
 from autograd.engine.recording import tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
@@ -142,6 +142,11 @@ class Plan:
         """The compiled function whose plan it is; held weakly, for it holds the plan."""
         return None if self._owner is None else self._owner()
 
+    @property
+    def roots(self) -> tuple[Any, ...]:
+        """Where the Values outside come from: the function, and its static arguments."""
+        return (self.owner.function, *(item for _, item in self.signature.static))
+
     def adopt(self, owner: Any) -> None:
         self._owner = ref(owner)
 
@@ -160,7 +165,7 @@ class Plan:
         numbers = arguments.numbers()
         variant, outside, results = self.run(numbers)
         blocks = [_result(part, results) for part in variant.parts]
-        if any(map(is_watched, outside)):
+        if not variant.outside.plain:  # a derivative may be on its way to one of them
             parts = [(kind, block) for (kind, _), block in zip(variant.parts, blocks)]
             known = {id(value): value._number for value in outside}
             owner = self.owner
@@ -247,6 +252,8 @@ def _derived(
     numbers: list[Any],
 ) -> list[Any] | None:
     """What `closures.derivative_of` gives, compiled; None where it cannot be."""
+    if not variant.outside.unchanged():  # it would be recorded with other Values
+        return None
     function = variant.derivatives.get(forward) or variant.derivatives.setdefault(forward, compiled(forward))
     arguments = Arguments.of(None, (), (seeds, numbers), {})
     plan = function._plans.setdefault(arguments.signature, Plan(function, arguments.signature))
@@ -290,7 +297,7 @@ def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
             outputs: list[Any] = []
             parts = [_part(block, outputs) for block in blocks]
-        outside = Outside([value for value, node in root.lifted.values() if node.item is None], plan.owner.function)
+        outside = Outside([value for value, node in root.lifted.values() if node.item is None], plan.roots)
         for value, node in root.lifted.values():
             known[id(node)] = value._number
         if len(root.path) < len(ahead):

@@ -37,20 +37,23 @@ Step = tuple[str, Any]  # the end of an expression, in which {} stands for a key
 class Ways:
     """The ways to Values by the cells, attributes and containers that a function can reach.
 
-    `lines` go from the function, f0, to what holds Values; `checks` are expressions, each with which Value it should
-    give or with how many a list or a dict should have; `found` has the positions of those that were found.
+    `lines` go from the roots, f0, a function and its static arguments, to what holds Values; `checks` are expressions,
+    each with which Value it should give or with how many a list or a dict should have; `found` has the positions of
+    those that were found.
     """
 
-    def __init__(self, function: Any, values: Sequence[Value]) -> None:
+    def __init__(self, roots: tuple[Any, ...], values: Sequence[Value]) -> None:
+        self._roots = roots
+        self._sizes: dict[int, int] = {}  # of lists and dicts
         self.lines: list[str] = []
         self.checks: list[tuple[str, int]] = []
         self.found: set[int] = set()
         self.keys: list[Any] = []
         self._names: set[str] = set()
-        self._came_from: dict[int, tuple[int, str]] = {id(function): (0, "")}
-        self._number: dict[int, int] = {id(function): 0}  # of the objects on the way
+        self._came_from: dict[int, tuple[int, str]] = {id(roots): (0, "")}
+        self._number: dict[int, int] = {id(roots): 0}  # of the objects on the way
         self._wanted = {id(value): i for i, value in enumerate(values)}
-        self._stack: list[Any] = [function]
+        self._stack: list[Any] = [roots]
         if values:
             self._search()
 
@@ -76,11 +79,11 @@ class Ways:
                 check = self._at(id(item)) + end, self._wanted[id(child)]
                 if check not in self.checks[-1:]:
                     self.checks.append(check)
-                if isinstance(item, dict | list) and self._wanted[id(child)] not in self.found:
-                    self.checks.append((f"len({self._at(id(item))})", len(item)))
                 self.found.add(self._wanted[id(child)])
             elif id(child) not in self._came_from and not isinstance(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
+                if isinstance(child, list | dict):
+                    self._sizes[id(child)] = len(child)
                 self._stack.append(child)
 
     def _at(self, item: int) -> str:
@@ -90,9 +93,11 @@ class Ways:
             text = self._at(owner) + end
             self._number[item] = len(self._number)
             self.lines.append(f"f{self._number[item]} = {text}")
+            if item in self._sizes:
+                self.checks.append((f"len(f{self._number[item]})", self._sizes[item]))
         return f"f{self._number[item]}"
 
-    def comparison(self, function: Any, values: Sequence[Value]) -> Callable[[], bool]:
+    def comparison(self, values: Sequence[Value]) -> Callable[[], bool]:
         """Whether all is as it was: written out as a function, for calls of compiled code wait for it."""
         plain = [*map(is_plain, values)]
         tests = [
@@ -101,7 +106,7 @@ class Ways:
             for text, i in dict.fromkeys(self.checks)
         ]
         source = "\n    ".join(["def unchanged():", *self.lines, f"return {' and '.join(tests) or True}"])
-        names = {"f0": function, **{f"k{i}": key for i, key in enumerate(self.keys)}}
+        names: dict[str, Any] = {"f0": self._roots, **{f"k{i}": key for i, key in enumerate(self.keys)}}
         names |= {f"v{i}": value for i, value in enumerate(values) if plain[i]}
         exec(source, names)
         unchanged: Callable[[], bool] = names.pop("unchanged")  # which refers to them: no cycle
@@ -152,7 +157,9 @@ def _of_cell(i: int, cell: CellType) -> Iterator[Step]:
 
 def _in_classes(kind: type, names: set[str]) -> Iterator[tuple[type, str, Any]]:
     for base in reversed(kind.__mro__):
-        yield from ((base, name, child) for name, child in vars(base).items() if name in names)
+        for name, child in vars(base).items():
+            if name in names or (name.startswith("__") and isinstance(child, FunctionType)):  # called by no name
+                yield base, name, child
 
 
 def _of_class(kind: type, names: set[str]) -> Iterator[Step]:
@@ -164,8 +171,6 @@ def _of_class(kind: type, names: set[str]) -> Iterator[Step]:
             yield f".{name}.__func__", child.__func__
         else:
             yield f".{name}", child.__func__ if isinstance(child, staticmethod) else child
-    if "__call__" in vars(kind):
-        yield ".__call__", vars(kind)["__call__"]
 
 
 def _attributes(item: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from autograd.engine.value import Value
 from autograd.primitives.row import is_array
 from autograd.program.nests import array, build, take_apart
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Rerun, recorded_again
+from autograd.transforms.rerunning import Rerun, as_of_now, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,16 +36,18 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         blocks, spec = take_apart((args, kwargs))
 
-        def call(items: Sequence[Any]) -> Any:
+        def call(items: Sequence[Any], function: Callable[..., Any] = f) -> Any:
             positional, named = build(spec, [*_with_values(blocks, iter(items))])
-            return f(*positional, **named)
+            return function(*positional, **named)
 
         values = [value for block in blocks for value in _values(block)]
         recorded = Recorded(call, (values,), closures=None)
         closures = recorded.closures
 
+        later = functools.partial(call, function=as_of_now(f)) if closures else call
+
         def again(arguments: Sequence[Any]) -> Recorded:
-            return recorded_again(call, arguments, closures, "a checkpointed function")
+            return recorded_again(later, arguments, closures, "a checkpointed function")
 
         operands = [*values, *closures]
         if not operands:

@@ -14,7 +14,7 @@ from autograd.primitives.row import Primitive, real
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import joint_partials, recorded_again
+from autograd.transforms.rerunning import as_of_now, joint_partials, recorded_again
 
 
 class _Root(Primitive):
@@ -74,14 +74,17 @@ def _implicit(
     if not parameters:
         return list(root)
 
+    later = as_of_now(f)
+
     def node(i: int) -> Any:
         def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
             if not any(isinstance(argument, Value) for argument in arguments):
                 return _sensitivities(recorded, reverse_sweep, i, parameters, structure, tangent_solve)
             # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
-            at = _implicit(f, root, structure, tangent_solve)
+            at = _implicit(later, root, structure, tangent_solve)
             again = recorded_again(
-                lambda numbers: f(structure.unflatten(numbers)), [*at, *arguments], parameters, "custom_root's function"
+                lambda numbers: later(structure.unflatten(numbers)), [*at, *arguments], parameters,
+                "custom_root's function",
             )
             return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
 

@@ -124,7 +124,7 @@ def scan(
     """
     leaves = _leaves(xs)
     lengths = {len(leaf) for leaf in leaves} | (set() if length is None else {_whole(length, "length")})
-    if len(lengths) != 1 or 0 in lengths:
+    if len(lengths) != 1 or min(lengths) < 1:
         raise ShapeError(f"scan needs one length from 1 up; these are {sorted(lengths) or 'none'}: give xs, or length")
     (count,) = lengths
     as_array = any(not isinstance(leaf, list | tuple) for leaf in leaves)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
+from types import CellType, FunctionType
 from typing import Any
 
 from autograd.engine.value import Value
@@ -91,6 +93,30 @@ def recorded_again(
         raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
     return recorded
+
+
+def as_of_now(function: Any, known: dict[int, Any] | None = None) -> Any:
+    """The function with the variables that it closes over as they are now, for a loop may bind them anew.
+
+    So are functions among them.
+    """
+    known = {} if known is None else known
+    if isinstance(function, functools.partial):
+        return functools.partial(as_of_now(function.func, known), *function.args, **function.keywords)
+    if not isinstance(function, FunctionType) or not function.__closure__:
+        return function
+    if id(function) not in known:
+        cells = tuple([CellType() for _ in function.__closure__])
+        copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+        copy.__kwdefaults__ = function.__kwdefaults__
+        copy.__dict__.update(function.__dict__)
+        known[id(function)] = copy
+        for cell, before in zip(cells, function.__closure__):
+            try:
+                cell.cell_contents = as_of_now(before.cell_contents, known)
+            except ValueError:  # it is empty
+                continue
+    return known[id(function)]
 
 
 def joint_partials(gradient: Callable[[tuple[Any, ...]], list[Any]], count: int) -> tuple[Callable[..., Any], ...]:

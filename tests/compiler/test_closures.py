@@ -228,6 +228,26 @@ def test_a_method_of_an_object_whose_attribute_is_bound_anew(compiled_by):
     assert f(3.0) == 18.0
 
 
+_of_a_module = SimpleNamespace()
+
+
+def test_values_of_static_arguments_are_found_anew(compiled_by):
+    class Model:
+        def __init__(self):
+            self.w, self.layers = Value(2.0), [Value(1.0)]
+
+        def run(self, y):
+            return y * self.w * autograd.sum(self.layers)
+
+    for change in (lambda m: setattr(m, "w", Value(5.0)), lambda m: m.layers.append(Value(1.5)),
+                   lambda m: setattr(m, "layers", [Value(2.5)])):
+        model = Model()
+        f = jit(Model.run, static_argnums=0, backend=compiled_by(len)._options[-1])
+        assert [f(model, 3.0), f(model, 3.0)] == [6.0, 6.0]
+        change(model)
+        assert f(model, 3.0) == 15.0
+
+
 def test_other_ways_to_a_value_are_gone_again_at_each_call(compiled_by):
     class Base:
         shared = Value(2.0)
@@ -247,6 +267,11 @@ def test_other_ways_to_a_value_are_gone_again_at_each_call(compiled_by):
         return y * with_attribute.w
 
     with_attribute.w = Value(2.0)
+    class Callable:
+        def __call__(self, y):
+            return y * _of_a_module.w
+
+    _of_a_module.w = Value(2.0)
     numbers, table, one = [Value(1.0), Value(1.0)], {"a": Value(2.0)}, Derived()
 
     def property_anew():
@@ -270,6 +295,7 @@ def test_other_ways_to_a_value_are_gone_again_at_each_call(compiled_by):
         (lambda y: y * Derived.shared, of_the_base),
         (with_default, default_anew),
         (with_attribute, attribute_anew),
+        (Callable(), lambda: setattr(_of_a_module, "w", Value(5.0))),
         (lambda y: y * autograd.sum(numbers), lambda: numbers.append(Value(3.0))),
         (lambda y: sum(y * value for value in table.values()), lambda: table.update(b=Value(3.0))),
     ]
@@ -290,8 +316,14 @@ def test_a_leaf_beside_a_watched_value_is_an_operand_too(compiled_by):
     w.data = 10.0
     with pytest.raises(ValueError, match="closes over was 2.0 when it ran, and is 10.0"):
         result.backward(create_graph=True)
+    w, x.grad = Value(2.0), None
     result = f(4.0)
-    w = Value(2.0)
+    w = Value(7.0)
+    result.backward()  # with the Value of the time of the call
+    assert x.grad == 48.0
+    holder = SimpleNamespace(w=Value(2.0))
+    result = compiled_by(lambda y: y * computed * holder.w)(4.0)
+    holder.w = Value(3.0)
     with pytest.raises(ValueError, match="closes over another Value than when it ran"):
         result.backward()
 

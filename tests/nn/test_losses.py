@@ -339,3 +339,14 @@ def test_predictions_may_be_nests():
 def test_what_does_not_fit_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("offset", [0.0, -800.0, 1e8, 1e12, 1e16, -1e300])
+def test_a_common_offset_of_the_logits_takes_no_digits_of_the_cross_entropy(offset):
+    logits = [offset] * 3
+    assert cross_entropy(logits, 0) == pytest.approx(math.log(3.0), rel=1e-15)
+    assert grad(lambda z: cross_entropy(z, 0))(logits) == pytest.approx([-2.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], rel=1e-15)
+    steps = [offset + 2.0, offset, offset - 2.0]
+    differences = [step - steps[0] for step in steps]  # as the floats have them
+    expected = math.log(sum(map(math.exp, differences)))
+    assert cross_entropy(steps, 0) == pytest.approx(expected, rel=1e-15)

@@ -15,6 +15,7 @@ from autograd import (
     ShapeError,
     Value,
     checkpoint,
+    cond,
     cos,
     custom_root,
     divide,
@@ -384,10 +385,67 @@ def test_checkpoint_refuses_a_closure_whose_number_has_changed():
         y.backward()
 
 
+@pytest.mark.parametrize("wrapped", ["checkpoint", "jit", "custom_root"])
+def test_a_variable_of_a_loop_is_that_of_its_trip(wrapped):
+    def layer(w, h):
+        if wrapped == "checkpoint":
+            return checkpoint(lambda q: q * w + w)(h)
+        if wrapped == "jit":
+            return h * jit(lambda q: q * w, backend="interpreter")(1.0) + w
+        return custom_root(lambda r: r - h * w - w, 0.0, lambda f, r: -1.0 * f(0.0))
+
+    def by_argument(v):
+        h = 1.0
+        for w in v:
+            h = layer(w, h)
+        return h
+
+    def by_loop_variable(v):
+        h = 1.0
+        for w in v:
+            if wrapped == "checkpoint":
+                h = checkpoint(lambda q: q * w + w)(h)  # noqa: B023 (what is tested)
+            elif wrapped == "jit":
+                h = h * jit(lambda q: q * w, backend="interpreter")(1.0) + w  # noqa: B023
+            else:
+                h = custom_root(lambda r: r - h * w - w, 0.0, lambda f, r: -1.0 * f(0.0))  # noqa: B023
+        return h
+
+    # h = ((2 a + b) …): (1·a + a)·b + b, times c, plus c, at (2, 3, 5)
+    for f in (by_argument, by_loop_variable):
+        assert f([2.0, 3.0, 5.0]) == 80.0
+        assert grad(f)([2.0, 3.0, 5.0]) == [30.0, 25.0, 16.0]
+        assert hessian(f)([2.0, 3.0, 5.0]) == [[0.0, 10.0, 6.0], [10.0, 0.0, 5.0], [6.0, 5.0, 0.0]]
+        assert jvp(f, ([2.0, 3.0, 5.0],), ([1.0, 0.0, 0.0],))[1] == 30.0
+
+
+def test_compiled_functions_in_what_is_run_again():
+    def inner(x):
+        return jit(lambda q: 0.5 * x * q, backend="interpreter")(0.4)
+
+    assert grad(lambda x: checkpoint(lambda a: inner(x) * a)(2.0))(0.3) == 0.4
+    assert grad(lambda x: checkpoint(lambda a: inner(x))(0.9))(0.3) == 0.2
+
+    def twice(x):
+        return jit(lambda q: jit(lambda r: x * x, backend="interpreter")(0.7), backend="interpreter")(0.7)
+
+    assert jvp(twice, (0.3,), (1.0,)) == (0.09, 0.6)
+    assert grad(twice)(0.3) == 0.6
+    assert grad(grad(twice))(0.3) == 2.0
+    assert jvp(grad(twice), (0.3,), (1.0,)) == (0.6, 2.0)
+
+    def root(x):
+        square = jit(lambda q: cond(x > 0.0, lambda: x * x * q, lambda: x), backend="interpreter")(1.0)
+        return custom_root(lambda r: r * r - square, 1.0, lambda f, r: abs(x.data) if isinstance(x, Value) else abs(x))
+
+    assert grad(root)(3.0) == pytest.approx(1.0, rel=1e-15)
+    assert grad(lambda x: root(x) * x)(3.0) == pytest.approx(6.0, rel=1e-15)
+
+
 def test_what_is_bound_to_another_value_before_the_derivative_is_refused():
-    w = Value(2.0)
-    y = checkpoint(lambda x: w * x * x)(Value(1.0))
-    w = Value(3.0)
+    holder = [Value(2.0)]
+    y = checkpoint(lambda x: holder[0] * x * x)(Value(1.0))
+    holder[0] = Value(3.0)
     with pytest.raises(ValueError, match="a checkpointed function closes over another Value than when it ran"):
         y.backward()
     p, q = Value(4.0), Value(1.0)
