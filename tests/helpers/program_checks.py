@@ -50,8 +50,9 @@ def parts_of(program: Program, f: Function) -> dict[str, Function]:
         "vjp": lambda *point: _pulled(vjp(f, *point)),
         "hvp": lambda *point: hvp(f, point, tangents),
     }
-    if "large" in program.traits:
-        return parts
+    if "large" in program.traits:  # one of three beside the gradient, for the time that they take
+        one = ["jvp", "vjp", "hvp"][program.seed % 3]
+        return {name: part for name, part in parts.items() if name in ("value", "gradient", one)}
     if len(program.tangents) <= 7 and program.seed % 2:
         parts["hessian"] = hessian(f, (0, 1, 2))
         return parts
@@ -151,7 +152,7 @@ def difference(
     good = numpy.isfinite(expected)
     scale = max([0.1, *abs(expected[good])])
     with numpy.errstate(all="ignore"):
-        bound = tolerance[0] * scale + tolerance[1] * spread
+        bound = tolerance[0] * (1.0 + len(found) / 100.0) * scale + tolerance[1] * spread
         wrong = ~(abs(found - expected) <= bound)
     wrong &= numpy.isfinite(spread)
     wrong &= good if finite else ~((found == expected) | (numpy.isnan(found) & numpy.isnan(expected)))
@@ -216,7 +217,7 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
     parts = {name: part for name, part in parts_of(program, names["f"]).items() if only in ("", name)}
     found: list[str] = []
     points = [_Point(program, text, parts, found)]
-    if program.seed % 3 == 0 and not points[0].breach and not found:  # the same compiled function, called again
+    if program.seed % 3 == 0 and program.times == 1 and not points[0].breach and not found:  # the same compiled function, called again
         again = replace(program, numbers=_moved(program.numbers), small=_moved(program.small))
         points.append(_Point(again, text, parts, found))
     names_of_parts = [*points[0].eager]
@@ -289,6 +290,8 @@ def findings(program: Program, llvm: bool = False, c: bool = False, only: str = 
 
 def shrunk(program: Program, found: list[str], seconds: float = 60.0) -> tuple[Program, list[str]]:
     """The smallest program that was found to disagree in the same part and the same way."""
+    if found[0].startswith("all, time"):
+        return program, found
     kind, only = _kind(found[0]), found[0].partition(",")[0]
     llvm, c = ", llvm" in kind, ", c:" in kind
     end = time.monotonic() + seconds

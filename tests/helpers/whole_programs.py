@@ -79,7 +79,7 @@ BODIES = {
     "slope": 2, "repeat": 1, "if": 1,
 }  # fmt: skip
 PER_ELEMENT = {"array", "numpy", "reduce", "rearrange"}
-RARE = {"forward": 0.03, "breach": 0.015, "nan": 0.02, "outside": 0.12, "large": 0.04, "long": 0.03}
+RARE = {"forward": 0.03, "breach": 0.015, "nan": 0.02, "outside": 0.12, "large": 0.03, "long": 0.03}
 
 @dataclass(frozen=True)
 class Line:
@@ -131,8 +131,8 @@ class _Generator:
                 return False  # derivatives of their own, which no_grad would take away
             if kind == "numpy" and ("outside" in self.traits or inside == "slope"):
                 return False  # arrays of Values and of floats, for which NumPy's functions do not work
-            if large and kind in ("build", "columns", "if"):
-                return False
+            if large and (kind in ("build", "columns", "if") or (kind == "scan" and s.random() < 0.8)):
+                return False  # a scan takes plain Python as long as the engine
             if kind in PER_ELEMENT or kind in ("vmap", "scan", "columns"):
                 return cost * self.length <= (10_000 if large else 400)
             return kind != "root" or cost <= 10
