@@ -217,7 +217,8 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
     parts = {name: part for name, part in parts_of(program, names["f"]).items() if only in ("", name)}
     found: list[str] = []
     points = [_Point(program, text, parts, found)]
-    if program.seed % 3 == 0 and program.times == 1 and not points[0].breach and not found:  # the same compiled function, called again
+    if program.seed % 3 == 0 and program.times == 1 and not points[0].breach and not found:
+        # the same compiled function, called again
         again = replace(program, numbers=_moved(program.numbers), small=_moved(program.small))
         points.append(_Point(again, text, parts, found))
     names_of_parts = [*points[0].eager]
