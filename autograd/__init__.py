@@ -5,6 +5,7 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from autograd import pickles as _pickles
+from autograd.arrays.array import array
 from autograd.engine.recording import detect_anomaly, no_grad, scope
 from autograd.engine.value import Value, backward
 from autograd.errors import (
@@ -13,6 +14,7 @@ from autograd.errors import (
     BoundError,
     ExpressionError,
     GradientCheckError,
+    InconclusiveCheckError,
     MissingDependencyError,
     RenderError,
     ShapeError,
@@ -36,6 +38,7 @@ from autograd.primitives.table import (
     cos,
     cosh,
     digamma,
+    direction_cosine,
     divide,
     equal,
     erf,
@@ -58,6 +61,7 @@ from autograd.primitives.table import (
     logical_and,
     logical_not,
     logical_or,
+    logistic_density,
     maximum,
     minimum,
     multiply,
@@ -65,6 +69,7 @@ from autograd.primitives.table import (
     not_equal,
     polygamma,
     power,
+    power_log,
     relu,
     remainder,
     sigmoid,
@@ -129,6 +134,7 @@ __all__ = [
     "ExpressionError",
     "Formula",
     "GradientCheckError",
+    "InconclusiveCheckError",
     "MissingDependencyError",
     "Primitive",
     "RenderError",
@@ -140,6 +146,7 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "array",
     "asin",
     "asinh",
     "atan",
@@ -157,6 +164,7 @@ __all__ = [
     "custom_root",
     "detect_anomaly",
     "digamma",
+    "direction_cosine",
     "divide",
     "dot",
     "draw",
@@ -197,6 +205,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logistic_density",
     "logsumexp",
     "maximum",
     "mean",
@@ -208,6 +217,7 @@ __all__ = [
     "not_equal",
     "polygamma",
     "power",
+    "power_log",
     "primitive",
     "prod",
     "relu",

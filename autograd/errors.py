@@ -24,6 +24,10 @@ class GradientCheckError(AutogradError, AssertionError):
     """A derivative differs from its central difference; the message names the primitive at fault."""
 
 
+class InconclusiveCheckError(GradientCheckError):
+    """No derivative was found wrong, but one could not be judged by differences; the message says which, and why."""
+
+
 class MissingDependencyError(AutogradError, ImportError):
     """An optional package is missing; the message says which extra to install."""
 

@@ -34,6 +34,7 @@ KINDS = {
     "row": "autograd.primitives.row:_row_of_the_table",
     "row of a module": "autograd.primitives.row:_row_of_a_module",
     "value": "autograd.engine.node:_rebuild",
+    "values": "autograd.arrays.array:_rebuild",
     "variant": "autograd.compiler.variants:Variant.unpickled",
     "view": "autograd.program.graph:View",
 }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import ShapeError
+from autograd import ShapeError, array
 
 
 def is_sequence(item: Any) -> bool:
@@ -51,18 +50,11 @@ def _put_together(spec: Any, numbers: Any) -> Any:
     if kind == "number":
         return next(numbers)
     if kind == "array":
-        return _array([next(numbers) for _ in range(math.prod(inside))], inside)
+        return array([next(numbers) for _ in range(math.prod(inside))]).reshape(inside)
     if kind is dict:
         return {key: _put_together(child, numbers) for key, child in inside.items()}
     items = [_put_together(child, numbers) for child in inside]
     return kind(*items) if hasattr(kind, "_fields") else kind(items)  # a named tuple takes its fields one by one
-
-
-def _array(numbers: list[Any], shape: tuple[int, ...]) -> Any:
-    numpy = sys.modules["numpy"]  # there is an array only where NumPy was imported
-    array = numpy.empty(len(numbers), dtype=float if all(type(number) is float for number in numbers) else object)
-    array[:] = numbers
-    return array.reshape(shape)
 
 
 def pairwise(function: Callable[[Any, Any], Any], first: Any, second: Any, names: tuple[str, str]) -> Any:

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 PAGES_WITH_EXAMPLES = [
-    "article", "compiling", "engine", "explain", "gallery", "model_files", "moons", "networks", "page", "primitives",
-    "quickstart", "shell", "training", "transforms", "trust",
+    "article", "compiling", "engine", "explain", "gallery", "model_files", "moons", "networks", "numpy", "page",
+    "primitives", "quickstart", "shell", "training", "transforms", "trust",
 ]
 
 BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)

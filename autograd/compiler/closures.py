@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import (
     BuiltinFunctionType,
@@ -28,7 +27,7 @@ from autograd.program.nests import array, flatten, take_apart
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import with_flag
 from autograd.program.tracing.traced import Predicate, Traced
-from autograd.transforms.recorded import Recorded
+from autograd.transforms.recorded import Recorded, unit
 from autograd.transforms.rerunning import Rerun, recorded_again
 
 _MOST_OBJECTS = 20_000  # that are looked through for where a function has its Values from
@@ -55,10 +54,10 @@ class Outside:
     def __init__(self, values: Sequence[Value] = (), function: Any = None) -> None:
         self._held = [value if _is_plain(value) else ref(value) for value in values]
         places = _places(function, {id(value) for value in values}) if values and function is not None else []
-        self._places = [(get, [*map(id, get())]) for get in places]
-        found = {item for _, ids in self._places for item in ids}
+        found = {id(_at(*place)) for place in places}
         self.plain = all(map(_is_plain, values))
         self.lasting = all(_is_plain(value) or id(value) in found for value in values)
+        self._unchanged = _comparison(places)
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -79,7 +78,7 @@ class Outside:
     def unchanged(self) -> bool:
         """Whether each place still holds the Values that were found there."""
         try:
-            return all([*map(id, get())] == ids for get, ids in self._places)
+            return self._unchanged()
         except (AttributeError, IndexError, KeyError, ValueError):  # it is not there any more
             return False
 
@@ -89,13 +88,16 @@ class Outside:
 _NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 
 
-def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...]]]:
-    """What gets, from the cells, attributes and containers that a function can reach, the Values of these ids, and what
+Place = tuple[bool, Any, Any]  # whether it is an attribute, whose it is, and its name or index
+
+
+def _places(function: Any, wanted: set[int]) -> list[Place]:
+    """Where, in the cells, attributes and containers that a function can reach, the Values of these ids stand, and what
     lies on the way to them.
     """
     names: set[str] = set()
     came_from: dict[int, tuple[int, int, Any]] = {id(function): (0, 0, None)}  # an object, a container of it, a key
-    containers: dict[int, tuple[Callable[..., Any], Any]] = {}
+    containers: dict[int, tuple[bool, Any]] = {}
     on_the_way: dict[int, dict[Any, None]] = {}  # the keys of each container
     stack: list[Any] = [function]
     with_names: list[Any] = []  # modules and classes, of which only what the code names is looked at
@@ -104,8 +106,8 @@ def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...
         if isinstance(item, ModuleType | type) and stack:
             with_names.append(item)
             continue
-        for getter, container, children in _inside(item, names):
-            containers[id(container)] = getter, container
+        for by_name, container, children in _inside(item, names):
+            containers[id(container)] = by_name, container
             for key, child in children:
                 if id(child) in wanted:
                     owner, held, place = id(item), id(container), key
@@ -115,45 +117,80 @@ def _places(function: Any, wanted: set[int]) -> list[Callable[[], tuple[Any, ...
                 elif id(child) not in came_from and not isinstance(child, _NOTHING_INSIDE):
                     came_from[id(child)] = id(item), id(container), key
                     stack.append(child)
-    found = [(containers[held], [*keys]) for held, keys in on_the_way.items() if held]
-    return [functools.partial(getter(*keys, keys[0]), container) for (getter, container), keys in found]  # two at least
+    return [(*containers[held], key) for held, keys in on_the_way.items() if held for key in keys]
 
 
-Inside = tuple[Callable[..., Any], Any, list[tuple[Any, Any]]]  # itemgetter or attrgetter, a container, its items
+def _at(by_name: bool, container: Any, key: Any) -> Any:
+    return getattr(container, key) if by_name else container[key]
 
 
-def _inside(item: Any, names: set[str]) -> Iterator[Inside]:
+def _comparison(places: Sequence[Place]) -> Callable[[], bool]:
+    """What tells whether each place holds what it holds now: written out, for calls of compiled code wait for it."""
+    known: dict[int, str] = {}
+    held: dict[str, Any] = {}
+
+    def name(item: Any) -> str:
+        found = known.setdefault(id(item), f"v{len(known)}")
+        held[found] = item
+        return found
+
+    checks = []
+    for by_name, container, key in places:
+        item = _at(by_name, container, key)
+        place = f"{name(container)}.{key}" if by_name else f"{name(container)}[{name(key)}]"
+        pinned = isinstance(item, Value) and not _is_plain(item)
+        checks.append(f"id({place}) == {id(item)}" if pinned else f"{place} is {name(item)}")
+    exec(f"def unchanged():\n    return {' and '.join(checks) or True}", held)
+    unchanged: Callable[[], bool] = held.pop("unchanged")  # which refers to it: no cycle
+    return unchanged
+
+
+Inside = tuple[bool, Any, list[tuple[Any, Any]]]  # whether they are attributes, a container, its items
+
+
+def _inside(item: Any, named: set[str]) -> Iterator[Inside]:
     if isinstance(item, FunctionType):
-        names.update(_names(item.__code__))
+        named.update(_names(item.__code__))
         for cell in item.__closure__ or ():
             yield from _of_cell(cell)
-        yield operator.itemgetter, item.__globals__, [*_named(item.__globals__, names)]
+        yield False, item.__globals__, [*_named(item.__globals__, named)]
         stored = {**(item.__kwdefaults__ or {}), **vars(item), "": item.__defaults__}
-        yield operator.itemgetter, stored, [*stored.items()]
+        yield False, stored, [*stored.items()]
     elif isinstance(item, MethodType | functools.partial):
         parts = [getattr(item, name, None) for name in ("__self__", "__func__", "func", "args", "keywords")]
-        yield operator.itemgetter, parts, [*enumerate(parts)]
+        yield False, parts, [*enumerate(parts)]
     elif isinstance(item, dict):
-        yield operator.itemgetter, item, [*item.items()]
+        yield False, item, [*item.items()]
     elif isinstance(item, list | tuple):
-        yield operator.itemgetter, item, [*enumerate(item)]
+        yield False, item, [*enumerate(item)]
     elif is_array(item):
         if item.dtype == object:
-            yield operator.itemgetter, item.flat, [*enumerate(item.ravel().tolist())]
+            yield False, item.flat, [*enumerate(item.ravel().tolist())]
     elif isinstance(item, ModuleType | type):
-        yield operator.itemgetter, vars(item), [*_named(vars(item), names)]
+        yield False, vars(item), [*_named(vars(item), named)]
     else:
-        attributes = getattr(item, "__dict__", {})
-        yield operator.itemgetter, attributes, [*attributes.items()]
-        yield operator.attrgetter, item, [*_in_slots(item)]
-        yield operator.itemgetter, {"": type(item)}, [("", type(item))]
+        attributes = _attributes(item)
+        # Of a compiled function in this one, what it was made from.
+        names = {"function"} if "_plans" in attributes else attributes.keys()
+        yield False, attributes, [(name, attributes[name]) for name in names]
+        yield True, item, [*_in_slots(item)]
+        yield False, {"": type(item)}, [("", type(item))]
 
 
 def _of_cell(cell: CellType) -> Iterator[Inside]:
     try:
-        yield operator.attrgetter, cell, [("cell_contents", cell.cell_contents)]
+        yield True, cell, [("cell_contents", cell.cell_contents)]
     except ValueError:  # it is empty
         return
+
+
+def _attributes(item: Any) -> dict[str, Any]:
+    """The attributes of an object, read past its own `__getattr__`."""
+    try:
+        attributes: dict[str, Any] = object.__getattribute__(item, "__dict__")
+    except AttributeError:  # it has slots alone
+        return {}
+    return attributes
 
 
 def _in_slots(item: Any) -> Iterator[tuple[str, Any]]:
@@ -181,31 +218,38 @@ def _names(code: CodeType) -> Iterable[str]:
 # The result while a derivative may be on its way to them.
 
 
-def pull_of(call: Callable[[list[Any]], Any], watched: Sequence[Value]) -> Callable[..., list[Any]]:
-    """What gives, compiled, for each watched Value the derivative of the results along seeds, and whether it is there.
+def derivative_of(
+    call: Callable[[list[Any]], Any], watched: Sequence[Value], forward: bool
+) -> Callable[..., list[Any]]:
+    """What gives, compiled, derivatives along seeds, each with whether it is there.
 
-    `call(blocks)` calls the function itself.
+    In reverse, of the sum of seed × result with respect to each watched Value; forward, of each result along seeds of
+    the watched Values. `call(blocks)` calls the function itself.
     """
     refs = [ref(value) for value in watched]
 
-    def pull(seeds: list[Any], blocks: list[Any]) -> list[Any]:
+    def derivative(seeds: list[Any], blocks: list[Any]) -> list[Any]:
         nodes = [current().trace.lift(item()) for item in refs]
         recorded = Recorded(lambda: [*map(_lifted, flatten(_numbers_of(call(blocks)))[0])], (), closures=nodes)
-        # A seed of 0.0 says that its result does not count, as in every transform.
-        pairs = [(node, Maybe(seed, not_equal(seed, 0.0))) for node, seed in zip(recorded.results, flatten(seeds)[0])]
-        return [number for share in recorded.pull_from(pairs, None, settle=False) for number in with_flag(share)]
+        # A seed of 0.0 says that its number does not count, as in every transform.
+        along = [Maybe(seed, not_equal(seed, 0.0)) for seed in flatten(seeds)[0]]
+        if forward:
+            found = recorded.push(along, None, settle=False)
+        else:
+            found = recorded.pull_from([*zip(recorded.results, along)], None, settle=False)
+        return [number for item in found for number in with_flag(item)]
 
-    return pull
+    return derivative
 
 
 def attached(
     name: str, call: Callable[[list[Any]], Any], numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]],
-    watched: Sequence[Value], run: Callable[[list[Any], list[Any]], list[Any] | None],
+    watched: Sequence[Value], run: Callable[[bool, list[Any], list[Any]], list[Any] | None],
 ) -> list[Any]:
     """The blocks of a result as Values, whose operands are the watched Values.
 
     Parameters: `call(blocks)` calls the function itself, at `numbers`; `parts`, for each block its kind and what was
-    computed; `run(seeds, numbers)` runs `pull_of` it, or gives None where that cannot be compiled.
+    computed; `run(forward, seeds, numbers)` runs `derivative_of` it, or gives None where that cannot be compiled.
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
 
@@ -217,7 +261,17 @@ def attached(
 
     kinds = [kind for kind, _ in parts if _is_of_numbers(kind)]
 
+    count = sum(math.prod(kind) for kind in kinds)
+    columns: list[list[Any]] = []  # for each watched Value the derivatives of all results, where these are more
+
     def shares(place: int, cotangent: float, _: Sequence[float]) -> list[Any] | None:
+        if count <= len(watched):
+            return _reverse(place, cotangent)
+        if not columns:
+            columns.extend(_forward(unit(len(watched), j)) for j in range(len(watched)))
+        return [None if column[place] is None else cotangent * column[place] for column in columns]
+
+    def _reverse(place: int, cotangent: float) -> list[Any] | None:
         seeds: list[Any] = []
         for kind in kinds:
             flat = [0.0] * math.prod(kind)
@@ -225,20 +279,28 @@ def attached(
                 flat[place] = cotangent
             place -= len(flat)
             seeds.append(array(flat, kind) if kind else flat[0])
-        found = run(seeds, numbers)
-        return None if found is None else [share if live else None for share, live in zip(found[::2], found[1::2])]
+        found = run(False, seeds, numbers)
+        return None if found is None else _where_live(found)
+
+    def _forward(seeds: list[float]) -> list[Any]:
+        found = run(True, seeds, numbers)
+        return again([value._number for value in watched]).push(seeds, None) if found is None else _where_live(found)
 
     blocks: list[Any] = []
     place = 0
     for kind, item in parts:
         if _is_of_numbers(kind):
             flat = item.ravel().tolist() if kind else [item]
-            rows = [Rerun(name, number, i, len(watched), again, shares) for i, number in enumerate(flat, place)]
+            rows = [Rerun(name, number, i, watched, again, shares) for i, number in enumerate(flat, place)]
             nodes = [row(*watched) for row in rows]
             item = array(nodes, kind) if kind else nodes[0]
             place += len(flat)
         blocks.append(item)
     return blocks
+
+
+def _where_live(found: Sequence[float]) -> list[Any]:
+    return [derivative if live else None for derivative, live in zip(found[::2], found[1::2])]
 
 
 def _is_of_numbers(kind: Any) -> bool:

@@ -19,7 +19,7 @@ from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import reduced
 from autograd.program.graph import Graph
-from autograd.program.nests import build, take_apart
+from autograd.program.nests import build, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.trace import Untraceable
 from autograd.program.tracing.traced import leaked
@@ -157,6 +157,7 @@ class Compiled:
         if function is None:
             raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
         if arguments.has_values:
+            args, kwargs = with_our_arrays((args, kwargs))
             return function(*args, **kwargs)
 
         results: list[Any] = []

@@ -17,7 +17,7 @@ from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Interpreted, Native, as_array, quick_call
-from autograd.compiler.closures import Outside, attached, is_watched, pull_of
+from autograd.compiler.closures import Outside, attached, derivative_of, is_watched
 from autograd.engine.recording import tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
@@ -49,7 +49,7 @@ class Variant:
         self.backend = ""
         self.outputs: Any = None  # the spec of the result
         self.parts: list[Any] = []  # what each of its blocks is made from
-        self.pull: Any = None  # its derivative with respect to what is watched outside, a compiled function
+        self.derivatives: dict[bool, Any] = {}  # compiled, with respect to what is watched outside: whether forward
 
     def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
         start = perf_counter()
@@ -87,7 +87,7 @@ class Variant:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The state in a pickle of 0.1.0, where what is outside was a list."""
-        vars(self).update(state, outside=Outside(state["outside"]), pull=None)
+        vars(self).update(state, outside=Outside(state["outside"]), derivatives={})
 
 
 @functools.cache
@@ -111,7 +111,7 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
-        self._programs: dict[Graph, tuple[Any, str]] = {}  # of variants that are recorded again at each call
+        self._programs: dict[Graph, tuple[Any, str]] = {}  # of what closes over Values, and may be recorded again
 
     def __reduce__(self) -> Any:
         variants = [variant for variant in self.variants if variant.outside.plain]
@@ -166,10 +166,10 @@ class Plan:
             owner = self.owner
             call = functools.partial(self.signature.call, owner.function)
 
-            def compiled() -> Any:
-                return type(owner)(pull_of(call, watched), (), *owner._options[1:])
+            def compiled(forward: bool) -> Any:
+                return type(owner)(derivative_of(call, watched, forward), (), *owner._options[1:])
 
-            run = functools.partial(_pulled, variant, compiled, known)
+            run = functools.partial(_derived, variant, compiled, known)
             blocks = attached(owner.__name__, call, numbers, parts, watched, run)
         return build(variant.outputs, blocks)
 
@@ -205,13 +205,13 @@ class Plan:
 
     def _compile(self, variant: Variant) -> None:
         """Give the variant its program: that of another recording of the same function, where it is the same."""
-        known = None if variant.outside.plain else self._programs.get(variant.graph)
+        known = self._programs.get(variant.graph) if variant.outside else None
         if known is not None:
             variant.program, variant.backend = known
             return
         with collector_paused():
             variant.compile(*self.owner._options[1:])
-        if not variant.outside.plain:
+        if variant.outside:
             self._programs[variant.graph] = variant.program, variant.backend
 
     def _forget(self, variant: Variant) -> None:
@@ -241,14 +241,14 @@ class Plan:
         return variant
 
 
-def _pulled(
-    variant: Variant, compiled: Callable[[], Any], known: dict[int, float], seeds: list[Any], numbers: list[Any]
+def _derived(
+    variant: Variant, compiled: Callable[[bool], Any], known: dict[int, float], forward: bool, seeds: list[Any],
+    numbers: list[Any],
 ) -> list[Any] | None:
-    """What `closures.pull_of` gives, compiled; None where it cannot be."""
-    if variant.pull is None:
-        variant.pull = compiled()
+    """What `closures.derivative_of` gives, compiled; None where it cannot be."""
+    function = variant.derivatives.get(forward) or variant.derivatives.setdefault(forward, compiled(forward))
     arguments = Arguments.of(None, (), (seeds, numbers), {})
-    plan = variant.pull._plans.setdefault(arguments.signature, Plan(variant.pull, arguments.signature))
+    plan = function._plans.setdefault(arguments.signature, Plan(function, arguments.signature))
     try:
         ran, _, results = plan.run(arguments.numbers(), known)
     except (TraceError, CallFailed):

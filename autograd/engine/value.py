@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from autograd.arrays.array import apply_function, apply_ufunc, view_of
 from autograd.engine.node import Node, make_node, two
 from autograd.engine.recording import current
 from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep, topological_order
@@ -17,6 +18,8 @@ from autograd.primitives.row import Primitive, real
 
 def _other_operand(operand: Any) -> Any:
     """A real number as a float; NotImplemented for any other type, which may know what to do, as an array does."""
+    if getattr(operand, "shape", ()):
+        return NotImplemented
     try:
         return real(operand)
     except TypeError:
@@ -201,6 +204,14 @@ class Value(Node):
         """A leaf with the same data and name, through which no derivative passes."""
         return Value(self._number, self.name)
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(function, types, args, kwargs)
+
+    _view_of_array = staticmethod(view_of)  # the class of an array of Values
+
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """Apply a row of the table to Values and constants; `Primitive` calls this."""
@@ -210,6 +221,12 @@ class Value(Node):
         trace = current().trace
         if trace is not None:
             return trace._apply_primitive(primitive, operands)
+        if len(operands) == 2 and not primitive.predicate:  # most rows; the rest does the same for any number
+            x, y = operands
+            first, second = x if isinstance(x, Value) else None, y if isinstance(y, Value) else None
+            x = real(x) if first is None else first._number
+            y = real(y) if second is None else second._number
+            return make_node(Value, primitive, first, second, primitive.evaluate(x, y), x, y)
         inputs = tuple(operand if isinstance(operand, Value) else None for operand in operands)
         floats = [op._number if isinstance(op, Value) else primitive.constant(op) for op in operands]
         data = primitive.evaluate(*floats)
@@ -249,6 +266,7 @@ class Value(Node):
     acosh = _unary(table.acosh)
     atanh = _unary(table.atanh)
     sigmoid = _unary(table.sigmoid)
+    logistic_density = _unary(table.logistic_density)
     softplus = _unary(table.softplus)
     relu = _unary(table.relu)
     sign = _unary(table.sign)
@@ -262,7 +280,7 @@ class Value(Node):
     atan2 = _binary(table.atan2)[0]
     hypot = _binary(table.hypot)[0]
 
-    # NumPy calls these by its own names, on arrays of Values: np.arctan(array), np.floor(array), np.std(array).
+    # NumPy calls these by its own names, on a plain array of Values: np.arctan(array), np.floor(array), np.std(array).
     arcsin, arccos, arctan, arcsinh, arccosh, arctanh, arctan2 = asin, acos, atan, asinh, acosh, atanh, atan2
     fabs, __floor__, __ceil__ = __abs__, floor, ceil
 

@@ -29,9 +29,11 @@ def add_hook(node: Any, hook: Hook) -> Callable[[], None]:
 
 
 def line_of_the_caller() -> str:
-    """The file and line of the innermost frame outside this package."""
+    """The file and line of the innermost frame outside this package, and outside NumPy, which calls our operators."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and (
+        frame.f_code.co_filename.startswith(_PACKAGE) or frame.f_globals.get("__name__", "").startswith("numpy.")
+    ):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 

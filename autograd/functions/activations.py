@@ -6,7 +6,7 @@ and its derivatives of every order follow.
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import inf
 from typing import Any
 
 from autograd.primitives.table import (
@@ -74,7 +74,7 @@ def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
     >>> leaky_relu(2.0), leaky_relu(-2.0)
     (2.0, -0.02)
     """
-    return multiply(where(greater(x, 0.0), 1.0, where(less_equal(x, 0.0), negative_slope, nan)), x)
+    return multiply(where(greater(x, 0.0), 1.0, where(less_equal(x, 0.0), negative_slope, relu(x))), x)  # nan at nan
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from autograd.errors import ShapeError
-from autograd.primitives.row import is_array, real
+from autograd.primitives.row import is_array, real, typed
 from autograd.primitives.table import (
     absolute,
     divide,
@@ -98,6 +98,8 @@ def norm(numbers: Any) -> Any:
     """The Euclidean length: the square root of the sum of the squares.
 
     It is taken by `hypot`, so that no square overflows or vanishes, and so that the derivatives at the origin are 0.
+    Those of higher order are nan there, and where the first two numbers are 0. So are those of its square: write it as
+    `dot(x, x)`, which has them everywhere.
 
     Parameters: `numbers`, as for `sum`; those of a matrix give its Frobenius norm.
 
@@ -105,10 +107,8 @@ def norm(numbers: Any) -> Any:
     5.0
     """
     first, *rest = _entries(numbers) or [0.0]
-    if not rest:
-        return absolute(first)
     length: Any = first
-    for number in rest:
+    for number in rest or [0.0]:
         length = hypot(length, number)
     return length
 
@@ -246,8 +246,7 @@ def _along_the_last_axis(function: Any, numbers: Any) -> Any:
     if is_array(numbers):
         numpy = sys.modules["numpy"]
         rows = [function(_entries(row)) for row in numbers.reshape(-1, numbers.shape[-1])] if numbers.size else []
-        plain = all(type(result) is float for row in rows for result in row)
-        return numpy.array(rows, dtype=float if plain else object).reshape(numbers.shape)
+        return typed(numpy.array(rows, dtype=object).reshape(numbers.shape))
     items = list(iterator)
     nested = [not _is_number(item) and _iterator(item) is not None for item in items]
     if any(nested) and not all(nested):

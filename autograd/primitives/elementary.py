@@ -138,6 +138,79 @@ def power(x: float, y: float) -> float:
         return math.copysign(inf, x) if math.fmod(y, 2.0) in (1.0, -1.0) else inf
 
 
+def power_log(n: float, x: float, y: float) -> float:
+    """x ** y · ln(x) ** n for a whole n from 0 up, nan for any other; 0 where x is and y is positive.
+
+    >>> power_log(1.0, 2.0, 3.0)  # 8·ln 2
+    5.545177444479562
+    """
+    if not n >= 0.0 or n % 1.0 != 0.0:
+        return nan
+    value = power(x, y)
+    if n == 0.0:
+        return value
+    if x == 0.0 and y > 0.0:
+        return 0.0
+    logarithm = power(log(x), n)
+    if x > 0.0 and value < 2.2250738585072014e-308:  # next to underflow the value has lost its digits: two halves
+        half = power(x, 0.5 * y)
+        return (half * logarithm) * half
+    return value * logarithm
+
+
+def direction_cosine(x: float, y: float) -> float:
+    """x / hypot(x, y), also where that is subnormal or overflows; 0 at (0, 0).
+
+    >>> direction_cosine(4e200, 3e200)
+    0.8
+    """
+    length = math.hypot(x, y)
+    if 1e-290 < length < inf:
+        return x / length
+    if length == 0.0:
+        return 0.0
+    scale = 2.0**600 if length < 1.0 else 0.25
+    return scale * x / math.hypot(scale * x, scale * y)
+
+
+def per_length(a: float, b: float, x: float, y: float, as_it_is: bool) -> float:
+    """a·b / hypot(x, y), without overflow or underflow on the way, for a and b that are 1 at most.
+
+    >>> per_length(0.5, 1.0, 3e-200, 4e-200, False)
+    1e+199
+    """
+    length = math.hypot(x, y)
+    if 1e-290 < length < 1e290:
+        ratio = a / length * b
+        if abs(ratio) > 1e-290:
+            return ratio
+    largest = min(max(max(abs(x), abs(y)), 1e-300), 1e300)
+    scale = math.ldexp(1.0, -((math.frexp(largest)[1] - 1) // 2))
+    own = 1.0 if as_it_is else scale * scale
+    return divide(a * (own / scale), math.hypot(own * x, own * y)) * (b * scale)
+
+
+def power_slope(out: float, x: float, y: float) -> float:
+    """y·x**(y-1), where `out` is x**y: the number of the rule in the table, which says why it is taken so.
+
+    >>> power_slope(8.0, 2.0, 3.0)
+    12.0
+    """
+    if y == 0.0:
+        return 0.0
+    lower = y - 1.0
+    below = power(x, lower)
+    if x == 0.0 or (2.0**-10 <= abs(y) < 2.0**53 and (abs(below) < inf or abs(y) >= 1.0)):
+        lost = y - (lower + 1.0)
+        usual = y * below * (1.0 + lost * math.log(x)) if lost != 0.0 and 0.0 < x < inf else y * below
+    else:
+        usual, below = divide(y, x) * out + 0.0, out
+    if abs(below) < 2.2250738585072014e-308 and abs(y) > 7.0 and x > 0.0:
+        half = power(x, 0.5 * y)
+        return (y * half) * (half / x)
+    return usual
+
+
 def remainder(x: float, y: float) -> float:
     """x % y with Python's sign, that of y; nan where y is 0."""
     try:
@@ -160,6 +233,13 @@ def sigmoid(x: float) -> float:
         return 1.0 / (1.0 + math.exp(-x))
     tail = math.exp(x)
     return tail / (1.0 + tail)
+
+
+def logistic_density(x: float) -> float:
+    """exp(-x) / (1 + exp(-x))**2, as t - t² of the smaller t of sigmoid(x) and sigmoid(-x), which keeps both tails."""
+    tail = math.exp(-abs(x))
+    tail = tail / (1.0 + tail)
+    return tail - tail * tail
 
 
 def softplus(x: float) -> float:

@@ -97,6 +97,7 @@ class Primitive:
     predicate: bool = False
     pull: ClassVar[Any] = None  # an operation that is not differentiated by its partials has rules of its own
     push: ClassVar[Any] = None
+    has_formula: ClassVar[bool] = True  # whether its partials can be run on symbols
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
 
@@ -123,9 +124,11 @@ class Primitive:
             raise TypeError(f"{self.name} takes {len(self.partials)} arguments, {len(arguments)} were given")
         apply = None
         for argument in arguments:
-            if is_array(argument):
-                return elementwise(self, arguments)
-            apply = apply or getattr(type(argument), "_apply_primitive", None)
+            if type(argument) is not float:
+                own = getattr(type(argument), "_apply_primitive", None)
+                if own is None and is_array(argument):
+                    return elementwise(self, arguments)
+                apply = apply or own
         if apply is not None:
             return apply(self, arguments)
         return self.evaluate(*map(self.constant, arguments))
@@ -260,16 +263,34 @@ def is_array(argument: Any) -> bool:
 
 
 def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """The array of `function` at each element, with NumPy's broadcasting; of floats where every result is one.
+    """The array of `function` at each element, with NumPy's broadcasting; see `typed`.
 
     Of arrays without dimensions it is the result itself.
     """
     numpy = sys.modules["numpy"]
-    with numpy.errstate(all="ignore"):  # NumPy warns of what the processor noted meanwhile; rows are quiet
-        results = numpy.frompyfunc(function, len(arguments), 1)(*arguments)
-    if not isinstance(results, numpy.ndarray):
-        return results
+    with numpy.errstate(all="ignore"):  # arithmetic is quiet here
+        results = numpy.frompyfunc(function, len(arguments), 1)(*map(plain, arguments))
+    return typed(results) if isinstance(results, numpy.ndarray) else results
+
+
+def plain(argument: Any) -> Any:
+    """An argument as NumPy takes it without asking us what to do with it."""
+    numpy = sys.modules["numpy"]
+    if hasattr(type(argument), "_apply_primitive"):
+        argument = getattr(argument, "elements", argument)  # of an arrays.TracedArray
+    if hasattr(type(argument), "_apply_primitive"):
+        scalar = numpy.empty((), dtype=object)
+        scalar[()] = argument
+        return scalar
+    ours = isinstance(argument, numpy.ndarray) and argument.dtype == object
+    return argument.view(numpy.ndarray) if ours else argument
+
+
+def typed(objects: Any) -> Any:
+    """An array of objects as one of floats or of bools where all of them are, else as its Values would have it."""
     for kind in (float, bool):
-        if all(type(result) is kind for result in results.flat):
-            return results.astype(kind)
-    return results
+        if all(type(item) is kind for item in objects.flat):
+            return objects.astype(kind)
+    views = (getattr(type(item), "_view_of_array", None) for item in objects.flat)
+    view = next((view for view in views if view is not None), None)
+    return objects if view is None else view(objects)

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.errors import ShapeError
 from autograd.pickles import reduced
-from autograd.primitives.row import is_array
+from autograd.primitives.row import is_array, typed
 
 Shape = tuple[int, ...] | None  # of an array; None for a number by itself
 
@@ -154,14 +154,20 @@ def _build(spec: Any, blocks: Any) -> Any:
 
 
 def array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """A NumPy array of these numbers: of floats where all are, of objects elsewhere."""
+    """A NumPy array of these numbers: of floats where all are, else one whose functions are ours: see `typed`."""
     numpy = sys.modules["numpy"]  # there is an array only where NumPy was imported
-    if all(type(number) is float for number in numbers):
-        return numpy.array(numbers, dtype=float).reshape(shape)
     result = numpy.empty(len(numbers), dtype=object)
     result[:] = numbers
-    view = next((type(number).view_of_array for number in numbers if hasattr(type(number), "view_of_array")), None)
-    return result.reshape(shape) if view is None else view(result.reshape(shape))
+    return typed(result.reshape(shape))
+
+
+def with_our_arrays(nest: Any) -> Any:
+    """The nest as a transform hands it to a function: a plain array of objects as one whose functions are ours."""
+    blocks, spec = take_apart(nest)
+    objects = [is_array(block) and block.dtype == object for block in blocks]
+    if not any(objects):
+        return nest
+    return build(spec, [typed(block) if ours else block for block, ours in zip(blocks, objects)])
 
 
 def require_same(expected: Structure, given: Structure, what: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.primitives.summation import blocked_sum
-from autograd.program.nests import Structure, array, flatten, require_same
+from autograd.program.nests import Structure, array, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import TracedArray, blocks_of, holds_array, listed, packed, shown
 from autograd.transforms.recorded import as_number
@@ -41,6 +41,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str
 
     @functools.wraps(f, updated=())
     def batched(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = with_our_arrays((args, kwargs))
         axes = tuple(in_axes) if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ShapeError(f"in_axes has {len(axes)} entries, but the function was called with {len(args)} arguments")

@@ -51,7 +51,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not operands:
             return recorded.value()
         results = [
-            Rerun("checkpoint", item._number, i, len(operands), again)(*operands) if isinstance(item, Value) else item
+            Rerun("checkpoint", item._number, i, operands, again)(*operands) if isinstance(item, Value) else item
             for i, item in enumerate(recorded.results)
         ]
         return recorded.outputs.unflatten(results)

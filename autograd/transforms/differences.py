@@ -1,94 +1,211 @@
-"""Central differences, extrapolated to a step of zero, with an estimate of their own error.
+"""Slopes of a function at a point, from its values beside it, extrapolated to a step of zero; each with its own error.
 
-Source: C. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982).
+Central differences, and those of either side, over steps that are halved again and again, so that one of them fits the
+function whatever its scale. Every slope carries an estimate of its error, from how far neighbouring extrapolations
+differ and from how large rounding can be at that step.
+
+Source: C. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4 (1982); of the
+rounding, N. Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.3, running error analysis.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-_EPSILON = 2.0**-52
-_LEVELS = 12  # of the extrapolation; each takes a step 1.6 times smaller than the one before
-_SHRINK = 1.6
+from autograd.primitives import table
+
+EPSILON = 2.0**-52
+_COLUMNS = 8  # of Neville's table: the most steps that are taken out of the error
+CENTRAL, LEFT, RIGHT = 0, -1, 1
+_EXACT = {
+    table.absolute, table.identity, table.maximum, table.minimum, table.negative, table.relu, table.stop_gradient,
+    table.where,
+}
+_MOST = 72  # halvings, from one starting step
 
 
-def differences(
-    function: Callable[[float], Sequence[float]], point: float, levels: int = _LEVELS
-) -> list[tuple[float, float]]:
-    """For each number that `function` returns its derivative at `point`, and an estimate of that derivative's error.
+class Slope(NamedTuple):
+    """An estimate of a derivative, and what it stands on."""
 
-    >>> ((slope, error),) = differences(lambda x: [x * x * x], 2.0)
-    >>> abs(slope - 12.0) <= error < 1e-11
+    value: float
+    error: float
+    narrowest: float  # of the steps that it is made of
+    widest: float
+    variation: float  # the largest slope that those steps saw, to either side
+
+
+class Line:
+    """The values of a function along a line through a point, at steps that are powers of two.
+
+    `function` takes the distance from the point, and returns its numbers; `scale` is about the size of what is moved,
+    0 where that is not known; `finest` is the least step that does not get lost in the rounding of the point. `runs`
+    are the starting steps, each with what has been seen below it: the usual one, that of a tiny point, and a wide one;
+    `usual` is the widest of the usual steps.
+
+    >>> line = Line(lambda t: [(2.0 + t) ** 3], 2.0, 1e-15)
+    >>> run = line.runs[0]
+    >>> for _ in range(8):
+    ...     taken = run.lower()
+    >>> slope = min(run.slopes(0, CENTRAL), key=lambda slope: slope.error)
+    >>> abs(slope.value - 12.0) <= slope.error < 1e-11
     True
     """
-    step = 0.1 * abs(point) if abs(point) > 1e-3 else 0.01
-    while not all(map(math.isfinite, (*function(point + step), *function(point - step)))):  # into the domain
-        step /= 4.0
-        if not step > 1e3 * math.ulp(point):  # there is none around the point
-            return [(math.nan, math.inf) for _ in function(point)]
-    slopes: list[list[float]] = []
-    noise: list[list[float]] = []
-    for _ in range(levels):
-        plus, minus = function(point + step), function(point - step)
-        width = (point + step) - (point - step)  # as the floats have it
-        slopes.append([(a - b) / width for a, b in zip(plus, minus)])
-        noise.append([4.0 * _EPSILON * (abs(a) + abs(b)) / width for a, b in zip(plus, minus)])
-        step /= _SHRINK
-    return [_extrapolate([row[i] for row in slopes], [row[i] for row in noise]) for i in range(len(plus))]
+
+    def __init__(self, function: Callable[[float], Sequence[float]], scale: float, finest: float) -> None:
+        self.function = function
+        self.middle = function(0.0)
+        near = power_of_two(scale) if scale else 1.0
+        # Where the numbers are tiny the function need not be, so that a step of common size comes first.
+        starts = [near / 8.0] if near >= 2.0**-10 else [0.125, near / 8.0]
+        self.runs = [Run(self, start, max(finest, start * 2.0**-_MOST)) for start in starts]
+        self.usual = max(near, 1.0)
+        self.runs.append(Run(self, min(self.usual * 2.0**12, 2.0**1020), max(starts[0] / 256.0, finest)))
+
+    def at(self, distance: float) -> Sequence[float]:
+        """The function's numbers there; nan where plain Python raises outside of its domain."""
+        try:
+            return self.function(distance)
+        except (ArithmeticError, ValueError):
+            return [math.nan] * len(self.middle)
 
 
-def _extrapolate(slopes: list[float], noise: list[float]) -> tuple[float, float]:
-    """The limit at a step of zero: the entry of Neville's table that has the least error."""
-    best, least = math.nan, math.inf
-    previous: list[float] = []
-    for k, slope in enumerate(slopes):
-        row = [slope]
+class Run:
+    """Values at steps that are halved, from a starting step down."""
+
+    def __init__(self, line: Line, start: float, end: float) -> None:
+        self.line, self.end, self._next = line, end, start
+        self.steps: list[float] = []
+        self._plus: list[Sequence[float]] = []
+        self._minus: list[Sequence[float]] = []
+
+    def lower(self) -> bool:
+        """Take the next step; False where there is none."""
+        step = self._next
+        if not step >= self.end > 0.0:
+            return False
+        self._next = step / 2.0
+        self.steps.append(step)
+        self._plus.append(self.line.at(step))
+        self._minus.append(self.line.at(-step))
+        return True
+
+    def blind(self, i: int, size: float) -> bool:
+        """Whether the last step is so narrow that rounding hides a slope of that size in the i-th number."""
+        noise = EPSILON * (abs(self._plus[-1][i]) + abs(self._minus[-1][i])) / self.steps[-1]
+        return noise > 16.0 * max(size, self._seen(-1, i))
+
+    def flat(self, i: int) -> bool:
+        """Whether all values of the i-th number are the same."""
+        return all(row[i] == self.line.middle[i] for rows in (self._plus, self._minus) for row in rows)
+
+    def jumps(self, i: int) -> bool:
+        """Whether the values of a side do not come closer to the point's own, however narrow the step."""
+        middle, last = self.line.middle[i], len(self.steps) - 1
+        return last >= 20 and any(
+            abs(side[last][i] - middle) > max(0.9 * abs(side[last - 8][i] - middle), 1e3 * EPSILON * abs(middle))
+            for side in (self._plus, self._minus)
+        )
+
+    def slopes(self, i: int, side: int, rounding: float = 0.0) -> list[Slope]:
+        """Every estimate of the i-th number's derivative, from both sides or one.
+
+        `rounding` is how far the function's value may be off, where that is more than its last bits.
+        """
+        found: list[Slope] = []
+        rows: list[list[float]] = []
+        for k in range(len(self.steps)):
+            row = self._row(i, side, k, rows)
+            if math.isfinite(row[0]):
+                rows.append(row)
+            else:  # out of the domain: what is further in stands by itself
+                found += self._with_errors(i, side, rounding, rows, k)
+                rows = []
+        return found + self._with_errors(i, side, rounding, rows, len(self.steps))
+
+    def newest(self, i: int, rows: list[list[float]]) -> Slope | None:
+        """The best central estimate of the last step, and `rows`, Neville's table so far, goes on with it."""
+        row = self._row(i, CENTRAL, len(self.steps) - 1, rows)
+        if not math.isfinite(row[0]):
+            rows.clear()
+            return None
+        rows.append(row)
+        slopes = self._with_errors(i, CENTRAL, 0.0, rows, len(self.steps), len(rows) - 1)
+        return min(slopes, key=lambda slope: slope.error, default=None)
+
+    def _row(self, i: int, side: int, k: int, rows: Sequence[Sequence[float]]) -> list[float]:
+        """The next row of Neville's table, which extrapolates to a step of zero."""
+        plus, minus = self._ends(i, side, k)
+        row = [(plus - minus) / self.steps[k] * (0.5 if side == CENTRAL else 1.0)]
         weight = 1.0
-        for m in range(k):
-            weight *= _SHRINK * _SHRINK
-            row.append((row[m] * weight - previous[m]) / (weight - 1.0))
-            error = max(abs(row[m + 1] - row[m]), abs(row[m + 1] - previous[m])) + noise[k]
-            if error < least:
-                best, least = row[m + 1], error
-        previous = row
-    return best, least
+        for above in rows[-1][:_COLUMNS] if rows else ():
+            weight *= 4.0 if side == CENTRAL else 2.0  # what halving the step takes from a column's error
+            row.append(row[-1] + (row[-1] - above) / (weight - 1.0))
+        return row
+
+    def _ends(self, i: int, side: int, k: int) -> tuple[float, float]:
+        """The two values whose difference the k-th step takes."""
+        middle = self.line.middle[i]
+        return middle if side == LEFT else self._plus[k][i], middle if side == RIGHT else self._minus[k][i]
+
+    def _with_errors(
+        self, i: int, side: int, rounding: float, rows: Sequence[Sequence[float]], end: int, begin: int = 2
+    ) -> list[Slope]:
+        """The entries of a table whose last row is that of the step before `end`, from the row `begin` on.
+
+        An entry is as far off as it is from its neighbours, and as rounding can make it.
+        """
+        found = []
+        first = end - len(rows)
+        seen = [self._seen(k, i) for k in range(first, end)]
+        for k in range(max(begin, 2), len(rows)):
+            row, above, below, step = rows[k], rows[k - 1], rows[k + 1 : k + 3], self.steps[first + k]
+            plus, minus = self._ends(i, side, first + k)
+            noise = (EPSILON * (abs(plus) + abs(minus)) + rounding) / step * (1.0 if side == CENTRAL else 4.0)
+            variation = max(seen[k], seen[k - 1])
+            for m in range(2, len(row)):
+                value = row[m]
+                error = max(abs(value - row[m - 1]), abs(value - above[m - 1])) + noise
+                # By chance one neighbour may be close, but not those of narrower steps as well.
+                if below:
+                    error += max(abs(entries[m] - value) / 2.0**n for n, entries in enumerate(below, 1))
+                variation = max(variation, seen[k - m])
+                found.append(Slope(value, error, step, self.steps[first + k - m], variation))
+        return found
+
+    def _seen(self, k: int, i: int) -> float:
+        """The larger of the slopes between the point and the k-th step's two ends."""
+        middle, plus, minus = self.line.middle[i], self._plus[k][i], self._minus[k][i]
+        return max([abs(end - middle) for end in (plus, minus) if math.isfinite(end)] or [0.0]) / self.steps[k]
 
 
-def central_difference(order: Sequence[Any], variable: Any, output: Any) -> tuple[float, float]:
-    """The derivative of a recorded graph's output with respect to one of its nodes, and its error, by evaluation.
+def power_of_two(number: float) -> float:
+    """The largest that is not above a positive number."""
+    return 2.0 ** max(math.frexp(number)[1] - 1, -1000)
 
-    `order` has every node after its operands. All other leaves keep the floats that were recorded.
+
+def rounding(order: Sequence[Any], moving: Mapping[Any, float]) -> Callable[[Any], tuple[float, float]]:
+    """How far off a recorded graph's values may be, and their derivatives along `moving`, by rounding alone.
+
+    For a node: what the rounding of each operation before it can amount to, that of several operations taken as
+    independent of each other; and the sum of the absolute values of the terms of its derivative, of which a small part
+    may be lost where they cancel.
     """
-    registers: list[Any] = [variable._out]
-    place = {variable: 0}
-    program: list[tuple[Callable[..., Any], int, tuple[int, ...]]] = []
+    known: dict[Any, tuple[float, float]] = {node: (0.0, abs(speed)) for node, speed in moving.items()}
     for node in order:
-        inputs = node._inputs
-        if node is variable or not any(operand in place for operand in inputs if operand is not None):
+        if node._primitive is None or node in known:
             continue
-        operands = []
-        for operand, number in zip(inputs, node._record[1:]):
-            if operand is None or operand not in place:
-                registers.append(number)
-                operands.append(len(registers) - 1)
-            else:
-                operands.append(place[operand])
-        place[node] = len(registers)
-        registers.append(node._out)
-        program.append((node._primitive.evaluate, place[node], tuple(operands)))
-    if output not in place:
-        return 0.0, 0.0
-
-    def evaluate(number: float) -> list[float]:
-        registers[0] = number
-        for function, result, operands in program:
-            if len(operands) == 2:
-                registers[result] = function(registers[operands[0]], registers[operands[1]])
-            else:
-                registers[result] = function(*[registers[operand] for operand in operands])
-        return [registers[place[output]]]
-
-    levels = _LEVELS if len(program) < 5_000 else 4
-    return differences(evaluate, variable._out, levels)[0]
+        record = node._record
+        inherited, terms, moved = 0.0, 0.0, False
+        for operand, partial in zip(node._inputs, node._primitive.float_partials):
+            if operand in known:
+                moved = True
+                factor = partial(*record) if callable(partial) else partial
+                if factor is not None:
+                    inherited += abs(factor) * known[operand][0]
+                    terms += abs(factor) * known[operand][1]
+        if moved:
+            error = math.hypot(inherited, 0.0 if node._primitive in _EXACT else EPSILON * abs(record[0]))
+            known[node] = (error if error == error else math.inf, terms if terms < math.inf else 0.0)
+    return lambda node: known.get(node, (0.0, 0.0))

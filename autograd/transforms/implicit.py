@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,13 @@ from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
 from autograd.transforms.recorded import Recorded
 from autograd.transforms.rerunning import joint_partials
+
+
+class _Root(Primitive):
+    """One number of a root, as an operation on the Values that the function closes over."""
+
+    has_formula = False
+
 
 Solver = Callable[[Callable[[Any], Any], Any], Any]
 
@@ -76,7 +84,12 @@ def _implicit(
             return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
 
         rules = joint_partials(sensitivities, len(parameters))
-        return Primitive("root", "root", lambda *_: root[i], rules, ())(*parameters)
+        before = [value._number for value in parameters]
+
+        def evaluate(*numbers: float) -> float:
+            return root[i] if [*numbers] == before else math.nan  # elsewhere the solver would have to run again
+
+        return _Root("root", "root", evaluate, rules, ())(*parameters)
 
     return [node(i) for i in range(len(root))]
 

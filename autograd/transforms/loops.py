@@ -15,7 +15,7 @@ from autograd.errors import BoundError, ShapeError
 from autograd.primitives.row import real
 from autograd.primitives.table import absolute, floor, logical_not, not_equal
 from autograd.program.graph import Guard
-from autograd.program.nests import Structure, flatten, require_same
+from autograd.program.nests import Structure, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import blocks_of, listed, packed, shown
 from autograd.program.tracing.traced import is_number
@@ -40,7 +40,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     """
     first, end = _bound(lower, "lower"), _bound(upper, "upper")
     if current().trace is None:
-        state = init
+        state = with_our_arrays(init)
         for i in range(first, end):
             state = _checked(body(i, state), init, "fori_loop's body")
         return state
@@ -79,7 +79,7 @@ def while_loop(
         "an early stop into the condition",
     )
     if current().trace is None:
-        state, trips = init, 0
+        state, trips = with_our_arrays(init), 0
         while _holds(cond(state)):
             if trips == max_trips:
                 raise BoundError(breach.message)
@@ -128,7 +128,7 @@ def scan(
     as_array = any(not isinstance(leaf, list | tuple) for leaf in leaves)
     if current().trace is None:
         _state(init)
-        state, outputs = init, [None] * count
+        state, xs, outputs = with_our_arrays(init), with_our_arrays(xs), [None] * count
         for i in reversed(range(count)) if reverse else range(count):
             state, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
             state = _checked(state, init, "scan's function")
@@ -161,6 +161,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     if not isinstance(pred, Value):
         real(pred)  # raises for what is no number, and no comparison
     if not isinstance(pred, Value) or current().trace is None:
+        operands = with_our_arrays(operands)
         return true_fun(*operands) if pred else false_fun(*operands)
     if is_number(pred):
         pred = not_equal(pred, 0.0)

@@ -130,7 +130,7 @@ class Recorded:
             return found
         return [_apart(item, known, leaf) for item, leaf in zip(found, leaves)]
 
-    def push(self, seeds: Sequence[Any], absent: Any = 0.0) -> list[Any]:
+    def push(self, seeds: Sequence[Any], absent: Any = 0.0, settle: bool = True) -> list[Any]:
         """The derivatives of each result along the seeds, one for each argument: one forward sweep.
 
         A seed of exactly 0.0 says that its argument stands still: no derivative with respect to it is taken.
@@ -141,7 +141,7 @@ class Recorded:
             tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
         known = set(self.order) if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
-        return [_apart(item, known) for item in found]
+        return [_apart(item, known) for item in found] if settle else found
 
 
 def _require_small(item: Any) -> None:

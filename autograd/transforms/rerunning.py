@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.engine.value import Value
-from autograd.primitives.row import Primitive
+from autograd.primitives.row import Primitive, real
 from autograd.transforms.recorded import Recorded
 
 Again = Callable[[Sequence[Any]], Recorded]
@@ -16,18 +16,29 @@ Again = Callable[[Sequence[Any]], Recorded]
 class Rerun(Primitive):
     """One of the numbers that a function returned, as an operation on its arguments and on what it closes over.
 
-    `again(arguments)` records the function at these arguments. The recording is swept in the direction in which the
-    derivative passes, so that what comes out is what the function's own graph would have given, inf and nan included.
-    `shares(place, cotangent, numbers)`, where given, does that faster in a reverse sweep on floats, or gives None.
+    `number` is what it returned at the Values `at`; `again(arguments)` records it at others. The recording is swept in
+    the direction in which the derivative passes, so that what comes out is what the function's own graph would have
+    given, inf and nan included. `shares(place, cotangent, numbers)`, where given, does that faster in a reverse sweep
+    on floats, or gives None.
     """
 
     __slots__ = ("_again", "_place", "_shares")
+    has_formula = False
 
     def __init__(
-        self, name: str, number: float, place: int, count: int, again: Again, shares: Callable[..., Any] | None = None
+        self, name: str, number: float, place: int, at: Sequence[Value], again: Again,
+        shares: Callable[..., Any] | None = None,
     ) -> None:
-        rules = joint_partials(lambda arguments: _pulled(again(arguments), place, 1.0), count)
-        super().__init__(name, name, lambda *_: number, rules, ())
+        before = [value._number for value in at]
+
+        def evaluate(*numbers: float) -> float:
+            if [*numbers] == before:
+                return number
+            result = again(numbers).results[place]
+            return result._number if isinstance(result, Value) else real(result)
+
+        rules = joint_partials(lambda arguments: _pulled(again(arguments), place, 1.0), len(before))
+        super().__init__(name, name, evaluate, rules, ())
         self._again, self._place, self._shares = again, place, shares
 
     def specialise(self, partials: Any, inline: bool = False) -> None:

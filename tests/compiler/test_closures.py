@@ -100,6 +100,18 @@ def test_results_of_every_kind(compiled_by):
     assert grad(grad(f))(5.0) == 64.0
 
 
+def test_more_results_than_values_outside(compiled_by):
+    z = np.linspace(0.0, 1.0, 300)
+
+    def f(x):
+        return autograd.sum(compiled_by(lambda a: a * x * x + sin(a * x))(z))
+
+    assert grad(f)(0.5) == pytest.approx((z + z * np.cos(0.5 * z)).sum(), rel=1e-14)
+    assert jvp(f, (0.5,), (1.0,))[1] == pytest.approx((z + z * np.cos(0.5 * z)).sum(), rel=1e-14)
+    halves = grad(lambda a: autograd.sum(compiled_by(lambda z: where(z > 2.0, sqrt(a), z))(z)) + a)
+    assert halves(0.0) == 1.0
+
+
 def test_the_derivative_of_a_loop_is_compiled(compiled_by):
     calls = []
 

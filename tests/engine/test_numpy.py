@@ -84,7 +84,8 @@ def test_a_value_never_holds_an_array():
         Value(np.array([1.0, 2.0]))
     v = Value(1.0)
     v *= np.array([1.0, 2.0])
-    assert type(v) is np.ndarray
+    assert isinstance(v, np.ndarray)
+    assert [item.data for item in v] == [1.0, 2.0]
     with pytest.raises(TypeError, match="ndarray"):
         Value(1.0).data = np.array([1.0])
 

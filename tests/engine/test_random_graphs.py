@@ -45,10 +45,10 @@ def test_the_oracle_and_the_strategies_cover_the_table():
 @pytest.mark.parametrize("name", sorted(set(PARTIALS) - {"stop_gradient"}))
 def test_the_formulas_of_the_oracle_are_the_limits_of_difference_quotients(name):
     count = PARTIALS[name].__code__.co_argcount
-    point = {"acosh": [2.3], "polygamma": [2.0, 3.3]}.get(name, [0.37, 0.71][:count])
+    point = {"acosh": [2.3], "polygamma": [2.0, 3.3], "power_log": [2.0, 0.37, 0.71]}.get(name, [0.37, 0.71][:count])
     oracle = Oracle(point)
     expression = (name, *map(leaf, range(count)))
-    for i in range(1 if name == "polygamma" else 0, count):
+    for i in range(1 if name in ("polygamma", "power_log") else 0, count):
         first = oracle.derivative(expression, i)
         for order, derivative in ((1, first), (2, oracle.derivative(first, i))):
             def along(t, i=i):

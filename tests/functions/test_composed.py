@@ -15,6 +15,7 @@ from autograd import (
     ShapeError,
     Value,
     clip,
+    cosh,
     dot,
     elu,
     gelu,
@@ -207,11 +208,20 @@ def test_the_third_derivative_of_a_product_of_three_zeros_is_one():
 # The norm.
 
 
-def test_the_norm_of_zeros_has_zeros_for_gradient_at_every_order():
+def test_the_norm_of_zeros_has_zeros_for_gradient_and_no_second_derivatives():
     for zeros in ([0.0], [0.0, 0.0], [0.0, 0.0, 0.0]):
         assert norm(zeros) == 0.0
         assert gradient(norm, zeros) == zeros
-        assert hessian(norm, zeros) == [zeros] * len(zeros)
+        assert all(math.isnan(number) for row in hessian(norm, zeros) for number in row)
+
+
+@pytest.mark.parametrize("smooth", [lambda length: length**2, lambda length: length * length, cosh])
+def test_a_smooth_function_of_the_norm_is_never_finite_and_wrong_at_zeros(smooth):
+    for zeros in ([0.0], [-0.0], [0.0, 0.0], [0.0, 0.0, 0.0]):
+        found = [number for row in hessian(lambda v: smooth(norm(v)), zeros) for number in row]
+        assert all(map(math.isnan, found)), found
+    assert hessian(lambda v: dot(v, v), [0.0, 0.0]) == [[2.0, 0.0], [0.0, 2.0]]
+    assert hessian(lambda v: norm(v) ** 2, [3.0, -4.0])[0] == pytest.approx([2.0, 0.0], abs=1e-15)
 
 
 @pytest.mark.parametrize("size", [1e200, 1e-200])

@@ -19,9 +19,11 @@ FUNCTIONS: dict[str, Any] = {
     "lgamma": sympy.loggamma, "max": sympy.Max, "min": sympy.Min, "σ": lambda x: 1 / (1 + sympy.exp(-x)),
     "expm1": lambda x: sympy.exp(x) - 1, "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "relu": lambda x: sympy.Max(0, x), "stop": lambda x: x, "hypot": lambda x, y: sympy.sqrt(x * x + y * y),
+    "direction_cosine": lambda x, y: x / sympy.sqrt(x * x + y * y),
+    "power_log": lambda n, x, y: x**y * sympy.log(x) ** n, "σ′": lambda x: sympy.exp(-x) / (1 + sympy.exp(-x)) ** 2,
     "where": lambda condition, x, y: sympy.Piecewise((x, condition), (y, True)),
 }
-_TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?(?:e[-+]\d+)?|[∂\w⁺]+(?:/∂[\w⁺]+)?|.")
+_TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?(?:e[-+]\d+)?|[∂\w⁺′]+(?:/∂[\w⁺]+)?|.")
 _COMPARISONS = {"=": sympy.Eq, "≠": sympy.Ne, "<": sympy.Lt, "≤": sympy.Le, ">": sympy.Gt, "≥": sympy.Ge}
 _CONNECTIVES = {"∧": sympy.And, "∨": sympy.Or}
 

@@ -42,9 +42,12 @@ def _call(name: str) -> Callable[..., Expression]:
 add, subtract, multiply, divide, power, negative = map(
     _call, ["add", "subtract", "multiply", "divide", "power", "negative"]
 )
-exp, log, sqrt, sin, cos, cosh, sinh, sigmoid, digamma, sign, floor, polygamma = map(
+exp, log, sqrt, sin, cos, cosh, sinh, sigmoid, digamma, sign, floor, polygamma, power_log = map(
     _call,
-    ["exp", "log", "sqrt", "sin", "cos", "cosh", "sinh", "sigmoid", "digamma", "sign", "floor", "polygamma"],
+    [
+        "exp", "log", "sqrt", "sin", "cos", "cosh", "sinh", "sigmoid", "digamma", "sign", "floor", "polygamma",
+        "power_log",
+    ],
 )
 
 
@@ -68,6 +71,7 @@ EVALUATE: dict[str, Callable[..., Any]] = {
     "multiply": lambda x, y: x * y,
     "divide": lambda x, y: x / y,
     "power": lambda x, y: CONTEXT.power(x, int(y)) if y == int(y) else CONTEXT.power(x, y),
+    "power_log": lambda n, x, y: CONTEXT.power(x, y) * CONTEXT.log(x) ** int(n),
     "remainder": lambda x, y: x - y * CONTEXT.floor(x / y),
     "floor_divide": lambda x, y: CONTEXT.floor(x / y),
     "negative": lambda x: -x,
@@ -101,7 +105,9 @@ EVALUATE: dict[str, Callable[..., Any]] = {
     "acosh": CONTEXT.acosh,
     "atanh": CONTEXT.atanh,
     "hypot": lambda x, y: CONTEXT.sqrt(x * x + y * y),
+    "direction_cosine": lambda x, y: x / CONTEXT.sqrt(x * x + y * y),
     "sigmoid": lambda x: 1 / (1 + CONTEXT.exp(-x)),
+    "logistic_density": lambda x: CONTEXT.sech(x / 2) ** 2 / 4,
     "softplus": lambda x: CONTEXT.log(1 + CONTEXT.exp(x)),
     "erf": CONTEXT.erf,
     "erfc": CONTEXT.erfc,
@@ -130,6 +136,11 @@ PARTIALS: dict[str, Callable[..., tuple[Expression, ...]]] = {
     "multiply": lambda x, y: (y, x),
     "divide": lambda x, y: (_reciprocal(y), negative(divide(x, _square(y)))),
     "power": lambda x, y: (multiply(y, power(x, subtract(y, ONE))), multiply(power(x, y), log(x))),
+    "power_log": lambda n, x, y: (
+        ZERO,
+        add(divide(multiply(y, power_log(n, x, y)), x), divide(multiply(n, divide(power_log(n, x, y), log(x))), x)),
+        power_log(add(n, ONE), x, y),
+    ),
     "remainder": lambda x, y: (ONE, negative(floor(divide(x, y)))),
     "floor_divide": lambda x, y: (ZERO, ZERO),
     "negative": lambda x: (constant(-1.0),),
@@ -162,6 +173,11 @@ PARTIALS: dict[str, Callable[..., tuple[Expression, ...]]] = {
     "acosh": lambda x: (_reciprocal(sqrt(subtract(_square(x), ONE))),),
     "atanh": lambda x: (_reciprocal(subtract(ONE, _square(x))),),
     "hypot": lambda x, y: (divide(x, ("hypot", x, y)), divide(y, ("hypot", x, y))),
+    "direction_cosine": lambda x, y: (
+        divide(_square(y), power(("hypot", x, y), constant(3.0))),
+        negative(divide(multiply(x, y), power(("hypot", x, y), constant(3.0)))),
+    ),
+    "logistic_density": lambda x: (negative(multiply(("logistic_density", x), ("tanh", multiply(constant(0.5), x)))),),
     "sigmoid": lambda x: (subtract(sigmoid(x), _square(sigmoid(x))),),
     "softplus": lambda x: (sigmoid(x),),
     "erf": lambda x: (multiply(_TWO_OVER_ROOT_PI, exp(negative(_square(x)))),),

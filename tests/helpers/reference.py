@@ -50,6 +50,18 @@ def _sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x))
 
 
+def _logistic_density(x: Any) -> Any:
+    return mp.sech(x / 2) ** 2 / 4
+
+
+def _cosine(x: Any, y: Any) -> Any:
+    return x / mp.sqrt(x * x + y * y)
+
+
+def _power_log(n: Any, x: Any, y: Any) -> Any:
+    return mp.power(x, y) * mp.log(x) ** n
+
+
 def _bell(x: Any) -> Any:
     return 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)
 
@@ -112,7 +124,20 @@ REFERENCE = {
             (0.9999999999985535, -3.922574583918827), (1e-200, 2.0), (1e-200, 1.6), (TINY, 1.0), (TINY, 0.5),
             (TINY, 0.75), (BIG, 1.0), (BIG, 0.5), (BIG, -1.0), (1e300, -1.05), (ABOVE_1, 1e18), (BELOW_1, 1e18),
             (BELOW_1, -3e18), (3.0, 0.0), (3.0, 1e-300), (1.0, 5.5), (7.0, 2.0), (0.001, 100.0), (1000.0, -102.3),
-            (50.0, -180.9), (0.02, 179.1), (TINY, 1e-300), (TINY, 1e-20), (TINY, 0.0), (1e-310, -1e-5),
+            (50.0, -180.9), (0.02, 179.1), (2.507584839188157e-268, -0.1543642547320251),
+            (TINY, 1e-300), (TINY, 1e-20), (TINY, 0.0), (1e-310, -1e-5),
+        ),
+    ),
+    "power_log": Reference(
+        _power_log,
+        (
+            None,
+            lambda n, x, y: mp.power(x, y - 1) * (y * mp.log(x) + n) * (mp.log(x) ** (n - 1) if n else 1 / mp.log(x)),
+            lambda n, x, y: _power_log(n + 1, x, y),
+        ),
+        (
+            (1.0, 1e-200, 1.6), (1.0, 0.5, 1010.25), (2.0, 10.0, -300.5), (1.0, 1e-160, 2.0), (0.0, 7.0, 2.0),
+            (1.0, TINY, 0.75), (2.0, BIG, -0.5), (1.0, BELOW_1, 1e18), (1.0, 7.0, 1e-9), (2.0, 3.0, -0.3),
         ),
     ),
     "remainder": Reference(
@@ -191,6 +216,11 @@ REFERENCE = {
         (lambda x, y: x / mp.sqrt(x * x + y * y), lambda x, y: y / mp.sqrt(x * x + y * y)),
         _PAIRS,
     ),
+    "direction_cosine": Reference(
+        _cosine,
+        (lambda x, y: y * y / mp.sqrt(x * x + y * y) ** 3, lambda x, y: -x * y / mp.sqrt(x * x + y * y) ** 3),
+        _PAIRS,
+    ),
     "sinh": Reference(mp.sinh, (mp.cosh,), _both(0.0, TINY, 1e-9, 22.0, 709.9, 710.4, 720.0)),
     "cosh": Reference(mp.cosh, (mp.sinh,), _both(0.0, TINY, 1e-9, 22.0, 709.9, 710.4, 720.0)),
     "tanh": Reference(
@@ -210,6 +240,11 @@ REFERENCE = {
     "sigmoid": Reference(
         _sigmoid,
         (lambda x: _sigmoid(x) * _sigmoid(-x),),
+        _both(0.0, TINY, 1e-9, 2.635595186998554, 40.0, 709.5, 740.0, 745.0, 800.0),
+    ),
+    "logistic_density": Reference(
+        _logistic_density,
+        (lambda x: -_logistic_density(x) * mp.tanh(x / 2),),
         _both(0.0, TINY, 1e-9, 2.635595186998554, 40.0, 709.5, 740.0, 745.0, 800.0),
     ),
     "softplus": Reference(

@@ -130,27 +130,29 @@ DOMAINS: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(["exp", "exp2", "expm1", "sinh", "cosh"], _within(-6.0, 6.0)),
     **dict.fromkeys(["log", "log2", "log10", "sqrt", "lgamma", "digamma"], _within(1 / 16, LARGEST)),
     **dict.fromkeys(["asin", "acos", "atanh"], _within(-15 / 16, 15 / 16)),
-    **dict.fromkeys(["atan2", "hypot"], lambda x, y: x * x + y * y >= 1 / 64),
+    **dict.fromkeys(["atan2", "hypot", "direction_cosine"], lambda x, y: x * x + y * y >= 1 / 64),
     "log1p": _within(-15 / 16, LARGEST),
     "cbrt": lambda x: abs(x) >= 1 / 16,
     "tan": _within(-1.4, 1.4),
     "acosh": _within(17 / 16, LARGEST),
     **dict.fromkeys(["erf", "erfc"], _within(-5.0, 5.0)),  # beyond, their derivatives underflow
     "polygamma": lambda n, x: 1 / 4 <= x,
+    "power_log": lambda n, x, y: abs(y) <= 4 and x >= 1 / 16 and abs(x - 1) >= 1 / 64,
 }
 ARITY = {
     **dict.fromkeys(
         ["add", "subtract", "multiply", "divide", "power", "remainder", "floor_divide", "maximum", "minimum", "atan2",
-         "hypot", "polygamma"], 2,
+         "hypot", "direction_cosine", "polygamma"], 2,
     ),
+    "power_log": 3,
     "where": 4,
 }
 UNARY = [
     "negative", "absolute", "sign", "floor", "ceil", "relu", "exp", "exp2",
     "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin",
     "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-    "asinh", "acosh", "atanh", "sigmoid", "softplus", "erf", "erfc", "lgamma",
-    "digamma", "stop_gradient",
+    "asinh", "acosh", "atanh", "sigmoid", "logistic_density", "softplus", "erf", "erfc",
+    "lgamma", "digamma", "stop_gradient",
 ]
 NAMES = [*UNARY, *ARITY, "add", "subtract", "multiply", "multiply", "divide"]
 SMOOTH = [name for name in UNARY if name not in ("absolute", "sign", "floor", "ceil", "relu", "stop_gradient")]
@@ -240,7 +242,7 @@ def programs(
     drawn_names = [draw(st.sampled_from(names)) for _ in range(draw(st.integers(1, most_lines)))]
     for name in [*drawn_names, last] if last else drawn_names:
         drawn = [draw(_operand) for _ in range(ARITY.get(name, 1))]
-        if name == "polygamma":
+        if name in ("polygamma", "power_log"):
             drawn[0] = draw(st.sampled_from([0.0, 1.0, 2.0]))
         prefix = (draw(st.sampled_from([*CONDITIONS])),) if name == "where" else ()
         line = _first_valid(name, prefix, drawn, results, oracle)

@@ -163,6 +163,8 @@ def _factor(node: Value, i: int, out: Any, operands: Sequence[Any]) -> Expressio
     row = node._primitive
     assert row is not None
     rule = row.partials[i]
+    if callable(rule) and not row.has_formula:  # the number alone
+        out, operands = lift(out).number, [lift(operand).number for operand in operands]
     factor = rule(out, *operands) if callable(rule) else rule
     if factor is None:
         return None

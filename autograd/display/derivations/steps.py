@@ -7,6 +7,7 @@ many it is written with node deltas, the derivatives of the output with respect 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,12 +17,17 @@ from autograd.display.derivations.writing import Derivative
 from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives import table
-from autograd.transforms.differences import central_difference
+from autograd.transforms.judging import DIFFERS, KINK, judge_derivative
 
 FEW_PATHS = 27  # in all, and
 FEW_BESIDE = 3  # between two nodes through which every path goes
 LONGEST_PATH = 16
 MOST_TERMS = 8
+
+_NOTES = {
+    KINK: "The central difference is another number: there is a kink or a jump here, or next to here.",
+    DIFFERS: "The central difference is another number: a derivative is stopped on the way, or a rule is wrong.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +242,10 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     if step is not None:
         new = lift(symbol(by, variable._out) - lift(step) * whole)
         update = Equation(symbol(f"{by}⁺", new.number), new, new.number)
-    difference, error = central_difference(graph.order, variable, output)
-    if abs(difference - value) > 8.0 * error + 1e-6 * abs(value):
-        notes.append("The central difference is another number: there is a kink or a jump here, or next to here.")
+    verdict = judge_derivative(graph.order, variable, output, value)
+    difference = verdict.slope.value if verdict.slope else math.nan
+    if verdict.outcome in _NOTES:
+        notes.append(_NOTES[verdict.outcome])
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
 

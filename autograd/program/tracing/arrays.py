@@ -7,7 +7,6 @@ it into single numbers first.
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 import sys
@@ -16,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from autograd.arrays.array import apply_function, apply_ufunc, refuse_nodes
 from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
-from autograd.primitives.row import is_array, real
+from autograd.primitives.row import is_array, real, typed
 from autograd.program.graph import ConstantArray, Element, View
 from autograd.program.nests import Structure, flatten
 from autograd.program.tracing.absence import Maybe
@@ -29,10 +29,6 @@ from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Traced
 
 _SMALL = 4096  # numbers in an array that a function sees as a NumPy array
-_INDEXED = (
-    "an array in a function that is being compiled was indexed by a Value, whose number is not known: go through the "
-    "array with scan or vmap, and choose with where"
-)
 _MOST = 200_000  # numbers that are made of a large array where it is used otherwise
 
 
@@ -88,9 +84,9 @@ class TracedArray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        if any(isinstance(k, Value) for k in _keys(key)):
-            raise TraceError(_INDEXED)
-        keys = tuple(operator.index(k) if hasattr(k, "__index__") else k for k in _keys(key))
+        refuse_nodes(key, self)
+        keys = key if isinstance(key, tuple) else (key,)
+        keys = tuple(operator.index(k) if hasattr(k, "__index__") else k for k in keys)
         if len(keys) > self.ndim or not all(isinstance(k, int | slice) for k in keys):
             return self.elements[key]
         starts, axes, steps, shape = [], [], [], []
@@ -118,6 +114,14 @@ class TracedArray:
             raise AttributeError(name)
         return getattr(self.elements, name)
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function.__name__ in ("shape", "ndim", "size") and len(args) == 1 and args[0] is self:
+            return getattr(self, function.__name__)  # which needs no elements
+        return apply_function(function, types, args, kwargs)
+
     def __repr__(self) -> str:
         return f"TracedArray{self.shape}"
 
@@ -142,51 +146,13 @@ def _install_operators() -> None:
 _install_operators()
 
 
-def _keys(key: Any) -> tuple[Any, ...]:
-    return key if isinstance(key, tuple) else (key,)
-
-
 def _elements(node: Any) -> Any:
     numpy = sys.modules["numpy"]
     shape = kind_of(node)
     assert shape
     result = numpy.empty(math.prod(shape), dtype=object)
     result[:] = [element(node, index) for index in product(*map(range, shape))]
-    return view_of_array(result.reshape(shape))
-
-
-def view_of_array(array: Any) -> Any:
-    """A NumPy array of nodes whose comparisons give predicates; NumPy's own would ask each for its outcome."""
-    return array.view(_array_type())
-
-
-@functools.cache
-def _array_type() -> Any:
-    numpy = sys.modules["numpy"]
-    comparisons = {numpy.less, numpy.less_equal, numpy.greater, numpy.greater_equal, numpy.equal, numpy.not_equal}
-
-    class Nodes(numpy.ndarray):  # type: ignore[misc, name-defined]  # NumPy is only there at run time
-        def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-            plain = [item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in inputs]
-            if ufunc in comparisons:
-                options.setdefault("dtype", object)
-            outs = options.get("out", ())
-            if outs:  # in place, as x += 1
-                options["out"] = tuple(item.view(numpy.ndarray) if isinstance(item, Nodes) else item for item in outs)
-                getattr(ufunc, method)(*plain, **options)
-                return outs[0] if len(outs) == 1 else outs
-            result = getattr(ufunc, method)(*plain, **options)
-            return view_of_array(result) if isinstance(result, numpy.ndarray) and result.dtype == object else result
-
-        def __getitem__(self, key: Any) -> Any:
-            if any(isinstance(k, Traced) or (is_array(k) and k.dtype == object) for k in _keys(key)):
-                raise TraceError(_INDEXED)
-            return super().__getitem__(key)
-
-    return Nodes
-
-
-Traced.view_of_array = staticmethod(view_of_array)
+    return typed(result.reshape(shape))
 
 
 def shown(node: Any) -> Any:

@@ -27,7 +27,6 @@ class Traced(Value):
 
     __slots__ = ("trace", "kind", "operands", "item")
 
-    view_of_array: Callable[[Any], Any]  # of a NumPy array of nodes: arrays.py
     _primitive: Any  # a row, or what is in applied.py
     trace: Any
     kind: Any

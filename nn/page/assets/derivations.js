@@ -45,10 +45,11 @@ function derivationOf(player, node, sample) {
   const { formula, lines, notes } = player.doc.nodes[node];
   const context = formulaContext(player, sample, node);
   const derivative = player.derivative(node, sample);
-  const { slope, error } = player.centralDifference(node, sample);
+  const { slope, error, agrees } = player.centralDifference(node, sample, derivative);
   // In the phases of a sequential round it is no derivative, but what new weights have handed back.
   const isDerivative = player.phase === null || player.settings.schedule === "simultaneous";
-  const kink = isDerivative && Math.abs(slope - derivative) > 8 * error + 1e-6 * Math.abs(derivative);
+  const isOther = Math.abs(slope - derivative) > 8 * error + 1e-6 * Math.abs(derivative);
+  const kink = isDerivative && isOther && !agrees;
   const used = player.samples.filter((each) => each.used).length;
   const trained = player.isTrained(node);
   const isAfterOthers = trained && player.settings.schedule === "sequential"

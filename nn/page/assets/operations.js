@@ -15,6 +15,7 @@ const OPERATIONS = {
   ceil: (x) => Math.ceil(x),
   cos: (x) => Math.cos(x),
   cosh: (x) => Math.cosh(x),
+  direction_cosine: (x, y) => directionCosine(x, y),
   divide: (x, y) => x / y,
   equal: (x, y) => +(x === y),
   erf: (x) => (Math.abs(x) < 1 ? errorFunction(x) : x > 0 ? 1 - erfcTail(x) : erfcTail(-x) - 1),
@@ -37,12 +38,14 @@ const OPERATIONS = {
   logical_and: (x, y) => +(x !== 0 && y !== 0),
   logical_not: (x) => +(x === 0),
   logical_or: (x, y) => +(x !== 0 || y !== 0),
+  logistic_density: (x) => logisticDensity(Math.exp(-Math.abs(x))),
   maximum: (x, y) => Math.max(x, y),
   minimum: (x, y) => Math.min(x, y),
   multiply: (x, y) => x * y,
   negative: (x) => -x,
   not_equal: (x, y) => +(x !== y),
   power: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y),
+  power_log: (n, x, y) => powerTimesLog(n, x, y),
   relu: (x) => (x <= 0 ? 0 : x),
   remainder: (x, y) => flooredRemainder(x, y),
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
@@ -76,6 +79,39 @@ function flooredQuotient(x, y) {
   const quotient = (x - rest) / y - (rest !== 0 && rest < 0 !== y < 0 ? 1 : 0);
   const whole = Math.floor(quotient);
   return quotient === 0 ? 0 * Math.sign(x / y) : quotient - whole > 0.5 ? whole + 1 : whole;
+}
+
+/** x / hypot(x, y), on operands scaled by a power of two where that is subnormal or overflows. */
+function directionCosine(x, y) {
+  const length = Math.hypot(x, y);
+  if (length === 0) {
+    return 0;
+  }
+  const scale = length < 1e-290 ? 2 ** 600 : length > 1e300 ? 0.25 : 1;
+  return (scale * x) / Math.hypot(scale * x, scale * y);
+}
+
+/** σ(x)·σ(-x), from exp(-|x|). */
+function logisticDensity(tail) {
+  const smaller = tail / (1 + tail);
+  return smaller - smaller * smaller;
+}
+
+/** x^y·ln(x)^n, next to underflow by two halves of the power. */
+function powerTimesLog(n, x, y) {
+  if (!(n >= 0) || n % 1 !== 0) {
+    return NaN;
+  }
+  const power = OPERATIONS.power(x, y);
+  if (n === 0) {
+    return power;
+  }
+  if (x === 0 && y > 0) {
+    return 0;
+  }
+  const logarithm = Math.log(x) ** n;
+  const half = OPERATIONS.power(x, 0.5 * y);
+  return x > 0 && power < 2.2250738585072014e-308 ? half * logarithm * half : power * logarithm;
 }
 
 /** The error function within (-1, 1), by its power series, whose terms do not cancel: DLMF 7.6.2. */

@@ -63,10 +63,10 @@ class Training {
     return this.tape.outputSlots.map((slot) => values[slot]);
   }
 
-  /** The derivative of a sample's error by central differences, {slope, error}. */
-  centralDifference(node, sample) {
+  /** The derivative of a sample's error by central differences, {slope, error, agrees}: with the one given. */
+  centralDifference(node, sample, derivative) {
     const errorAt = (x) => this.tape.errorAt(node, x, this.frames[sample], this.scratch);
-    return centralDifference(errorAt, this.computedWith(node, sample));
+    return centralDifference(errorAt, this.computedWith(node, sample), derivative);
   }
 
   /** Whether updates change a parameter. */

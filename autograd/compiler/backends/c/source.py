@@ -14,7 +14,7 @@ from autograd.compiler.backends.c.functions import with_needs
 from autograd.compiler.backends.c.lines import GUARD_MARK
 from autograd.compiler.backends.c.names import MATH_FUNCTIONS, Names, comment
 from autograd.compiler.backends.c.statements import Statements
-from autograd.program.graph import Graph, Kind
+from autograd.program.graph import Graph, Guard, Kind
 
 _SINGLE = 16  # numbers that are arguments of their own; more come and go in one array
 _ON_STACK = 2048  # numbers of the largest workspace that is a local array
@@ -82,6 +82,8 @@ class _File:
         targets = self._arguments(output_kinds, output_names, "y", "double *", self._output)
         made = self.statements.graph(graph, arguments, frozenset(range(len(graph.outputs))))
         self._write_outputs(targets, made)
+        guards = [operation for operation in graph.operations if isinstance(operation, Guard)]
+        self.described += [f"status {k}: {guard.message}" for k, guard in enumerate(guards, 1) if guard.message]
 
     def _arguments(
         self, kinds: Sequence[Kind], names: Sequence[str], shared: str, pointer: str,

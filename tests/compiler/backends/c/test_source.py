@@ -19,7 +19,7 @@ import pytest
 from graph_program import Program
 from sampling import points, same
 
-from autograd import primitive
+from autograd import jit, primitive, while_loop
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.c.source import source
 from autograd.primitives import table
@@ -168,10 +168,10 @@ def _arguments(row: Primitive) -> list[tuple[Any, ...]]:
 def test_every_row_agrees_with_the_table_at_special_values_and_at_random_points(tmp_path: Path) -> None:
     rows = list(TABLE.values())
     boolean = {"logical_and", "logical_or", "logical_not"}
-    program = Program(PREDICATE, PREDICATE, NUMBER, NUMBER)
+    program = Program(PREDICATE, PREDICATE, NUMBER, NUMBER, NUMBER)
     outputs = []
     for row in rows:
-        taken = (0, 1) if row.name in boolean else (2, 3)
+        taken = (0, 1) if row.name in boolean else (2, 3, 4)
         outputs.append(program(row, *((0, 2, 3) if row.name == "where" else taken[: len(row.partials)])))
     function = compiled(program.graph(*outputs), tmp_path)
     wrong = []
@@ -179,7 +179,7 @@ def test_every_row_agrees_with_the_table_at_special_values_and_at_random_points(
         for point in _arguments(row):
             p, q = (*point, False)[:2] if row.name in boolean else (point[0] is True, False)
             numbers = [float(item) for item in (point[1:] if row.name == "where" else point)]
-            found = function(p, q, *(*numbers, 0.0)[:2])[1][i]
+            found = function(p, q, *(*numbers, 0.0, 0.0)[:3])[1][i]
             expected = row.evaluate(*point)
             if not _close(row, point, float(found), float(expected)):
                 wrong.append((row.name, point, found, expected))
@@ -371,6 +371,20 @@ def test_many_numbers_share_an_array(tmp_path: Path) -> None:
     graph = program.graph(*outputs, 3)
     assert "void f(const double x[20], const double *x3, double y[18], double *out18)" in source(graph)
     assert_same(graph, tmp_path, [1.0, 2.0, 3.0, [4.0, 5.0], *_numbers(17)])
+
+
+def test_a_breached_bound_is_a_status_that_the_comment_explains(tmp_path: Path) -> None:
+    f = jit(
+        lambda x: while_loop(lambda s: s < 100.0, lambda s: s * 2.0, x, max_trips=5) + (1.0 if x > 0.0 else 0.0),
+        backend="interpreter",
+    )
+    assert f(10.0) == 161.0
+    assert "status 1: while_loop made max_trips=5 trips, and its condition still holds" in source(f.graph)
+    function = compiled(f.graph, tmp_path)
+    assert function(10.0) == (0, [161.0])
+    assert function(1.0)[0] == 1
+    assert function(-1.0)[0] == 1
+    assert function(200.0) == (0, [201.0])
 
 
 def test_large_results_stand_in_memory_that_is_freed(tmp_path: Path) -> None:

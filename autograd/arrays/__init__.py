@@ -1,0 +1,1 @@
+"""NumPy's functions on Values and on arrays of them."""

@@ -1,0 +1,285 @@
+"""The arrays of Values that transforms hand to a function and return: NumPy's functions on them are ours.
+
+NumPy asks a subclass of its array what a function means on it (`__array_ufunc__`, `__array_function__`); on a plain
+array of objects it compares the elements itself. A function is answered in one of three ways: by rows of the table, by
+NumPy's own text where that only moves and combines elements, or by an error that names it. NumPy is an optional
+package: the class is made when the first such array is, and no module here imports NumPy before.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograd.arrays import choices, orders
+from autograd.arrays.functions import THEIRS, UNSUITED
+from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
+from autograd.errors import MissingDependencyError, TraceError
+from autograd.pickles import reduced
+from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, typed
+
+_INDEXED = (
+    "an array in a function that is being compiled was indexed by a Value, whose number is not known: go through the "
+    "array with scan or vmap, and choose with where"
+)
+
+
+class ArrayMethods:
+    """What an array of Values has beside the methods of NumPy's: the base of the class that `view_of` makes."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(function, types, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        try:
+            return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
+        except IndexError:
+            refuse_nodes(key, self)
+            raise
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        return reduced("values", self.ravel().tolist(), self.shape)
+
+    # The methods that compare elements and are no ufuncs.
+
+    def argmax(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
+        return orders.argmax(self, axis, out, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
+        return orders.argmin(self, axis, out, keepdims=keepdims)
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
+        return orders.argsort(self, axis, kind, order, stable=stable)
+
+    def argpartition(self, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> Any:
+        return orders.argsort(self, axis, kind, order)
+
+    def sort(self: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> None:
+        self[...] = orders.sort(self, axis, kind, order, stable=stable)
+
+    def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> None:
+        self[...] = orders.sort(self, axis, kind, order)
+
+    def round(self, decimals: int = 0, out: None = None) -> Any:
+        return choices.round(self, decimals, out)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        raise _refused("numpy.searchsorted")
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        return sys.modules["numpy"].dot(self, b, out)
+
+
+def view_of(array: Any) -> Any:
+    """An array of objects as one of this class, of which there is one."""
+    return array.view(_array_type())
+
+
+def _array_type() -> Any:
+    kind = _types.get("array")
+    if kind is None:  # two threads may both make one, and the first is kept
+        kind = type("ValueArray", (ArrayMethods, sys.modules["numpy"].ndarray), {"__module__": "autograd"})
+        kind = _types.setdefault("array", kind)
+    return kind
+
+
+_types: dict[str, Any] = {}
+
+
+def _rebuild(numbers: list[Any], shape: tuple[int, ...]) -> Any:
+    objects = _numpy().empty(len(numbers), dtype=object)
+    objects[:] = numbers
+    return view_of(objects.reshape(shape))
+
+
+def _numpy() -> Any:
+    try:
+        import numpy
+    except ImportError as error:
+        raise MissingDependencyError("an array of Values is one of NumPy's: pip install numpy") from error
+    return numpy
+
+
+def array(numbers: Any) -> Any:
+    """The NumPy array of nested lists of numbers and Values, on which NumPy's functions are autograd's.
+
+    `numpy.array` makes a plain array of objects, whose elements NumPy compares itself: there `numpy.maximum(x, 1.0)` of
+    a nan is 1.0. The arrays that a transform hands to your function are of this kind already, and so is what any
+    function of autograd returns.
+
+    Parameters: `numbers`, numbers and Values in lists, tuples or arrays, of any shape.
+
+    Returns: an array of floats where no Value is among them; a number by itself as it is.
+
+    Raises: `TypeError` for anything that is not a real number; `MissingDependencyError` without NumPy.
+
+    >>> import numpy as np
+    >>> from autograd import Value, array
+    >>> x = array([Value(1.0), Value(float("nan"))])
+    >>> [y.data for y in np.maximum(x, 2.0)]
+    [2.0, nan]
+    """
+    return elementwise(_number, [_numpy().array(numbers, dtype=object)])
+
+
+def _number(item: Any) -> Any:
+    return item if _is_node(item) else real(item)
+
+
+def _is_node(item: Any) -> bool:
+    return hasattr(type(item), "_apply_primitive")
+
+
+def refuse_nodes(key: Any, array: Any) -> None:
+    """Raise `TraceError` where a Value that has no number is to say which elements of an array are meant."""
+    for part in key if isinstance(key, tuple) else (key,):
+        if _is_node(part) or (is_array(part) and part.dtype == object):
+            first = part.flat[0] if is_array(part) and part.size else part
+            if any(hasattr(type(item), "trace") for item in (first, getattr(array, "node", array.flat[0]))):
+                raise TraceError(_INDEXED)
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a ufunc of NumPy, or one of its methods, gives where a Value or an array of Values is among its inputs.
+
+    Raises: `TypeError` that names the ufunc where it has no meaning here.
+    """
+    name, meaning = _meaning_of(ufunc)
+    if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
+        return meaning(*inputs)
+    numpy = sys.modules["numpy"]
+    given = [plain(item) for item in inputs]
+    loop = ufunc
+    if meaning is not None and not (name in OPERATORS or (name in METHODS and _all_nodes(given[0]))):
+        loop = numpy.frompyfunc(meaning, ufunc.nin, ufunc.nout, identity=ufunc.identity)
+    options = _checked(name, method, options, ufunc.identity)
+    if loop is ufunc and name in TRUTHS:
+        options["dtype"] = object  # or the loop would ask each for its outcome
+    outs = options.get("out")
+    if outs is not None:
+        options["out"] = tuple(map(plain, outs))
+    with numpy.errstate(all="ignore"):  # arithmetic is quiet here
+        results = getattr(loop, method)(*given, **options)
+    if outs is not None:
+        return outs[0] if len(outs) == 1 else outs
+    return tuple(map(_shown, results)) if isinstance(results, tuple) else _shown(results)
+
+
+def _meaning_of(ufunc: Any) -> tuple[str, Callable[..., Any] | None]:
+    """A ufunc's name, and what it means for numbers; None where NumPy's loop over objects is to answer."""
+    found = _known.get(ufunc)
+    if found is not None:
+        return found
+    numpy = sys.modules["numpy"]
+    name = ufunc.__name__
+    known = getattr(numpy, name, ufunc)
+    numpys = known is ufunc or not isinstance(known, numpy.ufunc)  # numpy.clip is a function, and calls a ufunc
+    meaning = MEANINGS.get(name) if numpys else None
+    of_python = all(set(signature) <= {"O", "-", ">"} for signature in ufunc.types)  # made by numpy.frompyfunc
+    if meaning is None and not of_python and not (numpys and name in OPERATORS):
+        raise _refused(f"numpy.{name}" if getattr(numpy, name, None) is ufunc else name)
+    if getattr(numpy, name, None) is ufunc:
+        _known[ufunc] = name, meaning
+    return name, meaning
+
+
+_known: dict[Any, tuple[str, Callable[..., Any] | None]] = {}  # NumPy's own, which stay
+
+
+def _is_scalar(kind: type) -> bool:
+    """Whether things of a type are numbers by themselves, which an arrays.TracedArray is not."""
+    if issubclass(kind, float) or hasattr(kind, "_view_of_array"):
+        return True
+    return issubclass(kind, int | sys.modules["numpy"].generic)
+
+
+def _all_nodes(operand: Any) -> bool:
+    """Whether each element of the first operand is a node, so that its own methods answer; see METHODS."""
+    if not is_array(operand) or operand.dtype != object:
+        return False
+    return all(hasattr(kind, "_apply_primitive") for kind in set(map(type, operand.ravel().tolist())))
+
+
+def _checked(name: str, method: str, options: dict[str, Any], identity: Any) -> dict[str, Any]:
+    """The options of a ufunc, without those that say nothing about real numbers in an array of objects.
+
+    Raises: `TypeError` for one that cannot be honoured.
+    """
+    numpy = sys.modules["numpy"]
+    options = {key: item for key, item in options.items() if key not in ("casting", "order", "subok")}
+    kind = options.pop("dtype", None)
+    if kind is not None and numpy.dtype(kind) not in (object, float, bool if name in TRUTHS else float):
+        raise TypeError(f"numpy.{name} with dtype={kind}: a Value is a float of 64 bits, and stays one")
+    if "signature" in options:
+        raise TypeError(f"numpy.{name} with a signature: a Value has no other type that could be chosen")
+    mask = options.get("where", True)
+    if mask is not True and method == "reduce" and identity is not None:  # objects have none that NumPy would take
+        options.setdefault("initial", float(identity))
+    if mask is not True and (_is_node(mask) or (is_array(mask) and mask.dtype == object)):
+        raise TypeError(f"numpy.{name} with where=: whether it holds is not known yet: choose with autograd.where")
+    if mask is not True and method == "__call__" and options.get("out") is None:
+        raise TypeError(f"numpy.{name} with where= and no out= leaves the rest undefined: choose with autograd.where")
+    return options
+
+
+def _shown(result: Any) -> Any:
+    """What NumPy's loop has made of Values: an array of this class or of floats, or a number by itself."""
+    if type(result) is int:  # NumPy's sum of nothing
+        return float(result)
+    if not is_array(result) or result.dtype != object:
+        return result
+    if not result.ndim:
+        return result.item()
+    return result.astype(float) if all(type(item) is int for item in result.flat) else typed(result)
+
+
+def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function of NumPy gives where a Value or an array of Values is among its arguments.
+
+    Raises: `TypeError` that names the function where it has no meaning here, or where NumPy would compare the elements.
+    """
+    numpy = sys.modules["numpy"]
+    if not all(issubclass(kind, numpy.ndarray) or hasattr(kind, "_apply_primitive") for kind in types):
+        return NotImplemented
+    name = f"{function.__module__}.{function.__name__}"
+    args, kwargs = _as_arrays(args), {key: _as_arrays(item) for key, item in kwargs.items()}
+    ours = choices.OURS.get(name)
+    if ours is not None:
+        return _unpacked(ours(*args, **kwargs))
+    if name not in THEIRS:
+        raise _refused(name)
+    return _unpacked(numpy.empty(0).__array_function__(function, (numpy.ndarray,), args, kwargs))
+
+
+def _as_arrays(item: Any) -> Any:
+    """An argument with arrays in the place of Values, so that the function asks us again for each step of its own."""
+    if _is_node(item):
+        return view_of(plain(item))
+    if type(item) in (list, tuple):
+        return type(item)(map(_as_arrays, item))
+    return item
+
+
+def _unpacked(result: Any) -> Any:
+    """A result with arrays of this class in the place of plain ones, and numbers in the place of those without axes."""
+    if isinstance(result, list | tuple):
+        items = map(_unpacked, result)
+        return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+    if is_array(result) and result.dtype == object and result.ndim and isinstance(result, ArrayMethods):
+        return result
+    return _shown(result) if is_array(result) else result
+
+
+def _refused(name: str) -> TypeError:
+    last = name.rpartition(".")[2]
+    instead = INSTEAD.get(last) or UNSUITED.get(last)
+    if instead is None and last in TABLE:
+        instead = f"use autograd.{last}"
+    return TypeError(
+        f"{name} has no meaning for Values here: "
+        + (instead or "compute with operators and autograd's functions, or with the numbers alone (v.data)")
+    )
