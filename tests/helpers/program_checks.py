@@ -152,7 +152,7 @@ def difference(
     good = numpy.isfinite(expected)
     scale = max([0.1, *abs(expected[good])])
     with numpy.errstate(all="ignore"):
-        bound = tolerance[0] * (1.0 + len(found) / 100.0) * scale + tolerance[1] * spread
+        bound = tolerance[0] * scale + tolerance[1] * spread
         wrong = ~(abs(found - expected) <= bound)
     wrong &= numpy.isfinite(spread)
     wrong &= good if finite else ~((found == expected) | (numpy.isnan(found) & numpy.isnan(expected)))
@@ -171,6 +171,7 @@ class _Point:
     def __init__(self, program: Program, text: str, parts: dict[str, Any], found: list[str]) -> None:
         self.arguments = nest_of(program, (*program.numbers, *program.small))
         self.breach, self.known, self.eager = False, {}, {}
+        self.terms = 1.0 + program.length / 100.0  # a sum is off by so many roundings more
         try:
             self.known = expected_of(program, text)
         except dual_programs.BoundError:
@@ -190,7 +191,10 @@ class _Point:
             if name in self.known:
                 expected, spread = self.known[name]
                 grouped = _grouped(program, numbers, expected)
-                found += difference(f"{name}, eager", grouped, expected, PLAIN, spread, name != "value")
+                found += difference(f"{name}, eager", grouped, expected, self._within(PLAIN), spread, name != "value")
+
+    def _within(self, tolerance: tuple[float, float]) -> tuple[float, float]:
+        return self.terms * tolerance[0], tolerance[1]
 
     def refused(self, where: str, error: Exception) -> list[str]:
         """What is wrong with an error: nothing, where it says that the bound of a loop is too small, which it is."""
@@ -204,7 +208,7 @@ class _Point:
         for name, expected in self.eager.items():
             spread = self.known.get(name, (0, None))[1]
             part = numbers[start : start + len(expected)]
-            found += difference(f"{name}, {backend}", part, expected, BACKENDS[backend], spread)
+            found += difference(f"{name}, {backend}", part, expected, self._within(BACKENDS[backend]), spread)
             start += len(expected)
         return found
 

@@ -135,7 +135,7 @@ class _Generator:
                 return False  # a scan takes plain Python as long as the engine
             if kind in PER_ELEMENT or kind in ("vmap", "scan", "columns"):
                 return cost * self.length <= (10_000 if large else 400)
-            return kind != "root" or cost <= 10
+            return kind not in ("root", "jit") or cost <= 10  # Newton's method, and a compilation, every time
 
         if depth and (structured or s.random() < 0.45):
             kind = self.kind(BODIES, cost, fits)
@@ -193,7 +193,7 @@ def program_of(seed: int, without: frozenset[str] = frozenset()) -> Program:
         traits &= {"large"}
         size, times = SIZES[s.choice([4095, 4097, 4097, 10000])]
     else:
-        size, times = s.choice([1, 2, 3, 3, 4, 7, 7, 9, 17]), 1
+        size, times = s.choice([1, 2, 3, 3, 4, 4, 7, 7, 9, 17]), 1
     generator = _Generator(s, size * times, traits, without)
     large = "large" in traits
     depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
