@@ -53,6 +53,7 @@ REDUCE = [
 REARRANGE = ["{a}[::-1]", "np.roll({a}, 1)", "softmax({a}) + 0.1 * {b}", "np.cumsum({a}) / {n}.0",
              "log_softmax({a}) * 0.3"]
 NANS = ["sqrt({a} - 4.0)", "log(-1.0 - {a} * {b})", "divide({b}, {a} - {a})"]
+LARGE_REDUCE = [template for template in REDUCE if "prod" not in template]  # compiled element by element
 LARGE_REARRANGE = REARRANGE[:2]
 STOPS = ["stop_gradient({a}) * {b}", "detach({a}) - 0.3 * {b}", "{a} - detach({a}) * 0.9"]
 ROOTS = [
@@ -159,7 +160,7 @@ class _Generator:
             "plain": lambda: s.choice(PLAIN),
             "array": lambda: (s.choice(PLAIN), s.random() < 0.5),
             "numpy": lambda: s.choice(NUMPY),
-            "reduce": lambda: s.choice(REDUCE),
+            "reduce": lambda: s.choice(LARGE_REDUCE if self.length > 1000 else REDUCE),
             "rearrange": lambda: s.choice(LARGE_REARRANGE if self.length > 1000 else REARRANGE),
             "stop": lambda: (s.choice(STOPS), s.random() < 0.3),
             "root": lambda: s.choice(ROOTS),
