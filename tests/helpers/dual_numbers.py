@@ -318,4 +318,5 @@ def _compare(compare: Callable[[float, float], bool], x: Any, y: Any) -> bool:
 
 @each
 def where(condition: Any, x: Any, y: Any) -> Any:
-    return x if condition else y
+    chosen = x if condition else y
+    return stop_gradient(chosen) if stopped else chosen

@@ -50,8 +50,9 @@ def parts_of(program: Program, f: Function) -> dict[str, Function]:
         "vjp": lambda *point: _pulled(vjp(f, *point)),
         "hvp": lambda *point: hvp(f, point, tangents),
     }
-    if "large" in program.traits:
-        return parts
+    if "large" in program.traits:  # one of three beside the gradient, for the time that they take
+        one = ["jvp", "vjp", "hvp"][program.seed % 3]
+        return {name: part for name, part in parts.items() if name in ("value", "gradient", one)}
     if len(program.tangents) <= 7 and program.seed % 2:
         parts["hessian"] = hessian(f, (0, 1, 2))
         return parts
@@ -100,10 +101,14 @@ def expected_of(program: Program, text: str) -> dict[str, Any]:
     exact = _known(program, *run())
     spread = {name: numpy.zeros_like(part) for name, part in exact.items()}
     for seed in (1, 2):
-        with noise(ROUNDING, seed):
-            for name, part in _known(program, *run()).items():
-                with numpy.errstate(all="ignore"):
-                    spread[name] = numpy.maximum(spread[name], abs(part - exact[name]))
+        try:
+            with noise(ROUNDING, seed):
+                near = _known(program, *run())
+        except dual_programs.BoundError:  # a tie decides whether a loop is entered
+            near = {name: numpy.full_like(part, numpy.inf) for name, part in exact.items()}
+        for name, part in near.items():
+            with numpy.errstate(all="ignore"):
+                spread[name] = numpy.maximum(spread[name], abs(part - exact[name]))
     return {name: (part, spread[name]) for name, part in exact.items()}
 
 
@@ -170,6 +175,7 @@ class _Point:
     def __init__(self, program: Program, text: str, parts: dict[str, Any], found: list[str]) -> None:
         self.arguments = nest_of(program, (*program.numbers, *program.small))
         self.breach, self.known, self.eager = False, {}, {}
+        self.terms = 1.0 + program.length / 100.0  # a sum is off by so many roundings more
         try:
             self.known = expected_of(program, text)
         except dual_programs.BoundError:
@@ -189,7 +195,10 @@ class _Point:
             if name in self.known:
                 expected, spread = self.known[name]
                 grouped = _grouped(program, numbers, expected)
-                found += difference(f"{name}, eager", grouped, expected, PLAIN, spread, name != "value")
+                found += difference(f"{name}, eager", grouped, expected, self._within(PLAIN), spread, name != "value")
+
+    def _within(self, tolerance: tuple[float, float]) -> tuple[float, float]:
+        return self.terms * tolerance[0], tolerance[1]
 
     def refused(self, where: str, error: Exception) -> list[str]:
         """What is wrong with an error: nothing, where it says that the bound of a loop is too small, which it is."""
@@ -203,7 +212,7 @@ class _Point:
         for name, expected in self.eager.items():
             spread = self.known.get(name, (0, None))[1]
             part = numbers[start : start + len(expected)]
-            found += difference(f"{name}, {backend}", part, expected, BACKENDS[backend], spread)
+            found += difference(f"{name}, {backend}", part, expected, self._within(BACKENDS[backend]), spread)
             start += len(expected)
         return found
 
@@ -216,7 +225,8 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
     parts = {name: part for name, part in parts_of(program, names["f"]).items() if only in ("", name)}
     found: list[str] = []
     points = [_Point(program, text, parts, found)]
-    if program.seed % 3 == 0 and not points[0].breach and not found:  # the same compiled function, called again
+    if program.seed % 3 == 0 and program.times == 1 and not points[0].breach and not found:
+        # the same compiled function, called again
         again = replace(program, numbers=_moved(program.numbers), small=_moved(program.small))
         points.append(_Point(again, text, parts, found))
     names_of_parts = [*points[0].eager]
@@ -289,6 +299,8 @@ def findings(program: Program, llvm: bool = False, c: bool = False, only: str = 
 
 def shrunk(program: Program, found: list[str], seconds: float = 60.0) -> tuple[Program, list[str]]:
     """The smallest program that was found to disagree in the same part and the same way."""
+    if found[0].startswith("all, time"):
+        return program, found
     kind, only = _kind(found[0]), found[0].partition(",")[0]
     llvm, c = ", llvm" in kind, ", c:" in kind
     end = time.monotonic() + seconds

@@ -53,6 +53,7 @@ REDUCE = [
 REARRANGE = ["{a}[::-1]", "np.roll({a}, 1)", "softmax({a}) + 0.1 * {b}", "np.cumsum({a}) / {n}.0",
              "log_softmax({a}) * 0.3"]
 NANS = ["sqrt({a} - 4.0)", "log(-1.0 - {a} * {b})", "divide({b}, {a} - {a})"]
+LARGE_REDUCE = [template for template in REDUCE if "prod" not in template]  # compiled element by element
 LARGE_REARRANGE = REARRANGE[:2]
 STOPS = ["stop_gradient({a}) * {b}", "detach({a}) - 0.3 * {b}", "{a} - detach({a}) * 0.9"]
 ROOTS = [
@@ -79,7 +80,7 @@ BODIES = {
     "slope": 2, "repeat": 1, "if": 1,
 }  # fmt: skip
 PER_ELEMENT = {"array", "numpy", "reduce", "rearrange"}
-RARE = {"forward": 0.03, "breach": 0.015, "nan": 0.02, "outside": 0.12, "large": 0.04, "long": 0.03}
+RARE = {"forward": 0.03, "breach": 0.015, "nan": 0.02, "outside": 0.12, "large": 0.03, "long": 0.03}
 
 @dataclass(frozen=True)
 class Line:
@@ -131,11 +132,11 @@ class _Generator:
                 return False  # derivatives of their own, which no_grad would take away
             if kind == "numpy" and ("outside" in self.traits or inside == "slope"):
                 return False  # arrays of Values and of floats, for which NumPy's functions do not work
-            if large and kind in ("build", "columns", "if"):
-                return False
+            if large and (kind in ("build", "columns", "if") or (kind == "scan" and s.random() < 0.8)):
+                return False  # a scan takes plain Python as long as the engine
             if kind in PER_ELEMENT or kind in ("vmap", "scan", "columns"):
                 return cost * self.length <= (10_000 if large else 400)
-            return kind != "root" or cost <= 10
+            return kind not in ("root", "jit") or cost <= 10  # Newton's method, and a compilation, every time
 
         if depth and (structured or s.random() < 0.45):
             kind = self.kind(BODIES, cost, fits)
@@ -159,7 +160,7 @@ class _Generator:
             "plain": lambda: s.choice(PLAIN),
             "array": lambda: (s.choice(PLAIN), s.random() < 0.5),
             "numpy": lambda: s.choice(NUMPY),
-            "reduce": lambda: s.choice(REDUCE),
+            "reduce": lambda: s.choice(LARGE_REDUCE if self.length > 1000 else REDUCE),
             "rearrange": lambda: s.choice(LARGE_REARRANGE if self.length > 1000 else REARRANGE),
             "stop": lambda: (s.choice(STOPS), s.random() < 0.3),
             "root": lambda: s.choice(ROOTS),
@@ -193,7 +194,7 @@ def program_of(seed: int, without: frozenset[str] = frozenset()) -> Program:
         traits &= {"large"}
         size, times = SIZES[s.choice([4095, 4097, 4097, 10000])]
     else:
-        size, times = s.choice([1, 2, 3, 3, 4, 7, 7, 9, 17]), 1
+        size, times = s.choice([1, 2, 3, 3, 4, 4, 7, 7, 9, 17]), 1
     generator = _Generator(s, size * times, traits, without)
     large = "large" in traits
     depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
