@@ -1,4 +1,4 @@
-"""Make the passes wrong: each rewriting of `simplify`, each statement of the passes and of the rules for loops.
+"""Make the passes wrong: each rewriting of `simplify`, and each small error in the modules that are named below.
 
 The part of `mutants.py` that looks after `autograd/program/`. Each mutant lives in a process of its own, and meets the
 tests that reach its lines: the very functions that pytest calls, with the interpreter as the backend.
