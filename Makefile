@@ -49,7 +49,7 @@ coverage: $(STAMP)  ## run the tests and list the lines that none of them reache
 	$(RUN) -m coverage run -m pytest
 	$(RUN) -m coverage report
 
-mutants: $(STAMP)  ## make each derivative wrong in turn, and see that the tests fail
+mutants: $(STAMP)  ## make each derivative and each pass wrong in turn, and see that the tests fail
 	$(RUN) tests/mutants.py
 
 # On all cores; it goes on where it stopped. make fuzz COUNT=1000 START=0

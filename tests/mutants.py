@@ -1,12 +1,15 @@
-"""Test the tests: make each derivative of each row wrong in turn, and see that the table's tests fail every time.
+"""Test the tests: make each derivative and each pass wrong in turn, and see that the tests fail every time.
 
-    python tests/mutants.py            every row
-    python tests/mutants.py exp atan2  these rows
+    python tests/mutants.py                  all
+    python tests/mutants.py rows             the derivatives of every row
+    python tests/mutants.py rows exp atan2   of these rows
+    python tests/mutants.py passes           the passes over programs: see pass_mutants.py
+    python tests/mutants.py passes pruning 9 of this module, every ninth
 
-A mutant has the opposite sign, or is off by one part in 10⁹; a derivative that is zero or absent becomes 1e-9. It is
-installed in three ways: everywhere, only in the rules on floats, and only in the rules on nodes. The tests are those
-of `test_table.py` that take a row: the very functions that pytest calls. Prints how many mutants there were and
-which ones survived; the exit status is 1 where one did, or where a test fails without a mutant.
+A mutant of a row has the opposite sign, or is off by one part in 10⁹; a derivative that is zero or absent becomes
+1e-9. It is installed in three ways: everywhere, only in the rules on floats, and only in the rules on nodes. The tests
+are those of `test_table.py` that take a row: the very functions that pytest calls. Prints how many mutants there were
+and which ones survived; the exit status is 1 where one did, or where a test fails without a mutant.
 """
 
 from __future__ import annotations
@@ -125,7 +128,22 @@ def _is_zero(row: Primitive, rule: Rule) -> bool:
     return not any(rule(row.evaluate(*point), *point) for point in tried)
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    """Try what the arguments name; the exit status."""
+    what, *names = arguments or ["all"]
+    parts: dict[str, Callable[[list[str]], int]] = {"rows": of_rows, "passes": of_passes}
+    if what != "all":
+        return parts[what](names)
+    return max(part([]) for part in parts.values())
+
+
+def of_passes(names: list[str]) -> int:
+    import pass_mutants  # which imports many tests
+
+    return pass_mutants.main(names)
+
+
+def of_rows(names: list[str]) -> int:
     """Try the mutants of the named rows, of all where none is named; the exit status."""
     started = time.perf_counter()
     rows = [TABLE[name] for name in names] if names else list(TABLE.values())
@@ -140,7 +158,7 @@ def main(names: list[str]) -> int:
     for mutant in survivors:
         print(f"survived: {mutant}")
     seconds = time.perf_counter() - started
-    print(f"{len(killers)} mutants made, {len(killers) - len(survivors)} killed, {seconds:.0f} s")
+    print(f"rows: {len(killers)} mutants made, {len(killers) - len(survivors)} killed, {seconds:.0f} s")
     return 1 if survivors or broken else 0
 
 

@@ -1,4 +1,8 @@
-"""The script that tests the tests, on a few rows: all of its mutants are killed, and a harmless one is not."""
+"""The script that tests the tests, on some of its mutants: all are killed, and a harmless one is not."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import mutants
 import pytest
@@ -31,8 +35,16 @@ def test_the_right_rules_are_back_after_a_mutant():
 
 
 def test_the_script_counts_its_mutants_and_names_the_survivors(monkeypatch, capsys):
-    assert mutants.main(["negative"]) == 0
+    assert mutants.main(["rows", "negative"]) == 0
     assert "6 mutants made, 6 killed" in capsys.readouterr().out
     monkeypatch.setitem(mutants.CHANGES, "the sign flipped", lambda derivative: derivative)
-    assert mutants.main(["negative"]) == 1
+    assert mutants.main(["rows", "negative"]) == 1
     assert "survived: negative, argument 1: the sign flipped, everywhere" in capsys.readouterr().out
+
+
+def test_a_share_of_the_mutants_of_the_passes_is_killed():
+    # In a process of its own, which forks one for each mutant.
+    command = [sys.executable, str(Path(mutants.__file__)), "passes", "rewriting", "12"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "killed" in found.stdout

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import PREDICATE, ConstantArray, Graph, Guard, Kind, Loop, Operation, results_of
+from autograd.program.graph import PREDICATE, ConstantArray, Graph, Kind, Loop, Operation, results_of
 
 
 class Preserves(Enum):
@@ -53,7 +53,7 @@ class Builder:
         self.known: dict[Any, list[Any]] = {}
 
     def constant(self, item: Any) -> Constant:
-        key = struct.pack("d", item) if type(item) is float else item if not isinstance(item, bool) else repr(item)
+        key = struct.pack("d", item) if type(item) is float else item
         found = self.constants.get(key)
         if found is None:
             found = self.constants[key] = Constant(item, ~len(self.constants))
@@ -74,15 +74,13 @@ class Builder:
                 key = (operation, operands[1], operands[0])
         elif type(operation) is Loop:
             key = (replace(operation, save=False), *operands)
-        elif type(operation) is Guard:
-            key = object()
         known = self.known.get(key)
         if known is not None:
             if type(operation) is Loop:
                 return self._of_known_loop(operation, self.made[known[0]])
             return known
         results: list[Any] = self.place(operation, operands)
-        if results:
+        if results:  # two guards that are alike stay two: each has its number
             self.known[key] = results
         return results
 
@@ -113,10 +111,7 @@ class Builder:
         if operation.save and not known.save:
             step.operation = operation
             kinds = results_of(operation, tuple(self.kind(operand) for operand in step.operands))
-            saved = self._values(kinds[end : end + operation.carried])
-            for value in saved:
-                self.made[value] = step
-            step.results[end:end] = saved
+            step.results[end:end] = self._values(kinds[end : end + operation.carried])
         elif known.save and not operation.save:
             last = len(step.results)
             return step.results[: last - trips - operation.carried] + step.results[last - trips :]

@@ -37,10 +37,10 @@ def pruned(graph: Graph) -> Graph:
 
 
 def _inputs_needed(graph: Graph, outputs: Iterable[int]) -> set[int]:
-    """The inputs from which these values are computed."""
+    """The inputs of a body from which these values are computed."""
     needed = set(outputs)
-    for operation, operands, results in reversed(list(graph.steps())):
-        if type(operation) is Guard or needed.intersection(results):
+    for _, operands, results in reversed(list(graph.steps())):
+        if needed.intersection(results):
             needed.update(operands)
     return {value for value in needed if value < graph.inputs}
 
@@ -87,11 +87,10 @@ def _pruned_loop(
         i for i in range(len(operands) - first - carried - sliced)
         if offset + i in body_inputs or 1 + carried + i in condition_inputs
     ]
-    unchanged = (
-        len(states) == carried and len(slices) == sliced and len(parts) == stacked and len(terms) == sums
-        and len(shared) == len(operands) - first - carried - sliced and save == loop.save
-    )
-    if unchanged:
+    taken = (*operands[:first], *(operands[first + i] for i in states),
+             *(operands[first + carried + i] for i in slices),
+             *(operands[first + carried + sliced + i] for i in shared))
+    if len(wanted) == len(outputs) and len(taken) == len(operands) and save == loop.save:
         return loop, operands, results
     body = _restricted(
         loop.body,
@@ -105,9 +104,6 @@ def _pruned_loop(
     new = replace(
         loop, body=body, condition=condition, carried=len(states), sliced=len(slices), stacked=len(parts), save=save
     )
-    taken = (*operands[:first], *(operands[first + i] for i in states),
-             *(operands[first + carried + i] for i in slices),
-             *(operands[first + carried + sliced + i] for i in shared))
     made = [*(results[i] for i in states), *(results[carried + i] for i in parts),
             *(results[carried + stacked + i] for i in terms)]
     if save:

@@ -50,14 +50,14 @@ def _row(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
 
 def _is(operand: Any, number: float) -> bool:
     """Whether it is this constant, with its sign."""
-    if not isinstance(operand, Constant) or type(operand.item) is not float or operand.item != number:
+    if not isinstance(operand, Constant) or operand.item != number:
         return False
     return copysign(1.0, operand.item) == copysign(1.0, number)
 
 
 def _of(builder: Builder, value: Any, row: Primitive) -> tuple[Any, ...] | None:
     """The operands of the step of this row that made the value."""
-    step = None if isinstance(value, Constant) else builder.made.get(value)
+    step = builder.made.get(value)
     return step.operands if step is not None and step.operation is row else None
 
 
@@ -99,7 +99,7 @@ def _power(builder: Builder, x: Any, y: Any) -> Any:
 def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
     if isinstance(condition, Constant):
         return x if condition.item else y
-    if x is y or x == y:
+    if x == y:
         return x
     inner = _of(builder, condition, table.logical_not)
     if inner:

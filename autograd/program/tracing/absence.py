@@ -26,7 +26,7 @@ class Maybe:
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Maybe):
-            return Maybe(self.value * other.value, both(self.live, other.live))
+            return Maybe(self.value * other.value, table.logical_and(self.live, other.live))
         return Maybe(self.value * other, self.live)
 
     def __rmul__(self, other: Any) -> Any:
@@ -50,10 +50,6 @@ class Maybe:
         return where_absent(*operands)
 
 
-def both(a: Any, b: Any) -> Any:
-    return a if a is b else table.logical_and(a, b)
-
-
 def where_absent(condition: Any, x: Any, y: Any) -> Any:
     """`where` of derivatives that may be absent, None or Maybe."""
     if not isinstance(condition, Value):
@@ -63,17 +59,12 @@ def where_absent(condition: Any, x: Any, y: Any) -> Any:
     x_value, x_live = _taken_apart(x)
     y_value, y_live = _taken_apart(y)
     value = y_value if x is None else x_value if y is None else table.where(condition, x_value, y_value)
-    live = table.logical_or(
+    return Maybe(value, table.logical_or(
         table.logical_and(condition, x_live), table.logical_and(table.logical_not(condition), y_live)
-    ) if not (x_live is True and y_live is False) and not (x_live is False and y_live is True) else (
-        condition if x_live else table.logical_not(condition)
-    )
-    return Maybe(value, live)
+    ))  # fmt: skip
 
 
 def _taken_apart(derivative: Any) -> tuple[Any, Any]:
     if derivative is None:
         return None, False
     return (derivative.value, derivative.live) if isinstance(derivative, Maybe) else (derivative, True)
-
-

@@ -53,7 +53,7 @@ class _Replay:
         pairs = [(node, seed) for node, seed in zip(self.results, seeds) if seed is not None and node in active]
         with rules_within_reach():
             cotangents: dict[Any, Any] = differentiable_reverse_sweep(self.order, pairs, None, active)
-        return [cotangents.get(leaf) if yes else None for leaf, yes in zip(self.leaves, wanted)]
+        return [cotangents.get(leaf) for leaf in self.leaves]
 
     def push(self, seeds: Sequence[Any]) -> list[Any]:
         moving = {leaf: seed for leaf, seed in zip(self.leaves, seeds) if seed is not None}

@@ -1,0 +1,61 @@
+"""The mutants of the passes that change no number and no shape of a program, each under the reason why."""
+
+REASONS: dict[str, list[str]] = {
+    "a product, or a connective, of two things is that of the two exchanged; two constants have been folded before": [
+        "simplify.rewriting._multiply: `((x, y), (y, x))` is `((y, x), (x, y))`",
+        "simplify.rewriting._where: `(factor, left[1])` is `(left[1], factor)`",
+        "simplify.rewriting._and: `_connective(builder, x, y, True)` is `_connective(builder, y, x, True)`",
+        "simplify.rewriting._or: `_connective(builder, x, y, False)` is `_connective(builder, y, x, False)`",
+        "simplify.rewriting._connective: `((x, y), (y, x))` is `((y, x), (x, y))`",
+    ],
+    "it only saves work: where nothing changes, the same thing is built again": [
+        "simplify.rewriting._loop: the condition `len(rest) < len(shared)` is True",
+        "simplify.rewriting._loop: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
+        "simplify.rewriting._branch: the condition `len(rest) < len(shared)` is True",
+        "simplify.rewriting._branch: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
+        "simplify.builder.Builder.place: the condition `type(operation) is Primitive` is False",
+    ],
+    "it only saves work: a graph or a step of which all is needed is built again": [
+        "simplify.pruning.pruned: the condition `len(kept) == len(steps) and all((a[0] is b[0] for a, b in "
+        "zip(reversed(kept), steps)))` is False",
+        "simplify.pruning.pruned: `reversed` is `list` (2)",
+        "simplify.pruning.pruned: `0` is `1`",
+        "simplify.pruning.pruned: `0` is `1` (2)",
+        "simplify.pruning._pruned_loop: the condition `len(wanted) == len(outputs) and len(taken) == len(operands) and "
+        "(save == loop.save)` is False",
+        "simplify.pruning._pruned_branch: the condition "
+        "`len(used) == len(results) and len(inputs) == len(operands) - 1` is False",
+        "simplify.pruning._pruned_branch: `len(operands) - 1` is `len(operands)`",
+        "simplify.pruning._pruned_branch: `len(operands) - 1` is `len(operands) + 1`",
+        "simplify.pruning._pruned_branch: `1` is `2` (2)",
+    ],
+    "a body has no inputs beyond the last operand, and none of them is needed": [
+        "simplify.pruning._pruned_loop: `len(operands) - first - carried - sliced` is "
+        "`len(operands) - first - carried + sliced`",
+        "simplify.pruning._pruned_loop: `len(operands) - first - carried - sliced` is "
+        "`len(operands) - first - carried`",
+        "simplify.pruning._pruned_loop: `len(operands) - first - carried` is `len(operands) - first`",
+        "simplify.pruning._pruned_loop: `len(operands) - first - carried` is `len(operands) - first + carried`",
+        "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands)`",
+        "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands) + first`",
+    ],
+    "an input that is not there feeds only steps that have been dropped": [
+        "simplify.pruning._restricted: `0` is `1`",
+    ],
+    "a name more than there are results is paired with none of them": [
+        "simplify.pruning._pruned_loop: the condition `condition is not None` is True (2)",
+    ],
+    "any key will do that tells apart what differs": [
+        "simplify.builder.Builder.add: `(replace(operation, save=False), *operands)` is "
+        "`(*operands, replace(operation, save=False))`",
+        "simplify.builder.Builder.add: `False` is `True`",
+        "simplify.builder.Builder.add: `_order(operands[0]) > _order(operands[1])` is "
+        "`_order(operands[0]) >= _order(operands[1])`",
+    ],
+    "values and constants under construction may have any numbers: `graph` numbers them again": [
+        "simplify.builder.Builder.__init__: `:graph.inputs` is `:graph.inputs + 1`",
+        "simplify.builder.Builder.graph: `(*(operand for step in self.steps for operand in step.operands), *outputs)` "
+        "is `(*outputs, *(operand for step in self.steps for operand in step.operands))`",
+    ],
+}  # fmt: skip
+EQUIVALENT = {mutant: reason for reason, mutants in REASONS.items() for mutant in mutants}
