@@ -20,6 +20,7 @@ from decimal import Context, Decimal
 from functools import cache
 from math import inf, isqrt, nan
 
+from autograd.compiler.backends import angles
 from autograd.compiler.backends.llvm.functions.terms import (
     Formula,
     Lines,
@@ -360,11 +361,16 @@ def _cos(x: Term) -> Term:
 
 
 def _sin_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return x.lines.lane_by_lane("sin", rare, value, x)
+    return _by_libm("sin", rare, value, x)
 
 
 def _cos_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return x.lines.lane_by_lane("cos", rare, value, x)
+    return _by_libm("cos", rare, value, x)
+
+
+def _by_libm(name: str, rare: Term, value: Term, x: Term) -> Term:
+    texts = (*angles.LLVM_SUPPORT, angles.llvm_text(name))
+    return x.lines.lane_by_lane(angles.llvm_symbol(name), texts, rare, value, x)
 
 
 def _long_log(x: Term) -> tuple[Term, Term]:
@@ -405,7 +411,7 @@ def _pow(x: Term, y: Term) -> Term:
 
 
 def _pow_by_libm(rare: Term, value: Term, x: Term, y: Term) -> Term:
-    return x.lines.lane_by_lane("pow", rare, value, x, y)
+    return x.lines.lane_by_lane("@pow", ("declare double @pow(double, double)",), rare, value, x, y)
 
 
 _FORMULAS: dict[str, tuple[Formula, int]] = {
