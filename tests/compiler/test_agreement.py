@@ -17,8 +17,8 @@ import pytest
 from compiled_c import InC
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import Oracle, leaf
 from mpmath import mp, mpf
+from oracle import Oracle, leaf
 from reference import BIG, HUGE_ANGLES, REFERENCE, TINY, has_zero_nearby
 from sampling import points, same, ulps
 from strategies import Program, any_float, examples, programs, wild_programs

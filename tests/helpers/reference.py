@@ -174,7 +174,11 @@ REFERENCE = {
         _both(TINY, 1e-310, 1e-200, 0.125, ABOVE_1, 27.0, 1e200, 7.4e198, 1.4251545101267462e-46, BIG),
     ),
     "sin": Reference(mp.sin, (mp.cos,), _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG, *HUGE_ANGLES)),
-    "cos": Reference(mp.cos, (lambda x: -mp.sin(x),), _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG, *HUGE_ANGLES)),
+    "cos": Reference(
+        mp.cos,
+        (lambda x: -mp.sin(x),),
+        _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG, *HUGE_ANGLES),
+    ),
     "tan": Reference(
         mp.tan,
         (lambda x: 1 + mp.tan(x) ** 2,),

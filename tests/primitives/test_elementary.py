@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 
 import pytest
@@ -42,4 +41,4 @@ def test_second_derivatives_next_to_huge_multiples_of_half_pi(name: str) -> None
             exact = SECOND[name](mpf(x))
             for inner in ("reverse", "forward"):
                 [[computed]] = second_derivatives(TABLE[name], (x,), inner, "reverse")
-                assert math.isfinite(computed) and ulps(computed, exact) <= 16.0, (x, computed)
+                assert ulps(computed, exact) <= 16.0, (x, computed)

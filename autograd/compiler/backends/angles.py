@@ -11,8 +11,6 @@ from decimal import Decimal
 
 from autograd.primitives.elementary import FAR, NEAR, QUARTER_BITS, TWO_OVER_PI
 
-FUNCTIONS = ("sin", "cos", "tan")
-
 # The bits begin with zeros, so that they are read from the start for the smallest x beyond FAR, which is 2**26.
 _WORDS = [(TWO_OVER_PI << 64 >> place) & (1 << 64) - 1 for place in range(QUARTER_BITS + 26, 0, -64)]
 _HALF_PI = (1 << QUARTER_BITS + 63) // TWO_OVER_PI  # in units of 2**-63
@@ -60,28 +58,11 @@ entry:
   %angle = fmul double %number, %scale
   ret double %angle
 }}"""
-# What a module holds once for all three.
-LLVM_SUPPORT = (
-    f"@autograd.table.two_over_pi = private unnamed_addr constant [{len(_WORDS)} x i64] "
-    f"[{', '.join(f'i64 {word}' for word in _WORDS)}]",
-    "declare i64 @llvm.fshl.i64(i64, i64, i64)",
-    "declare i128 @llvm.abs.i128(i128, i1)",
-    "declare i128 @llvm.ctlz.i128(i128, i1)",
-    "declare double @llvm.fabs.f64(double)",
-    "declare double @llvm.copysign.f64(double, double)",
-    *(f"declare double @{name}(double)" for name in FUNCTIONS),
-    _ANGLE,
-)
 
 
-def llvm_symbol(name: str) -> str:
-    return f"@autograd.{name}.corrected"
-
-
-def llvm_text(name: str) -> str:
-    """The function `llvm_symbol(name)`, which needs LLVM_SUPPORT."""
+def _corrected(name: str, symbol: str) -> str:
     return f"""\
-define internal double {llvm_symbol(name)}(double %x) noinline {{
+define double @{symbol}(double %x) {{
 entry:
   %value = call double @{name}(double %x)
   %size = call double @llvm.fabs.f64(double %value)
@@ -102,6 +83,22 @@ cold:
   ret double %result
 }}"""
 
+
+# By the C library's names, those of LLVM_MODULE's functions, which are compiled once for all programs that call one.
+LLVM_SYMBOLS = {name: f"autograd.corrected.{name}" for name in ("sin", "cos", "tan")}
+LLVM_MODULE = "\n".join([
+    f"@autograd.table.two_over_pi = private unnamed_addr constant [{len(_WORDS)} x i64] "
+    f"[{', '.join(f'i64 {word}' for word in _WORDS)}]",
+    "declare i64 @llvm.fshl.i64(i64, i64, i64)",
+    "declare i128 @llvm.abs.i128(i128, i1)",
+    "declare i128 @llvm.ctlz.i128(i128, i1)",
+    "declare double @llvm.fabs.f64(double)",
+    "declare double @llvm.copysign.f64(double, double)",
+    *(f"declare double @{name}(double)" for name in LLVM_SYMBOLS),
+    _ANGLE,
+    *(_corrected(name, symbol) for name, symbol in LLVM_SYMBOLS.items()),
+    "",
+])  # fmt: skip
 
 _ROWS_OF_WORDS = ",\n".join("    " + ", ".join(f"{word:#018x}" for word in _WORDS[i : i + 4]) for i in range(0, 19, 4))
 C_SUPPORT = f"""\

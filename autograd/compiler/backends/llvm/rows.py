@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from autograd.compiler.backends import angles
+from autograd.compiler.backends.angles import LLVM_SYMBOLS
 from autograd.compiler.backends.llvm.functions import vector_math
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Function, Number, constant
 from autograd.primitives.operators import Operators
@@ -146,10 +146,7 @@ class Rows:
         return rule
 
     def _libm(self, name: str, arity: int) -> str:
-        if name in angles.FUNCTIONS:
-            self.declarations.update(dict.fromkeys(angles.LLVM_SUPPORT))
-            self._define(angles.llvm_symbol(name), angles.llvm_text(name), 1, arity)
-            return angles.llvm_symbol(name)
+        name = LLVM_SYMBOLS.get(name, name)
         self.declarations[f"declare double @{name}({', '.join(['double'] * arity)})"] = None
         return f"@{name}"
 

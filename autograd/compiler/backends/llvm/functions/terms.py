@@ -239,14 +239,12 @@ class Lines:
         self.start(after)
         return self.emit("double", f"phi {kind} [ {usual.name}, %{before} ], [ {result.name}, %{cold} ]")
 
-    def lane_by_lane(
-        self, function: str, texts: tuple[str, ...], chosen: Term, otherwise: Term, *arguments: Term
-    ) -> Term:
-        """A function of one sample in the chosen lanes, called for each. The module holds the texts, for it."""
-        self.declarations |= dict.fromkeys(texts)
+    def lane_by_lane(self, function: str, chosen: Term, otherwise: Term, *arguments: Term) -> Term:
+        """A function of one sample, libm's or another module's, in the chosen lanes, called once for each."""
+        self.declarations[f"declare double @{function}({', '.join(['double'] * len(arguments))})"] = None
         if self.width == 1:
             operands = ", ".join(f"double {term.name}" for term in arguments)
-            return self.emit("double", f"call double {function}({operands})")
+            return self.emit("double", f"call double @{function}({operands})")
         result, kind = otherwise, self.type("double")
         for lane in range(self.width):
             before, call, after = self.block, f"call{lane}", f"next{lane}"
@@ -255,7 +253,7 @@ class Lines:
             self.start(call)
             scalars = [self.emit("double", f"extractelement {kind} {term.name}, i64 {lane}") for term in arguments]
             operands = ", ".join(f"double {scalar.name}" for scalar in scalars)
-            value = self.emit("double", f"call double {function}({operands})")
+            value = self.emit("double", f"call double @{function}({operands})")
             changed = self.emit("double", f"insertelement {kind} {result.name}, double {value.name}, i64 {lane}")
             self.text.append(f"  br label %{after}")
             self.start(after)

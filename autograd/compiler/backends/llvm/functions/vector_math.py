@@ -20,7 +20,7 @@ from decimal import Context, Decimal
 from functools import cache
 from math import inf, isqrt, nan
 
-from autograd.compiler.backends import angles
+from autograd.compiler.backends.angles import LLVM_SYMBOLS
 from autograd.compiler.backends.llvm.functions.terms import (
     Formula,
     Lines,
@@ -361,16 +361,11 @@ def _cos(x: Term) -> Term:
 
 
 def _sin_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return _by_libm("sin", rare, value, x)
+    return x.lines.lane_by_lane(LLVM_SYMBOLS["sin"], rare, value, x)
 
 
 def _cos_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return _by_libm("cos", rare, value, x)
-
-
-def _by_libm(name: str, rare: Term, value: Term, x: Term) -> Term:
-    texts = (*angles.LLVM_SUPPORT, angles.llvm_text(name))
-    return x.lines.lane_by_lane(angles.llvm_symbol(name), texts, rare, value, x)
+    return x.lines.lane_by_lane(LLVM_SYMBOLS["cos"], rare, value, x)
 
 
 def _long_log(x: Term) -> tuple[Term, Term]:
@@ -411,7 +406,7 @@ def _pow(x: Term, y: Term) -> Term:
 
 
 def _pow_by_libm(rare: Term, value: Term, x: Term, y: Term) -> Term:
-    return x.lines.lane_by_lane("@pow", ("declare double @pow(double, double)",), rare, value, x, y)
+    return x.lines.lane_by_lane("pow", rare, value, x, y)
 
 
 _FORMULAS: dict[str, tuple[Formula, int]] = {
