@@ -1,6 +1,7 @@
 """Python's math functions made quiet: where they raise, IEEE-754's answer; and cbrt to one unit in the last place.
 
-The platform's own are within three units in the last place of the true value (glibc's cbrt is not, and is replaced).
+The platform's own are within three units in the last place of the true value, but for glibc's cbrt, which is replaced,
+and its sin, cos and tan next to huge multiples of π/2, where they are.
 """
 
 from __future__ import annotations
@@ -46,13 +47,45 @@ log2 = _quiet(math.log2, {0.0: -inf})
 log10 = _quiet(math.log10, {0.0: -inf})
 log1p = _quiet(math.log1p, {-1.0: -inf})
 sqrt = _quiet(math.sqrt)
-sin = _quiet(math.sin)
-cos = _quiet(math.cos)
-tan = _quiet(math.tan)
 asin = _quiet(math.asin)
 acos = _quiet(math.acos)
 acosh = _quiet(math.acosh)
 atanh = _quiet(math.atanh, {1.0: inf, -1.0: -inf})
+
+# 2/π, to the digits that the largest float needs: whole numbers of quarter turns in units of 2**-QUARTER_BITS.
+QUARTER_BITS = 1190
+TWO_OVER_PI = int(
+    "28be60db9391054a7f09d5f47d4d377036d8a5664f10e4107f9458eaf7aef1586dc91b8e909374b801924bba827464873f87"
+    "7ac72c4a69cfba208d7d4baed1213a671c09ad17df904e64758e60d4ce7d272117e2ef7e4a0ec7fe25fff7816603fbcbc462"
+    "d6829b47db4d9fb3c9f2c26dd3d18fd9a797fa8b5d49eeb1faf97c5ecf41ce7de294a4ba9afed7ec47e357421580cc11bf",
+    16,
+)
+FAR, NEAR = 2.0**26, 2.0**-30  # beyond FAR, the platform's values below NEAR and above 1/NEAR are not relied on
+
+
+def _periodic(function: Function) -> Function:
+    """`function`, the platform's sin, cos or tan, right also next to huge multiples of π/2; nan at the infinities.
+
+    There it is, but for its sign, the angle to the multiple, or one over it: the next term is below 2**-60 of it.
+    """
+
+    def evaluate(x: float) -> float:
+        if -FAR < x < FAR:
+            return function(x)
+        value = function(x) if math.isfinite(x) else nan
+        if not (abs(value) < NEAR or abs(value) > 1.0 / NEAR):
+            return value
+        numerator, denominator = x.as_integer_ratio()
+        turned = numerator * TWO_OVER_PI // denominator % (1 << QUARTER_BITS)
+        angle = min(turned, (1 << QUARTER_BITS) - turned)  # over TWO_OVER_PI
+        return math.copysign(angle / TWO_OVER_PI if abs(value) < NEAR else TWO_OVER_PI / angle, value)
+
+    return evaluate
+
+
+sin = _periodic(math.sin)
+cos = _periodic(math.cos)
+tan = _periodic(math.tan)
 
 
 # The platform's own, for expansions in compiled code.

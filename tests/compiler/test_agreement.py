@@ -17,9 +17,10 @@ import pytest
 from compiled_c import InC
 from hypothesis import given
 from hypothesis import strategies as st
+from mpmath import mp, mpf
 from oracle import Oracle, leaf
-from reference import BIG, REFERENCE, TINY, has_zero_nearby
-from sampling import points, same
+from reference import BIG, HUGE_ANGLES, REFERENCE, TINY, has_zero_nearby
+from sampling import points, same, ulps
 from strategies import Program, any_float, examples, programs, wild_programs
 
 from autograd import Primitive, grad, hessian, hvp, jit, value_and_grad, vmap, where
@@ -118,6 +119,25 @@ def agrees(row: Primitive, point: tuple[float, ...], place: int, found: float, e
         bound += 2.0 * point[0] ** 2
     function = REFERENCE[row.name].value if place == 0 else REFERENCE[row.name].partials[place - 1]
     return difference <= bound * unit or (difference <= 2 * 4e-16 and has_zero_nearby(row, function, point))
+
+
+@every_way
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_next_to_huge_multiples_of_half_pi_values_are_within_3_ulp_and_derivatives_within_4(
+    name: str, batched: bool, way: str
+) -> None:
+    angles = [sign * angle for angle in HUGE_ANGLES for sign in (1.0, -1.0)]
+    derivative = value_and_grad(TABLE[name])
+    if batched:
+        numbers = np.hstack(compiled(vmap(derivative), way, angles)(angles)).tolist()
+        values, partials = numbers[: len(angles)], numbers[len(angles) :]
+    else:
+        values, partials = zip(*map(compiled(derivative, way, 1.0), angles))
+    with mp.workdps(50):
+        for angle, value, partial in zip(angles, values, partials, strict=True):
+            assert ulps(value, REFERENCE[name].value(mpf(angle))) <= 3.0, angle
+            assert ulps(partial, REFERENCE[name].partials[0](mpf(angle))) <= 4.0, angle
 
 
 @every_way

@@ -248,12 +248,15 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
             for point in points:
                 if point.eager.keys() == points[0].eager.keys() and (point is points[0] or backend != "c"):
                     found += point.compared(backend, function(*point.arguments))
-        except Exception:
+        except Exception as failure:
+            before = len(found)
             for name in names_of_parts:  # all together fail: which?
                 try:
                     _called(compiled([name]), backend, points[0], names)(*points[0].arguments)
                 except Exception as error:
                     found += points[0].refused(f"{name}, {backend}", error)
+            if len(found) == before:
+                found += points[0].refused(f"all, {backend}", failure)
     return found
 
 

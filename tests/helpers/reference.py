@@ -88,6 +88,14 @@ _GAMMA_TAILS = _at(
     -99.3, -150.7,
 )  # fmt: skip
 
+# Floats next to even and to odd multiples of π/2, where a reduction with too few digits of π is furthest off: one that
+# glibc is 8 ulp off at, the smallest ones, the worst of each size, and the one that is the nearest of all.
+HUGE_ANGLES = (
+    563416747700.2246, 1126833495400.4492, 2.4189825415928567e23, 6.004779142530142e29, 1.5986289000543612e74,
+    2.4985407433100564e123, 1.2853022199154463e174, 6.426511099577231e173, 1.7352682257830175e211,
+    1.4918079000152377e239, 5.319372648326541e255, 1.1656933725740315e283, 5.828466862870158e282,
+)
+
 REFERENCE = {
     "where": Reference(
         lambda condition, x, y: x if condition else y,
@@ -190,12 +198,16 @@ REFERENCE = {
         (lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2),),
         _both(TINY, 1e-310, 1e-200, 0.125, ABOVE_1, 27.0, 1e200, 7.4e198, 1.4251545101267462e-46, BIG),
     ),
-    "sin": Reference(mp.sin, (mp.cos,), _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG)),
-    "cos": Reference(mp.cos, (lambda x: -mp.sin(x),), _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG)),
+    "sin": Reference(mp.sin, (mp.cos,), _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG, *HUGE_ANGLES)),
+    "cos": Reference(
+        mp.cos,
+        (lambda x: -mp.sin(x),),
+        _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, 1e15, 1e22, BIG, *HUGE_ANGLES),
+    ),
     "tan": Reference(
         mp.tan,
         (lambda x: 1 + mp.tan(x) ** 2,),
-        _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, -11 * math.pi / 2, 1e15, 1e22),
+        _both(0.0, TINY, 1e-8, math.pi / 2, math.pi, -11 * math.pi / 2, 1e15, 1e22, *HUGE_ANGLES),
     ),
     "asin": Reference(
         mp.asin, (lambda x: 1 / mp.sqrt((1 - x) * (1 + x)),), _both(0.0, TINY, 1e-9, 0.5, 0.8657078744543584, BELOW_1),

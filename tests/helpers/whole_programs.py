@@ -113,11 +113,11 @@ SIZES = {1: (1, 1), 4095: (7, 585), 4097: (1, 4097), 10000: (2, 5000)}
 
 
 class _Generator:
-    def __init__(self, source: random.Random, length: int, traits: set[str], without: frozenset[str]) -> None:
-        self.source, self.length, self.traits, self.without = source, length, traits, without
+    def __init__(self, source: random.Random, length: int, traits: set[str]) -> None:
+        self.source, self.length, self.traits = source, length, traits
 
     def kind(self, weights: dict[str, int], cost: int, allowed: Callable[[str], bool]) -> str:
-        kinds = [k for k in weights if k not in self.without and allowed(k)]
+        kinds = [k for k in weights if allowed(k)]
         return self.source.choices(kinds, [weights[k] for k in kinds])[0]
 
     def body(self, depth: int, cost: int, most: int, inside: str = "") -> Body:
@@ -186,16 +186,16 @@ class _Generator:
         return options[kind]() if kind in options else None
 
 
-def program_of(seed: int, without: frozenset[str] = frozenset()) -> Program:
-    """The program of a seed, without these kinds of lines and traits."""
+def program_of(seed: int) -> Program:
+    """The program of a seed."""
     s = random.Random(seed)
-    traits = {trait for trait, share in RARE.items() if s.random() < share and trait not in without}
+    traits = {trait for trait, share in RARE.items() if s.random() < share}
     if "large" in traits:
         traits &= {"large"}
         size, times = SIZES[s.choice([4095, 4097, 4097, 10000])]
     else:
         size, times = s.choice([1, 2, 3, 3, 4, 4, 7, 7, 9, 17]), 1
-    generator = _Generator(s, size * times, traits, without)
+    generator = _Generator(s, size * times, traits)
     large = "large" in traits
     depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
     first = generator.line(depth, 1, structured=True)

@@ -1,5 +1,7 @@
 """The gamma family in C: what `special.py` of the table computes, with pairs of doubles where that uses integers.
 
+And, from `angles.py`, sin, cos and tan.
+
 A pair is the unevaluated sum of two doubles, about 106 bits. It holds the recurrence's products and sums where they
 cancel, on the negative axis. Source: Dekker (1971), doi:10.1007/BF01397083, with `fma` for the exact product.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograd.compiler.backends import angles
 from autograd.compiler.backends.c.names import literal, numbers
 from autograd.primitives import special
 
@@ -346,6 +349,9 @@ static double take_lanes(double *lanes, int64_t stride)
 }
 """
 
+# The functions next to huge multiples of pi/2, by the names that they have here.
+_PERIODIC = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
+
 # In the order in which a file holds them. A name here is one that a file's own names keep clear of.
 HELPERS = {
     helper.name: helper
@@ -360,6 +366,8 @@ HELPERS = {
         Helper("log_gamma", _LGAMMA_TEXT, ("polynomial", "pair_multiply")),
         Helper("digamma", _DIGAMMA_TEXT, ("polynomial", "power_sum")),
         Helper("polygamma", _POLYGAMMA_TEXT, ("digamma",)),
+        Helper("corrected", angles.C_SUPPORT),
+        *(Helper(name, angles.c_text(name, function), ("corrected",)) for function, name in _PERIODIC.items()),
     )
 }
 
@@ -367,11 +375,12 @@ HELPERS = {
 _INNER = """
     pair_of_sum pair_divide pair_split power_term lgamma_factor stirling log_gamma_from_2 log_gamma_positive
     digamma_factor digamma_tail digamma_from_2 log_minus_digamma digamma_negative bernoulli hurwitz
+    two_over_pi upper_half angle_to_multiple
 """
 INNER_NAMES = tuple(_INNER.split())
 
-# The rows of the table that have no expansion, and their functions here.
-ROWS = {"lgamma": "log_gamma", "digamma": "digamma", "polygamma": "polygamma"}
+# The rows of the table that have functions here.
+ROWS = {"lgamma": "log_gamma", "digamma": "digamma", "polygamma": "polygamma", **_PERIODIC}
 
 
 def with_needs(wanted: set[str]) -> list[Helper]:

@@ -38,6 +38,9 @@ class RowFunctions:
         native = row.native
         if native.c:
             return native.c.format(*operands)
+        if TABLE.get(row.name) is row and row.name in ROWS:
+            self.wanted.add(ROWS[row.name])
+            return _call(ROWS[row.name], operands)
         if native.libm:
             return _call(self._library(row), operands)
         if native.expansion is not None:
@@ -45,9 +48,6 @@ class RowFunctions:
                 self._functions[row] = self._expanded(row, native.expansion)
             function = self._functions[row]
             return operands[function] if isinstance(function, int) else _call(function, operands)
-        if TABLE.get(row.name) is row and row.name in ROWS:
-            self.wanted.add(ROWS[row.name])
-            return _call(ROWS[row.name], operands)
         raise ValueError(
             f"the primitive {row.name} is a Python function, which C cannot call; name the C library's function that "
             f'computes it: primitive("{row.name}", ..., native="...")'

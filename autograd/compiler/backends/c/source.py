@@ -22,7 +22,7 @@ _LISTED = 200  # names of the numbers of an array that the comment lists
 _HEADERS = (
     ("math.h", MATH_FUNCTIONS | {"INFINITY", "NAN", "frexp", "ldexp", "isnan", "isinf"}),
     ("stddef.h", {"NULL"}),
-    ("stdint.h", {"int64_t"}),
+    ("stdint.h", {"int64_t", "uint64_t"}),
     ("stdlib.h", {"malloc"}),
 )
 

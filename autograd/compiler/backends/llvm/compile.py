@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import os
 import time
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from autograd.compiler.backends.angles import LLVM_MODULE, LLVM_SYMBOLS
 from autograd.compiler.backends.interpreter import Array, GuardFailed
 from autograd.compiler.backends.llvm import entry, machine
 from autograd.compiler.backends.llvm.packing import packed
@@ -53,6 +55,11 @@ class Frame:
         self.buffer = memoryview(self.memory).cast("B")[start : start + 8 * size]
 
 
+@functools.cache
+def _angles(folder: Path | None) -> bytes:
+    return machine.compiled(LLVM_MODULE, 2, folder)
+
+
 class Program:
     """A compiled graph.
 
@@ -77,6 +84,8 @@ class Program:
         objects = [machine.compiled(module.code, 3 if whole else 0, cache)]
         if module.support:
             objects.append(machine.compiled(module.support, 2, cache))
+        if any(symbol in self.llvm_ir for symbol in LLVM_SYMBOLS.values()):
+            objects.append(_angles(cache))
         self._engine = machine.Engine(objects)
         self.function: Callable[[int], int] = _RUN(self._engine.address("run"))
         self.object_bytes = sum(map(len, objects))

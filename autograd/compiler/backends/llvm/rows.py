@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from autograd.compiler.backends.angles import LLVM_SYMBOLS
 from autograd.compiler.backends.llvm.functions import vector_math
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Function, Number, constant
 from autograd.primitives.operators import Operators
@@ -145,6 +146,7 @@ class Rows:
         return rule
 
     def _libm(self, name: str, arity: int) -> str:
+        name = LLVM_SYMBOLS.get(name, name)
         self.declarations[f"declare double @{name}({', '.join(['double'] * arity)})"] = None
         return f"@{name}"
 
@@ -156,15 +158,14 @@ class Rows:
 
     def _by_lanes(self, name: str, arity: int, lanes: int) -> str:
         """A function that calls the C library's for each lane."""
-        self._libm(name, arity)
-        symbol, kind = f"@{name}.w{lanes}", DOUBLE[lanes]
+        one, symbol, kind = self._libm(name, arity), f"@{name}.w{lanes}", DOUBLE[lanes]
         lines, result = [], "poison"
         for lane in range(lanes):
             taken = []
             for i in range(arity):
                 lines.append(f"  %x{lane}.{i} = extractelement {kind} %x{i}, i64 {lane}")
                 taken.append(f"double %x{lane}.{i}")
-            lines.append(f"  %y{lane} = call double @{name}({', '.join(taken)}) #0")
+            lines.append(f"  %y{lane} = call double {one}({', '.join(taken)}) #0")
             lines.append(f"  %r{lane} = insertelement {kind} {result}, double %y{lane}, i64 {lane}")
             result = f"%r{lane}"
         parameters = ", ".join(f"{kind} %x{i}" for i in range(arity))

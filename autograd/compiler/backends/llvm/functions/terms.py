@@ -240,7 +240,7 @@ class Lines:
         return self.emit("double", f"phi {kind} [ {usual.name}, %{before} ], [ {result.name}, %{cold} ]")
 
     def lane_by_lane(self, function: str, chosen: Term, otherwise: Term, *arguments: Term) -> Term:
-        """libm's function in the chosen lanes, called once for each."""
+        """A function of one sample, libm's or another module's, in the chosen lanes, called once for each."""
         self.declarations[f"declare double @{function}({', '.join(['double'] * len(arguments))})"] = None
         if self.width == 1:
             operands = ", ".join(f"double {term.name}" for term in arguments)

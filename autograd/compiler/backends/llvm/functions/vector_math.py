@@ -20,6 +20,7 @@ from decimal import Context, Decimal
 from functools import cache
 from math import inf, isqrt, nan
 
+from autograd.compiler.backends.angles import LLVM_SYMBOLS
 from autograd.compiler.backends.llvm.functions.terms import (
     Formula,
     Lines,
@@ -360,11 +361,11 @@ def _cos(x: Term) -> Term:
 
 
 def _sin_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return x.lines.lane_by_lane("sin", rare, value, x)
+    return x.lines.lane_by_lane(LLVM_SYMBOLS["sin"], rare, value, x)
 
 
 def _cos_by_libm(rare: Term, value: Term, x: Term) -> Term:
-    return x.lines.lane_by_lane("cos", rare, value, x)
+    return x.lines.lane_by_lane(LLVM_SYMBOLS["cos"], rare, value, x)
 
 
 def _long_log(x: Term) -> tuple[Term, Term]:

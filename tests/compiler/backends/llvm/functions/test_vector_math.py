@@ -15,6 +15,7 @@ from mpmath import mp
 from reference import ABOVE_1, BELOW_1, BIG, REFERENCE, TINY
 from sampling import same, ulps
 
+from autograd.compiler.backends.angles import LLVM_MODULE
 from autograd.compiler.backends.llvm.functions.vector_math import FUNCTIONS, define, type_name
 from autograd.primitives.table import TABLE
 
@@ -95,6 +96,7 @@ def run(request) -> Run:
     features = {"cpu": llvm.get_host_cpu_name(), "features": host.flatten()} if fma else {}
     machine = llvm.Target.from_default_triple().create_target_machine(opt=3, **features)
     module = llvm.parse_assembly("\n".join(texts))
+    module.link_in(llvm.parse_assembly(LLVM_MODULE))
     module.verify()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(3))
     builder.getModulePassManager().run(module, builder)
