@@ -123,6 +123,7 @@ def array(numbers: Any) -> Any:
     >>> [y.data for y in np.maximum(x, 2.0)]
     [2.0, nan]
     """
+    is_array(numbers)  # raises for a subclass, of which the numbers are not all
     return elementwise(_number, [_numpy().array(numbers, dtype=object)])
 
 

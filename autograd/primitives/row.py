@@ -257,9 +257,20 @@ def real(number: Any) -> float:
 
 
 def is_array(argument: Any) -> bool:
-    """Whether it is a NumPy array, told without importing NumPy."""
+    """Whether it is a NumPy array, told without importing NumPy.
+
+    Raises: `TypeError` for a subclass that is not ours, which may compute otherwise: a masked one, a matrix.
+    """
     numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(argument, numpy.ndarray)
+    if numpy is None or not isinstance(argument, numpy.ndarray):
+        return False
+    kind = type(argument)
+    if kind is not numpy.ndarray and kind.__module__ != "autograd" and kind is not numpy.memmap:
+        raise TypeError(
+            f"arrays are NumPy's plain ones, for what a {kind.__name__} means by an operation would be lost: "
+            "pass numpy.asarray(it), or its numbers and its mask as two arrays"
+        )
+    return True
 
 
 def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

@@ -76,7 +76,6 @@ def _blocks(nest: Any, blocks: list[Any]) -> Any:
     if isinstance(nest, list | tuple):
         return type(nest), None, tuple([_blocks(child, blocks) for child in nest]), _NOT_SHOWN
     if is_array(nest):
-        _require_plain(nest)
         blocks.append(nest if nest.ndim else nest.item())
     else:
         blocks.append(nest)
@@ -90,8 +89,6 @@ def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
         return dict, keys, tuple(_take_apart(nest[key], numbers, shapes) for key in keys), _Shown(nest)
     if isinstance(nest, list | tuple):
         return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest), _Shown()
-    if is_array(nest):
-        _require_plain(nest)
     if is_array(nest) and nest.ndim:
         shapes.append(nest.shape)
         numbers.extend(nest.ravel().tolist())
@@ -99,16 +96,6 @@ def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
         shapes.append(None)
         numbers.append(nest.item() if is_array(nest) else nest)
     return "block"
-
-
-def _require_plain(array: Any) -> None:
-    """Raise `TypeError` for a subclass of NumPy's arrays, which may compute otherwise: a masked one, a matrix."""
-    numpy = sys.modules["numpy"]
-    if type(array) is not numpy.ndarray and array.dtype != object and not isinstance(array, numpy.memmap):
-        raise TypeError(
-            f"arrays are NumPy's plain ones, for what a {type(array).__name__} means by an operation would be lost: "
-            "pass numpy.asarray(it), or its numbers and its mask as two arrays"
-        )
 
 
 class _Shown(tuple[Any, ...]):

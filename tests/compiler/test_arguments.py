@@ -119,6 +119,11 @@ def test_subclasses_of_arrays_that_compute_otherwise_are_refused():
         for f in (jit(lambda z: z * z), grad(lambda z: (z * z).sum()), lambda z: jvp(lambda a: a * a, (z,), (z,))):
             with pytest.raises(TypeError, match=f"{type(array).__name__} means by an operation.*numpy.asarray"):
                 f(array)
+    masked = np.ma.array([1.0, 2.0], mask=[0, 1])
+    closing_over = lambda z: jit(lambda t: autograd.sum(z * t))(3.0)
+    for f in (autograd.sum, autograd.norm, autograd.exp, autograd.array, closing_over):
+        with pytest.raises(TypeError, match="MaskedArray means by an operation"):
+            f(masked)
     assert jit(lambda z: z.sum())(np.asarray(np.ones((1, 2)).view(np.matrix))) == 2.0
 
 

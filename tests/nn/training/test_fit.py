@@ -336,3 +336,13 @@ def test_parameters_that_the_optimizer_does_not_have_stay(compiled):
     # ∂½(3 − (w·1 + 1))²/∂w = −2 at w = 0: one step of 0.1 leads to 0.2.
     fit(model, ([[1.0]], [3.0]), half_squared_error, SGD([weight], lr=0.1), compiled=compiled, progress=False)
     assert (weight.data, bias.data) == (pytest.approx(0.2, abs=1e-15), 1.0)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_masked_arrays_are_refused(compiled):
+    inputs = np.array([[1.0], [2.0]])
+    targets = np.ma.array([[1.0], [-999.0]], mask=[[False], [True]])
+    for data in ((inputs, targets), (np.ma.array(inputs, mask=False), inputs)):
+        model = MLP(1, [1])
+        with pytest.raises(TypeError, match="[mM]asked"):
+            fit(model, data, mean_squared_error, SGD(model.parameters()), epochs=1, compiled=compiled)
