@@ -259,7 +259,7 @@ def _checked_pair(pair: Any, what: str) -> tuple[Any, Any]:
         if not hasattr(part, "__len__") or not hasattr(part, "__getitem__") or isinstance(part, str | dict):
             raise TypeError(f"the {name} of {what} are an array or a list, a sample each, not {type(part).__name__}")
         if hasattr(part, "mask"):
-            raise TypeError(f"the {name} of {what} are masked, and the mask would be lost: leave the masked samples out")
+            raise TypeError(f"the {name} of {what} are masked, and the mask would be lost: leave those samples out")
         first = _shape(part[0]) if len(part) else None
         for i in range(len(part)):
             if _shape(part[i]) != first:
