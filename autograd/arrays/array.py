@@ -234,7 +234,8 @@ def _shown(result: Any) -> Any:
     if not is_array(result) or result.dtype != object:
         return result
     if not result.ndim:
-        return result.item()
+        item = result.item()
+        return result if item is None else item  # None where it is still to be filled
     return result.astype(float) if all(type(item) is int for item in result.flat) else typed(result)
 
 

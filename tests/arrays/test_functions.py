@@ -496,3 +496,12 @@ def test_a_large_array_in_a_compiled_function_answers_alike():
             jit(np.unique)(x)
     counts = jit(lambda x: x[1] * np.size(x) + np.shape(x)[0] + np.ndim(x))(np.ones(300_000))
     assert counts == 600_001.0
+
+
+def test_functions_that_fill_a_number_like_a_value():
+    x = Value(2.0)
+    assert (np.zeros_like(x), np.ones_like(x), np.full_like(x, 3.0)) == (0.0, 1.0, 3.0)
+    result = np.polyval([1.0, 2.0, 3.0], x)
+    result.backward()
+    assert (result.data, x.grad) == (11.0, 6.0)
+    assert jit(grad(lambda t: np.polyval([1.0, 2.0, 3.0], t)), backend="interpreter")(2.0) == 6.0
