@@ -6,6 +6,7 @@ Nothing on them is held but the function, and Values that lead to no graph.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import (
     BuiltinFunctionType,
@@ -20,7 +21,6 @@ from types import (
 from typing import Any
 
 from autograd.engine.value import Value
-from autograd.primitives.row import is_array
 
 _MOST_OBJECTS = 20_000  # that are looked through
 
@@ -129,7 +129,7 @@ def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
             yield f"[k{len(keys) - 1}]", child
     elif isinstance(item, list | tuple):
         yield from ((f"[{i}]", child) for i, child in enumerate(item))
-    elif is_array(item):
+    elif "numpy" in sys.modules and isinstance(item, sys.modules["numpy"].ndarray):
         if item.dtype == object:
             yield from ((f".flat[{i}]", child) for i, child in enumerate(item.ravel().tolist()))
     elif isinstance(item, ModuleType):
