@@ -113,11 +113,19 @@ class Ways:
         return unchanged
 
 
+def _is_foreign(module: Any) -> bool:
+    """Whether a module holds no Values of the user's: ours, NumPy's, and those that come with Python."""
+    package = str(module).partition(".")[0]
+    return package in ("autograd", "numpy") or package in sys.stdlib_module_names and package != "__main__"
+
+
 def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
     if isinstance(item, FunctionType):
-        names.update(_names(item.__code__))
         for i, cell in enumerate(item.__closure__ or ()):
             yield from _of_cell(i, cell)
+        if _is_foreign(item.__module__):
+            return
+        names.update(_names(item.__code__))
         yield from ((f".__globals__[{name!r}]", item.__globals__[name]) for name in names & item.__globals__.keys())
         yield from (("." + name, getattr(item, name)) for name in ("__defaults__", "__kwdefaults__", *vars(item)))
     elif isinstance(item, MethodType | functools.partial):
@@ -133,9 +141,11 @@ def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
         if item.dtype == object:
             yield from ((f".flat[{i}]", child) for i, child in enumerate(item.ravel().tolist()))
     elif isinstance(item, ModuleType):
-        yield from (("." + name, vars(item)[name]) for name in names & vars(item).keys())
+        if not _is_foreign(item.__name__):
+            yield from (("." + name, vars(item)[name]) for name in names & vars(item).keys())
     elif isinstance(item, type):
-        yield from _of_class(item, names)
+        if not _is_foreign(item.__module__):
+            yield from _of_class(item, names)
     else:
         attributes = _attributes(item)
         own = [*attributes]
