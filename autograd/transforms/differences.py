@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd.errors import BoundError
 from autograd.primitives import table
 
 EPSILON = 2.0**-52
@@ -64,10 +65,10 @@ class Line:
         self.runs.append(Run(self, min(self.usual * 2.0**12, 2.0**1020), max(starts[0] / 256.0, finest)))
 
     def at(self, distance: float) -> Sequence[float]:
-        """The function's numbers there; nan where plain Python raises outside of its domain."""
+        """The function's numbers there; nan where it raises so far off: out of its domain, or beyond a loop's bound."""
         try:
             return self.function(distance)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, BoundError, ValueError):
             return [math.nan] * len(self.middle)
 
 

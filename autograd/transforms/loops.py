@@ -22,6 +22,10 @@ from autograd.program.tracing.traced import is_number
 from autograd.transforms.batching import stacked
 
 _MOST_TRIPS = 2**53  # beyond which a float does not count every whole number
+_BREACHED = (
+    "while_loop made max_trips={} trips, and its condition still holds: give a larger max_trips, or put an early stop "
+    "into the condition"
+)
 
 
 def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:
@@ -75,16 +79,11 @@ def while_loop(
             raise ValueError(f"max_trips is 0 or more, not {max_trips}")
         if max_trips > _MOST_TRIPS:
             max_trips = None  # which no loop reaches
-    breach = Guard(
-        False, BoundError,
-        f"while_loop made max_trips={max_trips} trips, and its condition still holds: give a larger max_trips, or put "
-        "an early stop into the condition",
-    )
     if current().trace is None:
         state, trips = with_our_arrays(init), 0
         while _holds(cond(state)):
             if trips == max_trips:
-                raise BoundError(breach.message)
+                raise BoundError(_BREACHED.format(max_trips))
             state = _checked(body(state), init, "while_loop's body")
             trips += 1
         return state
@@ -100,7 +99,7 @@ def while_loop(
     if max_trips is not None:
         reached = trips == float(max_trips)
         (more,) = structured.branch(reached, [lambda: [condition(trips, results)], lambda: [0.0]])
-        structured.bound(more > 0.0, breach)
+        structured.bound(more > 0.0, Guard(False, BoundError, _BREACHED.format(max_trips)))
     return _rebuilt(structure, results)
 
 

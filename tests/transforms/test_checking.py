@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    BoundError,
     GradientCheckError,
     InconclusiveCheckError,
     absolute,
@@ -30,6 +31,7 @@ from autograd import (
     stop_gradient,
     tanh,
     where,
+    while_loop,
 )
 from autograd.primitives.table import TABLE
 
@@ -308,3 +310,13 @@ def test_wrong_calls_are_refused():
         check_grads(sin, 1.0)
     with pytest.raises(ValueError, match="from 1 up"):
         check_grads(sin, (1.0,), order=0)
+
+
+def test_a_bound_that_is_breached_far_off_is_no_fault_of_the_point():
+    def doubled_from(x):
+        return while_loop(lambda s: s < 100.0, lambda s: 2.0 * s, x, max_trips=8)
+
+    assert doubled_from(1.1) == 140.8
+    check_grads(doubled_from, (1.1,))
+    with pytest.raises(BoundError):
+        doubled_from(0.01)
