@@ -218,7 +218,7 @@ def test_an_array_of_any_size_has_the_same_derivatives(name: str, way: str, monk
     function = WAYS[way](PROGRAMS[name])
     expected = function(*POINT)
     with monkeypatch.context() as patch:
-        patch.setattr(arrays, "_SMALL", 3)  # as if larger ones were too large to be seen number by number
+        patch.setattr(arrays, "SMALL", 3)  # as if larger ones were too large to be seen number by number
         patch.setattr(array_derivatives, "_PACKED", 1)
         assert_agrees(compiled(function, *POINT), expected)
 
@@ -316,7 +316,7 @@ def test_elements_that_are_not_there_contribute_nothing(
     for derivative in (grad(f), tangent, grad(grad(f)), grad(tangent), lambda x: jvp(grad(f), (x,), (1.0,))[1]):
         expected = derivative(0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(arrays, "_SMALL", small)
+            patch.setattr(arrays, "SMALL", small)
             patch.setattr(array_derivatives, "_PACKED", small)
             assert_agrees(compiled(derivative, 0.0), expected)
 
