@@ -33,7 +33,7 @@ from autograd import (
     while_loop,
 )
 from autograd.compiler.jit import Compiled
-from autograd.program.graph import NUMBER, Graph, Loop
+from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
 from autograd.program.tracing import array_derivatives, arrays, rules
 from autograd.program.tracing.absence import where_absent
@@ -163,7 +163,7 @@ def views(x: Any, y: Any, a: Any) -> Any:
 
 def views_of_one_axis(x: Any, y: Any, a: Any) -> Any:
     _, stack = scan(lambda s, p: (s, p * p + x), 0.0, objects([a[0], y, a[1], a[2]]))
-    _, row = scan(lambda s, p: (s, p * y), 0.0, objects([[a[0], x, a[1]]]))
+    _, row = scan(lambda s, p: (s, p * y), 0.0, objects([[a[0], x, a[1], y]]))
     parts = stack[::-1], stack[::2], row[0], row[::-1], row[:, ::-1]
     return total([vmap(lambda p, i=i: p * (x + i))(part) for i, part in enumerate(parts)])
 
@@ -181,9 +181,9 @@ def until_in_a_loop(x: Any, y: Any, a: Any) -> Any:
     """A state that is an array, beside a bound that may be breached."""
     def step(s: Any, p: Any) -> Any:
         grown = while_loop(lambda t: t < 1.5, lambda t: t + x * x + 0.5, p, max_trips=6)
-        return s * grown + a * p, s[0] * grown
+        return vmap(lambda q: sin(q) * grown + p)(s), s[0] * grown
 
-    return total(scan(step, a * y, a))
+    return total(scan(step, vmap(lambda q: q * y)(objects([*a, x])), a))
 
 
 def inside_each_other(x: Any, y: Any, a: Any) -> Any:
@@ -236,6 +236,7 @@ def test_the_derivatives_of_a_program_are_those_of_its_eager_run(name: str, way:
 @pytest.mark.parametrize("way", ["value and gradient", "forward", "forward over reverse", "reverse over reverse"])
 @pytest.mark.parametrize("name", [
     "scan of rows", "batch of rows", "branches", "views", "views of one axis", "parts that may be absent",
+    "while_loop in a loop",
 ])  # fmt: skip
 def test_an_array_of_any_size_has_the_same_derivatives(name: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function = WAYS[way](PROGRAMS[name])
@@ -283,6 +284,12 @@ def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_e
         patch.setattr(rules, "STATES_LIMIT", 64)
         assert not split(100)
         assert split(101)
+
+
+def test_a_graph_is_recorded_again_on_a_constant_array() -> None:
+    graph = Graph(((2,), NUMBER), 1, (), (Element((1,)),), ((0,),), (1,))
+    array = ConstantArray(np.array([5.0, 7.0]).tobytes(), (2,))
+    assert compiled(lambda x: x * rules._Replay(graph, [array]).results[0], 3.0) == 21.0
 
 
 def test_the_derivative_of_a_transposed_array_has_as_many_steps_at_any_size() -> None:
@@ -341,6 +348,11 @@ def of_a_branch(x: Any) -> Any:
     return total([where(one[0] > 5.0, one[0], one[1]), one[2], two])
 
 
+def of_single_elements_in_a_branch(x: Any) -> Any:
+    array = vmap(lambda p: where(p > 1.0, p * x, 2.0))(objects([x + 2.0, x + 6.0, x + 0.5]))
+    return cond(x > -1.0, lambda: array[0] * (x + 2.0), lambda: array[1] * array[2]) + array[1]
+
+
 def of_a_branch_s_array(x: Any) -> Any:
     array = vmap(lambda p: where(p > 1.0, p * x, 2.0))(objects([x, x + 6.0, x + 0.5]))
     f = lambda q: where(q > 3.0, q, sqrt(2.0 - q))
@@ -384,6 +396,7 @@ def until_of_shared(x: Any, start: float) -> Any:
 ELEMENTS: dict[str, Function] = {
     f.__name__: f
     for f in (of_slices, of_a_shared_array, of_a_batch_s_shared_array, of_a_state, of_a_stack, of_a_branch,
+              of_single_elements_in_a_branch,
               of_a_branch_s_array, of_parts_that_are_constant, added_up,
               of_a_shared_array_of_no_trip, of_a_shared_array_of_trips)
 }  # fmt: skip

@@ -247,9 +247,9 @@ def _where(live: Any, derivative: Any) -> Any:
     if not isinstance(derivative, ArrayDerivative):
         return where_absent(live, derivative, None)
     values, flags = derivative.whole()
-    flag = table.where(live, 1.0, 0.0)
-    chosen = elementwise(lambda item: [flag if flags is None else item * flag], [values if flags is None else flags])
-    return ArrayDerivative(derivative.shape, wholes=[(values, chosen[0])])
+    if flags is None:  # otherwise all of them were absent before the first trip
+        (flags,) = elementwise(lambda _: [live], [values])
+    return ArrayDerivative(derivative.shape, wholes=[(values, flags)])
 
 
 def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
