@@ -57,5 +57,41 @@ REASONS: dict[str, list[str]] = {
         "simplify.builder.Builder.graph: `(*(operand for step in self.steps for operand in step.operands), *outputs)` "
         "is `(*outputs, *(operand for step in self.steps for operand in step.operands))`",
     ],
+    "what nobody asks for is found, too, and thrown away": [
+        "tracing.rules._Replay.__init__: `topological_order([item for item in self.results if isinstance(item, Value)]"
+        ", stop=self.leaves)` is `topological_order([item for item in self.results if isinstance(item, Value)])`",
+        "tracing.rules._Replay.pull: `seed is not None and node in active` is `seed is not None`",
+        "tracing.rules._Replay.pull: ` for leaf, yes in zip(self.leaves, wanted) if yes` is "
+        "` for leaf, yes in zip(self.leaves, wanted)`",
+        "tracing.rules._Replay.pull: `dependent(self.order, [leaf for leaf, yes in zip(self.leaves, wanted) if yes])` "
+        "is `dependent([leaf for leaf, yes in zip(self.leaves, wanted) if yes], self.order)`",
+        "tracing.rules.pull: `yes and share is not None` is `share is not None`",
+        "tracing.rules.pull: `isinstance(item, Traced) and item in active` is `isinstance(item, Traced)`",
+    ],
+    "no number is a key there: it would only be compared with a node whose hash were the same": [
+        "tracing.rules.pull: `isinstance(item, Traced) and item in active` is `item in active`",
+        "tracing.rules.push: `tangents.get(item) if isinstance(item, Traced) else None` is `tangents.get(item)`",
+        "tracing.rules._Replay.push: `tangents.get(item) if isinstance(item, Value) else None` is `tangents.get(item)`",
+    ],
+    "it only says in which trace a step stands: in a loop or before it": [
+        "tracing.rules.push: `apply(operation, (item,), here=False)` is `apply(operation, (item,))`",
+        "tracing.rules.push: `False` is `True`",
+        "tracing.rules._through_view: `apply(back, (item,), here=False)` is `apply(back, (item,))`",
+        "tracing.rules._through_view: `False` is `True`",
+    ],
+    "an element whose tangent is None is as absent as one that is not there, and tangents are not added to it": [
+        "tracing.rules.push: ` for i, seed in found.items() if seed is not None` is ` for i, seed in found.items()`",
+    ],
+    "where a derivative is absent, its value is not looked at": [
+        "tracing.rules._encoded: `0.0` is `-0.0`",
+        "tracing.rules._encoded: `0.0` is `1.0`",
+    ],
+    "both sides of a branch have as many results": [
+        "tracing.rules._pull_branch: `op.then` is `op.otherwise`",
+    ],
+    "a loop of no trips gives the states that it is given": [
+        "tracing.rules._chunked: `trips(states, float(length - left), left) if left else states` is "
+        "`trips(states, float(length - left), left)`",
+    ],
 }  # fmt: skip
 EQUIVALENT = {mutant: reason for reason, mutants in REASONS.items() for mutant in mutants}

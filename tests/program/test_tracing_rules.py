@@ -7,6 +7,7 @@ turn, and these tests have to fail.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import struct
@@ -32,6 +33,7 @@ from autograd import (
     while_loop,
 )
 from autograd.compiler.jit import Compiled
+from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
 from autograd.program.tracing import array_derivatives, arrays, rules
 from autograd.program.tracing.absence import where_absent
@@ -155,7 +157,15 @@ def views(x: Any, y: Any, a: Any) -> Any:
     _, stack = scan(lambda s, row: (s, row * row), 0.0, matrix)
     parts = stack[1:], stack[::2, 1], stack[::-1], stack[2, 1:], stack.T, stack[:, 1::2], stack[1:, ::-1].T, stack
     shown = [vmap(lambda row, i=i: row * (x + i))(part) for i, part in enumerate(parts)]
-    return total(shown) + stack[1, 2] * y + stack[-1, 0] * stack[0, -1]
+    few = stack[::2]
+    return total(shown) + stack[1, 2] * y + stack[-1, 0] * stack[0, -1] + few[1, 2] * few[0, 1] + stack[2, 2]
+
+
+def views_of_one_axis(x: Any, y: Any, a: Any) -> Any:
+    _, stack = scan(lambda s, p: (s, p * p + x), 0.0, objects([a[0], y, a[1], a[2]]))
+    _, row = scan(lambda s, p: (s, p * y), 0.0, objects([[a[0], x, a[1], y]]))
+    parts = stack[::-1], stack[::2], row[0], row[::-1], row[:, ::-1]
+    return total([vmap(lambda p, i=i: p * (x + i))(part) for i, part in enumerate(parts)])
 
 
 def absent_parts(x: Any, y: Any, a: Any) -> Any:
@@ -165,6 +175,15 @@ def absent_parts(x: Any, y: Any, a: Any) -> Any:
     sums = vmap(lambda p: where(p > 0.5, p * x, 1.0), reduce="sum")(mixed)
     stack = vmap(lambda p: where(p > 0.5, 1.0, p * y))(mixed)
     return total([s, ys, sums, scan(lambda s, p: (s * p + x, s), x, stack)])
+
+
+def until_in_a_loop(x: Any, y: Any, a: Any) -> Any:
+    """A state that is an array, beside a bound that may be breached."""
+    def step(s: Any, p: Any) -> Any:
+        grown = while_loop(lambda t: t < 1.5, lambda t: t + x * x + 0.5, p, max_trips=6)
+        return vmap(lambda q: sin(q) * grown + p)(s), s[0] * grown
+
+    return total(scan(step, vmap(lambda q: q * y)(objects([*a, x])), a))
 
 
 def inside_each_other(x: Any, y: Any, a: Any) -> Any:
@@ -199,6 +218,8 @@ PROGRAMS: dict[str, Function] = {
     "branches": branches,
     "branches in a loop": branches_in_a_loop,
     "views": views,
+    "views of one axis": views_of_one_axis,
+    "while_loop in a loop": until_in_a_loop,
     "parts that may be absent": absent_parts,
     "inside each other": inside_each_other,
     "some states only": some_states_only,
@@ -213,7 +234,10 @@ def test_the_derivatives_of_a_program_are_those_of_its_eager_run(name: str, way:
 
 
 @pytest.mark.parametrize("way", ["value and gradient", "forward", "forward over reverse", "reverse over reverse"])
-@pytest.mark.parametrize("name", ["scan of rows", "batch of rows", "branches", "views", "parts that may be absent"])
+@pytest.mark.parametrize("name", [
+    "scan of rows", "batch of rows", "branches", "views", "views of one axis", "parts that may be absent",
+    "while_loop in a loop",
+])  # fmt: skip
 def test_an_array_of_any_size_has_the_same_derivatives(name: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function = WAYS[way](PROGRAMS[name])
     expected = function(*POINT)
@@ -239,6 +263,50 @@ def test_a_loop_whose_states_are_computed_again_has_the_same_derivatives(
         with monkeypatch.context() as patch:
             patch.setattr(rules, "STATES_LIMIT", 64)
             assert_agrees(compiled(function, *POINT), expected)
+
+
+def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_else_comes_of_it() -> None:
+    graph = Graph((NUMBER, NUMBER, NUMBER), 3, (), (), (), (1, 2))
+
+    def split(length: int, carried: int = 2, outputs: int = 2, **roles: Any) -> bool:
+        body = dataclasses.replace(graph, outputs=(1, 2, 2)[:outputs])
+        return rules._chunks(Loop(body, length, carried, **{"sliced": 0, "stacked": 0} | roles))
+
+    assert 2**24 * 2 * 8 == rules.STATES_LIMIT
+    assert not split(2**24)
+    assert split(2**24 + 1)
+    assert not split(2**24 + 1, outputs=3)
+    assert not split(2**24 + 1, carried=1, outputs=1)
+    for role in ("sliced", "stacked", "save", "counted", "reverse"):
+        assert not split(2**26, **{role: 1})
+    assert not split(2**26, condition=graph)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "STATES_LIMIT", 64)
+        assert not split(100)
+        assert split(101)
+
+
+def test_a_graph_is_recorded_again_on_a_constant_array() -> None:
+    graph = Graph(((2,), NUMBER), 1, (), (Element((1,)),), ((0,),), (1,))
+    array = ConstantArray(np.array([5.0, 7.0]).tobytes(), (2,))
+    assert compiled(lambda x: x * rules._Replay(graph, [array]).results[0], 3.0) == 21.0
+
+
+def test_the_derivative_of_a_transposed_array_has_as_many_steps_at_any_size() -> None:
+    def f(x: Any, rows: int) -> Any:
+        _, stack = scan(lambda s, p: (s, vmap(lambda q: q * p * x)(np.arange(3.0))), 0.0, np.arange(float(rows)))
+        columns = vmap(lambda row: vmap(lambda q: q * q, reduce="sum")(row))(stack.T)
+        return vmap(lambda q: q, reduce="sum")(columns)
+
+    steps = set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "SMALL", 1)
+        for rows in (4, 9):
+            compiled_gradient = jit(grad(lambda x, rows=rows: f(x, rows)), backend="interpreter")
+            squares = sum(p * p * q * q for p in range(rows) for q in range(3))
+            assert compiled_gradient(0.5) == squares  # of x² times those, at ½
+            steps.add(len(compiled_gradient.graph.operations))
+    assert len(steps) == 1
 
 
 # Elements of arrays that are not there, where what they are multiplied with is infinite: sqrt has the slope inf at 0.
@@ -280,6 +348,11 @@ def of_a_branch(x: Any) -> Any:
     return total([where(one[0] > 5.0, one[0], one[1]), one[2], two])
 
 
+def of_single_elements_in_a_branch(x: Any) -> Any:
+    array = vmap(lambda p: where(p > 1.0, p * x, 2.0))(objects([x + 2.0, x + 6.0, x + 0.5]))
+    return cond(x > -1.0, lambda: array[0] * (x + 2.0), lambda: array[1] * array[2]) + array[1]
+
+
 def of_a_branch_s_array(x: Any) -> Any:
     array = vmap(lambda p: where(p > 1.0, p * x, 2.0))(objects([x, x + 6.0, x + 0.5]))
     f = lambda q: where(q > 3.0, q, sqrt(2.0 - q))
@@ -299,10 +372,33 @@ def added_up(x: Any) -> Any:
     return total(sums) + vmap(lambda p: where(p > 5.0, p * x, x))(array)[1] + array[2] * array[1]
 
 
+def of_a_shared_array_of_no_trip(x: Any) -> Any:
+    return until_of_shared(x, 1.0)
+
+
+def of_a_shared_array_of_trips(x: Any) -> Any:
+    return until_of_shared(x, -1.0)
+
+
+def until_of_shared(x: Any, start: float) -> Any:
+    """Trips as long as the state is below 0, each with all of two arrays."""
+    array = vmap(lambda q: sqrt(q) * 2.0)(objects([x + 1.0 if start < 0.0 else x, x + 4.0, x + 9.0]))
+    other = objects([sqrt(x), x + 6.0, x + 7.0])
+
+    def step(s: Any) -> Any:
+        sums = vmap(lambda q: q * q * s[1] + q, reduce="sum")(array)
+        some = vmap(lambda q: where(q > 6.5, q * s[1], 1.0), reduce="sum")(other)
+        return s[0] + 0.6, s[1] * 0.5 + sums * some
+
+    return total(while_loop(lambda s: s[0] < 0.0, step, (start + x, x + 1.0), max_trips=4)) + other[1] * x
+
+
 ELEMENTS: dict[str, Function] = {
     f.__name__: f
     for f in (of_slices, of_a_shared_array, of_a_batch_s_shared_array, of_a_state, of_a_stack, of_a_branch,
-              of_a_branch_s_array, of_parts_that_are_constant, added_up)
+              of_single_elements_in_a_branch,
+              of_a_branch_s_array, of_parts_that_are_constant, added_up,
+              of_a_shared_array_of_no_trip, of_a_shared_array_of_trips)
 }  # fmt: skip
 
 
@@ -346,6 +442,7 @@ ZEROS: list[tuple[Function, float]] = [
     (lambda x: where(x > 0.0, x, 5.0) + where(x > 0.0, x, 6.0), 0.0),
     (lambda x: fori_loop(0, 3, lambda i, s: s + x * -0.0, 1.0), -0.0),
     (lambda x: fori_loop(0, 3, lambda i, s: s + where(i > 0.5, x * -0.0, 1.0), 1.0), -0.0),
+    (lambda x: fori_loop(0, 3, lambda i, s: s + x * (i * -0.0), 1.0), -0.0),
     (lambda x: fori_loop(0, 3, lambda i, s: s + where(x > i, x, 1.0), 1.0), 0.0),
     (lambda x: fori_loop(0, 3, lambda i, s: s + where(i > 0.5, x * 0.0, 1.0), x * -0.0), 0.0),
     (lambda x: vmap(lambda p: x * p, reduce="sum")([-0.0, -0.0]), -0.0),

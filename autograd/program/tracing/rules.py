@@ -65,10 +65,10 @@ class _Replay:
 # The rules.
 
 
-def pull(node: Traced, cotangent: Any, active: Collection[Any] | None) -> list[tuple[Any, Any]]:
+def pull(node: Traced, cotangent: Any, active: Collection[Any]) -> list[tuple[Any, Any]]:
     """The shares of a node's operands in its cotangent: one step of the reverse sweep."""
     operation = node._primitive.operation
-    wanted = [isinstance(item, Traced) and (active is None or item in active) for item in node.operands]
+    wanted = [isinstance(item, Traced) and item in active for item in node.operands]
     if isinstance(operation, Element | Pack | View):
         derivative = cotangent
         shares: list[Any]
@@ -93,8 +93,6 @@ def push(node: Traced, tangents: dict[Any, Any]) -> Any:
     """The tangent of a node, from those of its operands: one step of the forward sweep."""
     operation = node._primitive.operation
     seeds: list[Any] = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
-    if all(seed is None for seed in seeds):
-        return None
     if isinstance(operation, Element):
         return seeds[0].element(operation.index)
     if isinstance(operation, Pack):
@@ -108,7 +106,7 @@ def push(node: Traced, tangents: dict[Any, Any]) -> Any:
         parts = _push_branch(operation, node.operands, seeds)
     else:
         parts = _push_loop(operation, node.operands, seeds)
-    return Bundle({i: part for i, part in parts.items() if part is not None})
+    return Bundle(parts)
 
 
 def _through_view(view: View, shape: Any, derivative: ArrayDerivative) -> ArrayDerivative:
@@ -249,9 +247,9 @@ def _where(live: Any, derivative: Any) -> Any:
     if not isinstance(derivative, ArrayDerivative):
         return where_absent(live, derivative, None)
     values, flags = derivative.whole()
-    flag = table.where(live, 1.0, 0.0)
-    chosen = elementwise(lambda item: [flag if flags is None else item * flag], [values if flags is None else flags])
-    return ArrayDerivative(derivative.shape, wholes=[(values, chosen[0])])
+    if flags is None:  # otherwise all of them were absent before the first trip
+        (flags,) = elementwise(lambda _: [live], [values])
+    return ArrayDerivative(derivative.shape, wholes=[(values, flags)])
 
 
 def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
