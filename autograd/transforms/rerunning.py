@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import CellType, FunctionType
 from typing import Any
 
+from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive, real
 from autograd.transforms.recorded import Recorded
@@ -89,8 +90,13 @@ def recorded_again(
                 f"ran, and is {value._number!r} now that a derivative passes through: pass it as an argument"
             )
     recorded = Recorded(function, (list(arguments[:own]),), closures=closures)
-    if any(recorded.token not in node._recording.transforms for node in recorded.swept):
-        raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
+    others = [node for node in recorded.swept if recorded.token not in node._recording.transforms]
+    if others:
+        # Not every operand counts: a checkpoint's function may have no use for its argument.
+        pairs = [(node, 1.0) for node in recorded.results if isinstance(node, Value)]
+        reached = reverse_sweep(recorded.swept, pairs)
+        if any(node in reached for node in others):
+            raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
     return recorded
 

@@ -422,3 +422,23 @@ def test_c_source_names_what_is_closed_over():
     f = jit(lambda x: x * w + v, backend="interpreter")
     assert f(3.0) == 5.5
     assert "double x0, double w_, double v1, double *out" in f.c_source("f")
+
+
+@pytest.mark.parametrize("unused", [0.27, Value(0.27)])
+def test_an_argument_that_a_checkpoint_has_no_use_for_is_no_value_from_elsewhere(compiled_by, unused):
+    def f(x):
+        y = x + unused  # compiled, nothing depends on y; the checkpoint has it as an operand
+
+        def of_both(a, b):
+            return a * a, b * b
+
+        return compiled_by(lambda c: c * checkpoint(of_both)(y, x)[1])(3.0)
+
+    def second(x):
+        return compiled_by(lambda c: c * checkpoint(lambda a, b: b**4)(x + unused, x))(3.0)
+
+    assert grad(f)(2.0) == 12.0
+    assert grad(grad(f))(2.0) == 6.0
+    assert jvp(f, (2.0,), (1.0,)) == (12.0, 12.0)
+    assert grad(grad(second))(2.0) == 144.0
+    assert jvp(grad(second), (2.0,), (1.0,)) == (96.0, 144.0)
