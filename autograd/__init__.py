@@ -107,6 +107,7 @@ if _typing.TYPE_CHECKING:  # loaded when they are asked for, as the table below 
     )
     from autograd.transforms.implicit import custom_root
     from autograd.transforms.loops import cond, fori_loop, scan, while_loop
+    from autograd.transforms.rerunning import rerun_context
 
 # What a first Value does not need: with it `import autograd` took three to four times as long (docs/architecture.md).
 _LATER = {
@@ -123,6 +124,7 @@ _LATER = {
     ),
     "autograd.transforms.implicit": ("custom_root",),
     "autograd.transforms.loops": ("cond", "fori_loop", "scan", "while_loop"),
+    "autograd.transforms.rerunning": ("rerun_context",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
@@ -222,6 +224,7 @@ __all__ = [
     "prod",
     "relu",
     "remainder",
+    "rerun_context",
     "scan",
     "scope",
     "sigmoid",

@@ -144,7 +144,7 @@ def quick_call(
     comma = "," if len(arguments) == 1 else ""
     source = f"""
 def quick({', '.join(arguments)}):
-    if {' and '.join([*checks, 'current().plain'])}:
+    if {' and '.join([*checks, 'current().quick'])}:
         {makes}
         try:
             frame = frames.pop()

@@ -19,7 +19,7 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import with_flag
 from autograd.program.tracing.traced import Predicate, Traced
 from autograd.transforms.recorded import Recorded, unit
-from autograd.transforms.rerunning import Rerun, as_of_now, recorded_again
+from autograd.transforms.rerunning import Rerun, as_of_now, in_these_surroundings, recorded_again
 
 
 class Outside:
@@ -99,6 +99,7 @@ def attached(
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
     later = functools.partial(call.func, as_of_now(call.args[0]))
+    run = in_these_surroundings(run)
 
     def again(arguments: Sequence[Any]) -> Recorded:
         def function(_: Any) -> list[Any]:

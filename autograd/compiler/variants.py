@@ -18,7 +18,7 @@ from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Interpreted, Native, as_array, quick_call
 from autograd.compiler.closures import Outside, attached, derivative_of
-from autograd.engine.recording import tracing
+from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
@@ -165,7 +165,8 @@ class Plan:
         numbers = arguments.numbers()
         variant, outside, results = self.run(numbers)
         blocks = [_result(part, results) for part in variant.parts]
-        if not variant.outside.plain:  # a derivative may be on its way to one of them
+        # A derivative may be on its way to one of them.
+        if not variant.outside.plain or (current().closures and variant.outside):
             parts = [(kind, block) for (kind, _), block in zip(variant.parts, blocks)]
             known = {id(value): value._number for value in outside}
             owner = self.owner

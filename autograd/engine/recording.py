@@ -23,10 +23,13 @@ class Recording:
     line: str = ""  # where the user's code made the node, under detect_anomaly
     transforms: tuple[object, ...] = ()  # the transforms that are recording, outermost first
     trace: Any = None  # the innermost tracing.Trace, while a function is recorded for compilation
-    plain: bool = field(init=False)  # nothing but the scope to care for
+    closures: bool = False  # while what a function closes over counts as arguments of it
+    plain: bool = field(init=False)  # nothing but the scope and the closures to care for
+    quick: bool = field(init=False)  # nor the closures
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", self.enabled and not self.anomaly and self.trace is None)
+        object.__setattr__(self, "quick", self.plain and not self.closures)
 
 
 _recording: ContextVar[Recording] = ContextVar("recording", default=Recording())  # noqa: B039 (it is immutable)
@@ -108,9 +111,13 @@ def detect_anomaly() -> Iterator[None]:
 
 
 @contextmanager
-def transforming(transform: object) -> Iterator[None]:
-    """Record on behalf of a transform, so that the leaves made in its function can be told from those outside."""
-    with _changed(enabled=True, transforms=(*current().transforms, transform)):
+def transforming(transform: object, closures: bool = False) -> Iterator[None]:
+    """Record on behalf of a transform, so that the leaves made in its function can be told from those outside.
+
+    With `closures` each of those outside is an operand, also where compiled code would only read its number.
+    """
+    before = current()
+    with _changed(enabled=True, transforms=(*before.transforms, transform), closures=closures or before.closures):
         yield
 
 

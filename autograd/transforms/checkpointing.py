@@ -11,7 +11,7 @@ from autograd.engine.value import Value
 from autograd.primitives.row import is_array
 from autograd.program.nests import array, build, take_apart
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Rerun, as_of_now, recorded_again
+from autograd.transforms.rerunning import Rerun, as_of_now, numbers_of, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,7 +21,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     it closes over count as arguments.
 
     Raises, when a derivative passes through: `ValueError` where the `data` of a Value that f closes over was changed
-    since f ran, or where f closes over another by now.
+    since f ran, where f closes over another by now, or gives another result, having drawn a random number.
 
     >>> from autograd import grad
     >>> grad(checkpoint(lambda x: x * x * x))(2.0)
@@ -44,10 +44,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         recorded = Recorded(call, (values,), closures=None)
         closures = recorded.closures
 
-        later = functools.partial(call, function=as_of_now(f)) if closures else call
+        later = functools.partial(call, function=as_of_now(f))
+        before = numbers_of(values), numbers_of(recorded.results)
 
         def again(arguments: Sequence[Any]) -> Recorded:
-            return recorded_again(later, arguments, closures, "a checkpointed function")
+            return recorded_again(later, arguments, closures, "a checkpointed function", before)
 
         operands = [*values, *closures]
         if not operands:

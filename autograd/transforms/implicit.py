@@ -14,7 +14,7 @@ from autograd.primitives.row import Primitive, real
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import as_of_now, joint_partials, recorded_again
+from autograd.transforms.rerunning import as_of_now, joint_partials, numbers_of, recorded_again
 
 
 class _Root(Primitive):
@@ -75,6 +75,7 @@ def _implicit(
         return list(root)
 
     later = as_of_now(f)
+    before = root, numbers_of(recorded.results)
 
     def node(i: int) -> Any:
         def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
@@ -84,15 +85,15 @@ def _implicit(
             at = _implicit(later, root, structure, tangent_solve)
             again = recorded_again(
                 lambda numbers: later(structure.unflatten(numbers)), [*at, *arguments], parameters,
-                "custom_root's function",
+                "custom_root's function", before,
             )
             return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
 
         rules = joint_partials(sensitivities, len(parameters))
-        before = [value._number for value in parameters]
+        at_first = [value._number for value in parameters]
 
         def evaluate(*numbers: float) -> float:
-            return root[i] if [*numbers] == before else math.nan  # elsewhere the solver would have to run again
+            return root[i] if [*numbers] == at_first else math.nan  # elsewhere the solver would have to run again
 
         return _Root("root", "root", evaluate, rules, ())(*parameters)
 

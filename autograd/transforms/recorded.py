@@ -43,7 +43,7 @@ class Recorded:
         """
         numbers, self.inputs = flatten(arguments)
         self.token = token = object()
-        with transforming(token):
+        with transforming(token, closures is None or len(closures) > 0):
             self.leaves = [_fresh(number) for number in numbers]
             result = function(*self.inputs.unflatten([shown(leaf) for leaf in self.leaves]))
         self.aux: Any = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from types import CellType, FunctionType
 from typing import Any
 
@@ -14,6 +16,7 @@ from autograd.primitives.row import Primitive, real
 from autograd.transforms.recorded import Recorded
 
 Again = Callable[[Sequence[Any]], Recorded]
+Surroundings = Callable[[], AbstractContextManager[None]]
 
 
 class Rerun(Primitive):
@@ -75,18 +78,22 @@ def _pulled(recorded: Recorded, place: int, cotangent: Any) -> list[Any]:
 
 
 def recorded_again(
-    function: Callable[..., Any], arguments: Sequence[Any], closures: Sequence[Value], what: str
+    function: Callable[..., Any], arguments: Sequence[Any], closures: Sequence[Value], what: str,
+    before: tuple[list[float], list[float]] | None = None,
 ) -> Recorded:
     """The function recorded at `arguments`, of which the last are those that it closes over.
 
-    Raises: `ValueError` where one of these has another number than when the function ran, or where there are others.
+    `before`: the numbers at which it ran and those that it gave, where the same are to come out, bit by bit.
+
+    Raises: `ValueError` where a Value that it closes over has another number than when it ran, where there are others,
+    or where something else comes out.
     """
     own = len(arguments) - len(closures)
     for value, argument in zip(closures, arguments[own:]):
-        before = argument._number if isinstance(argument, Value) else argument
-        if value._number != before and not (math.isnan(value._number) and math.isnan(before)):
+        number = argument._number if isinstance(argument, Value) else argument
+        if value._number != number and not (math.isnan(value._number) and math.isnan(number)):
             raise ValueError(
-                f"a Value{f' {value.name!r}' if value.name else ''} that {what} closes over was {before!r} when it "
+                f"a Value{f' {value.name!r}' if value.name else ''} that {what} closes over was {number!r} when it "
                 f"ran, and is {value._number!r} now that a derivative passes through: pass it as an argument"
             )
     recorded = Recorded(function, (list(arguments[:own]),), closures=closures)
@@ -97,18 +104,82 @@ def recorded_again(
         reached = reverse_sweep(recorded.swept, pairs)
         if any(node in reached for node in others):
             raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
+    if before is not None and repr(numbers_of(arguments[:own])) == repr(before[0]):  # where nan equals nan
+        now = numbers_of(recorded.results)
+        if repr(now) != repr(before[1]):
+            one, other = next(((a, b) for a, b in zip(before[1], now) if repr(a) != repr(b)), (before[1], now))
+            raise ValueError(
+                f"{what} gave {one} when it ran, and {other} when it ran again for a derivative: what changes in "
+                "between, such as a random number, must be made outside and passed as an argument"
+            )
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
     return recorded
 
 
-def as_of_now(function: Any, known: dict[int, Any] | None = None) -> Any:
-    """The function with the variables that it closes over as they are now, for a loop may bind them anew.
+def numbers_of(items: Sequence[Any]) -> list[float]:
+    """The floats of Values and numbers."""
+    return [item._number if isinstance(item, Value) else real(item) for item in items]
 
-    So are functions among them.
+
+_surroundings: ContextVar[tuple[Surroundings, ...]] = ContextVar("surroundings", default=())
+
+
+@contextmanager
+def rerun_context(surroundings: Surroundings) -> Iterator[None]:
+    """Enter a context, and again wherever a function that ran inside is run once more for its derivative.
+
+    As that of `checkpoint` is, and of a compiled function that closes over Values: where it uses something that is
+    otherwise only while a `with` block runs, such as attributes that are replaced for a time.
+
+    Parameters: `surroundings`, a function that returns the context manager, a new one each time.
+
+    >>> from contextlib import contextmanager
+    >>> from types import SimpleNamespace
+    >>> from autograd import checkpoint, grad, rerun_context
+    >>> line = SimpleNamespace(slope=2.0)
+    >>> def loss(slope):
+    ...     @contextmanager
+    ...     def replaced():
+    ...         before, line.slope = line.slope, slope
+    ...         yield
+    ...         line.slope = before
+    ...     with rerun_context(replaced):
+    ...         return checkpoint(lambda x: line.slope * x * x)(3.0)
+    >>> grad(loss)(5.0), line.slope
+    (9.0, 2.0)
     """
-    known = {} if known is None else known
+    token = _surroundings.set((*_surroundings.get(), surroundings))
+    try:
+        with surroundings():
+            yield
+    finally:
+        _surroundings.reset(token)
+
+
+def in_these_surroundings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in the surroundings that last, where they are gone when it is called."""
+    entered = _surroundings.get()
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as stack:
+            for surroundings in entered:
+                stack.enter_context(rerun_context(surroundings))
+            return function(*args, **kwargs)
+
+    return called if entered else function
+
+
+def as_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in its surroundings, with the variables that it closes over as they are now.
+
+    For a loop may bind them anew. So are functions among them.
+    """
+    return in_these_surroundings(_with_variables(function, {}))
+
+
+def _with_variables(function: Any, known: dict[int, Any]) -> Any:
     if isinstance(function, functools.partial):
-        return functools.partial(as_of_now(function.func, known), *function.args, **function.keywords)
+        return functools.partial(_with_variables(function.func, known), *function.args, **function.keywords)
     if not isinstance(function, FunctionType) or not function.__closure__:
         return function
     if id(function) not in known:
@@ -119,7 +190,7 @@ def as_of_now(function: Any, known: dict[int, Any] | None = None) -> Any:
         known[id(function)] = copy
         for cell, before in zip(cells, function.__closure__):
             try:
-                cell.cell_contents = as_of_now(before.cell_contents, known)
+                cell.cell_contents = _with_variables(before.cell_contents, known)
             except ValueError:  # it is empty
                 continue
     return known[id(function)]

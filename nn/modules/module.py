@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from autograd import Value
+from autograd import Value, rerun_context
 from nn.errors import StateError
 from nn.pickles import Versioned
 
@@ -215,10 +217,17 @@ def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, *
     unknown = [path for path in parameters if path not in own]
     if unknown:
         raise KeyError(f"the module has no parameter {unknown[0]!r}; it has {_listed(list(own)) or 'none'}")
+    with rerun_context(partial(_replaced, module, {own[path]: item for path, item in parameters.items()})):
+        return module(*args, **kwargs)
+
+
+@contextmanager
+def _replaced(module: Module, by_value: dict[Value, Any]) -> Iterator[None]:
+    """The module with other items in the place of its parameters."""
     replaced: list[tuple[Any, Any, Any]] = []
     try:
-        _replace(vars(module), {own[path]: item for path, item in parameters.items()}, replaced, set())
-        return module(*args, **kwargs)
+        _replace(vars(module), by_value, replaced, set())
+        yield
     finally:
         for container, key, item in reversed(replaced):
             container[key] = item

@@ -262,9 +262,10 @@ def check(program: Program, llvm: bool = False, c: bool = False, only: str = "")
 
 def _called(compiled: Any, backend: str, point: _Point, names: dict[str, Any]) -> Function:
     """The compiled function as one of the point's arguments that returns its numbers in one list."""
-    if backend != "c":
+    if backend == "c":
+        compiled(*point.arguments)
+    if backend != "c" or compiled._plain:  # it is called as it is, with a warning
         return lambda *arguments: numbers_of(compiled(*arguments))
-    compiled(*point.arguments)
     function = InC(compiled)
     outside = [names["w"].data] if len(function.inputs) > len(point.arguments) else []
     return lambda *arguments: numpy.concatenate([numpy.ravel(item) for item in function(*arguments, *outside)])

@@ -544,3 +544,41 @@ def test_checkpoint_takes_keyword_arguments():
 def test_dicts_match_whatever_the_order_of_their_keys():
     assert jvp(lambda d: d["a"] * d["b"], ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 0.0},)) == (6.0, 2.0)
     assert list(grad(lambda d: d["a"] * d["b"])({"b": 2.0, "a": 3.0}).items()) == [("b", 3.0), ("a", 2.0)]
+
+
+def test_a_checkpoint_runs_again_with_the_numbers_of_its_own_trip():
+    def product(x):
+        for k in (2.0, 3.0, 5.0):
+            x = checkpoint(lambda v: v * v * k)(x)  # noqa: B023
+        return x  # 2⁴·3²·5·x⁸
+
+    assert grad(product)(1.5) == 8 * 720 * 1.5**7
+    assert grad(grad(product))(1.5) == 56 * 720 * 1.5**6
+
+
+@pytest.mark.parametrize("change", [lambda holder: 4.0, lambda holder: math.nan])
+def test_a_checkpoint_that_gives_something_else_when_it_runs_again_is_refused(change):
+    holder = [3.0]
+
+    def f(x):
+        holder[0] = 3.0
+        y = checkpoint(lambda v: v * v * holder[0])(x)
+        holder[0] = change(holder)
+        return y
+
+    for transform in (grad, lambda f: grad(grad(f)), lambda f: lambda x: jvp(f, (x,), (1.0,))):
+        with pytest.raises(ValueError, match="a checkpointed function gave 3.0 when it ran, and .* ran again"):
+            transform(f)(1.0)
+
+    drawn = iter(range(1, 100))
+    with pytest.raises(ValueError, match="such as a random number, must be made outside and passed as an argument"):
+        grad(checkpoint(lambda x: [x * next(drawn), x][0]))(1.0)
+
+
+def test_custom_roots_function_is_the_same_when_it_runs_again():
+    scale = [1.0]
+    p = Value(4.0)
+    root = custom_root(lambda r: scale[0] * (r * r - p) + (scale[0] - 1.0), 1.0, lambda f, r: 2.0)
+    scale[0] = 2.0
+    with pytest.raises(ValueError, match="custom_root's function gave 0.0 when it ran, and 1.0 when it ran again"):
+        root.backward(create_graph=True)

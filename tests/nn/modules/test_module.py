@@ -10,14 +10,17 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from autograd import AutogradError, Value, grad, jit
+from autograd import AutogradError, Value, checkpoint, grad, hessian, jit, jvp, tanh
 from nn.errors import StateError
+from nn.losses import mean_squared_error
 from nn.modules.activations import Tanh
 from nn.modules.containers import Sequential
 from nn.modules.dropout import Dropout
 from nn.modules.layers import MLP, Neuron
 from nn.modules.linear import Linear
 from nn.modules.module import Module, functional_call
+from nn.optimizers.optimizers import SGD
+from nn.training.fit import fit
 
 Pair = namedtuple("Pair", "left right")
 
@@ -213,3 +216,62 @@ def test_a_neuron_may_have_a_module_as_its_activation():
     assert repr(neuron) == "TanhNeuron(1)"
     assert neuron([0.5]).op == "tanh"
     assert neuron.children() == [neuron.activation]
+
+
+def _as_it_is(f):
+    return f
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [_as_it_is, checkpoint, jit, lambda f: jit(checkpoint(f)), lambda f: checkpoint(jit(f)), lambda f: jit(jit(f))],
+)
+@pytest.mark.parametrize("held", [False, True])
+def test_a_functional_call_through_what_runs_again_for_its_derivative(wrapped, held):
+    class Curve(Module):
+        def __init__(self):
+            self.scale = Value(2.0)
+            self.offsets = [Value(5.0)]
+            self.inner = wrapped(self.curve)
+
+        def curve(self, x):
+            return self.scale * self.scale * x + self.offsets[0] * self.scale
+
+        def __call__(self, x):
+            return self.inner(x) if held else wrapped(lambda v: self.curve(v))(x)
+
+    curve = Curve()
+
+    def f(scale):
+        return functional_call(curve, {"scale": scale}, 3.0)
+
+    def product(scale):  # of two calls, with other numbers
+        return f(scale) * f(2.0 * scale)
+
+    for _ in range(2):  # the second time compiled code is there already
+        assert grad(f)(7.0) == 47.0
+        assert grad(grad(f))(7.0) == 6.0
+        assert jvp(f, (7.0,), (1.0,)) == (182.0, 47.0)
+        assert grad(f)(8.0) == 53.0
+        assert hessian(f)(8.0) == 6.0
+        # (3s² + 5s)(12s² + 10s): its slope is 144s³ + 270s² + 100s
+        assert grad(product)(1.0) == 514.0
+        assert curve(3.0) == 22.0
+
+
+class Spring(Module):
+    def __init__(self, wrapped):
+        self.weight, self.wrapped = Value(0.5), wrapped
+
+    def __call__(self, x):
+        return [self.wrapped(lambda v: tanh(self.weight * v[0]))(x)]
+
+
+@pytest.mark.parametrize("wrapped", [checkpoint, jit, lambda f: checkpoint(jit(f)), lambda f: jit(checkpoint(f))])
+def test_training_without_compilation_through_what_runs_again(wrapped):
+    data = [[0.4], [-0.3], [1.1]], [[0.1], [0.2], [0.9]]
+    plain, other = Spring(_as_it_is), Spring(wrapped)
+    for model in (plain, other):
+        fit(model, data, mean_squared_error, SGD(model.parameters(), 0.5), epochs=3, compiled=False, progress=False)
+    assert other.weight.data == pytest.approx(plain.weight.data, rel=1e-12)
+    assert plain.weight.data != 0.5
