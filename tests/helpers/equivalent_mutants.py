@@ -57,16 +57,15 @@ REASONS: dict[str, list[str]] = {
         "simplify.builder.Builder.graph: `(*(operand for step in self.steps for operand in step.operands), *outputs)` "
         "is `(*outputs, *(operand for step in self.steps for operand in step.operands))`",
     ],
+    "it only saves work: the step of a batch that is recorded again has no states to save, and nobody needs it": [
+        "tracing.rules._pull_loop: the condition `op.carried` is True",
+    ],
+    "it only saves work: where the forms that are assumed at first are others, the step is recorded once more": [
+        "tracing.rules._pull_loop: `[ABSENT] * len(parts.shared)` is `[ABSENT]`",
+    ],
     "what nobody asks for is found, too, and thrown away": [
         "tracing.rules._Replay.__init__: `topological_order([item for item in self.results if isinstance(item, Value)]"
         ", stop=self.leaves)` is `topological_order([item for item in self.results if isinstance(item, Value)])`",
-        "tracing.rules._Replay.pull: `seed is not None and node in active` is `seed is not None`",
-        "tracing.rules._Replay.pull: ` for leaf, yes in zip(self.leaves, wanted) if yes` is "
-        "` for leaf, yes in zip(self.leaves, wanted)`",
-        "tracing.rules._Replay.pull: `dependent(self.order, [leaf for leaf, yes in zip(self.leaves, wanted) if yes])` "
-        "is `dependent([leaf for leaf, yes in zip(self.leaves, wanted) if yes], self.order)`",
-        "tracing.rules.pull: `yes and share is not None` is `share is not None`",
-        "tracing.rules.pull: `isinstance(item, Traced) and item in active` is `isinstance(item, Traced)`",
     ],
     "no number is a key there: it would only be compared with a node whose hash were the same": [
         "tracing.rules.pull: `isinstance(item, Traced) and item in active` is `item in active`",

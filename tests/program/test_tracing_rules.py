@@ -19,6 +19,7 @@ import pytest
 
 from autograd import (
     cond,
+    floor,
     fori_loop,
     grad,
     jit,
@@ -33,6 +34,7 @@ from autograd import (
     while_loop,
 )
 from autograd.compiler.jit import Compiled
+from autograd.errors import TraceError
 from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
 from autograd.program.tracing import array_derivatives, arrays, rules
@@ -178,12 +180,13 @@ def absent_parts(x: Any, y: Any, a: Any) -> Any:
 
 
 def until_in_a_loop(x: Any, y: Any, a: Any) -> Any:
-    """A state that is an array, beside a bound that may be breached."""
+    """A state that is an array, beside a bound that may be breached, with and without a stack between the two."""
     def step(s: Any, p: Any) -> Any:
         grown = while_loop(lambda t: t < 1.5, lambda t: t + x * x + 0.5, p, max_trips=6)
         return vmap(lambda q: sin(q) * grown + p)(s), s[0] * grown
 
-    return total(scan(step, vmap(lambda q: q * y)(objects([*a, x])), a))
+    ends = fori_loop(0, 2, lambda i, s: step(s, y * i + 0.3)[0], vmap(lambda q: q * x)(a))
+    return total(scan(step, vmap(lambda q: q * y)(objects([*a, x])), a)) + total(ends)
 
 
 def inside_each_other(x: Any, y: Any, a: Any) -> Any:
@@ -262,7 +265,52 @@ def test_a_loop_whose_states_are_computed_again_has_the_same_derivatives(
         expected = function(*POINT)
         with monkeypatch.context() as patch:
             patch.setattr(rules, "STATES_LIMIT", 64)
-            assert_agrees(compiled(function, *POINT), expected)
+            split = jit(function, backend="interpreter")
+            assert_agrees(split(*POINT), expected)
+        saved = [loop.length for loop in loops_of(split.graph) if loop.save]
+        assert max(saved) == (trips if trips == 100 else max(math.isqrt(trips), trips // math.isqrt(trips)))
+
+
+def loops_of(graph: Graph) -> list[Loop]:
+    """The loops in a graph, and in the bodies of those."""
+    loops = [operation for operation in graph.operations if isinstance(operation, Loop)]
+    return loops + [inner for loop in loops for inner in loops_of(loop.body)]
+
+
+def test_a_loop_without_a_bound_has_derivatives_in_forward_mode_alone() -> None:
+    def f(x: Any) -> Any:  # x⁵ at 3
+        return while_loop(lambda s: s < 100.0, lambda s: s * x, x)
+
+    def g(x: Any) -> Any:  # x² for x from 3 up to below 4
+        return fori_loop(0, floor(x) - 1.0, lambda i, s: s * x, 1.0)
+
+    for function, slope, curvature in ((f, 405.0, 540.0), (g, 6.0, 2.0)):
+        tangent = lambda x, function=function: jvp(function, (x,), (1.0,))[1]
+        assert compiled(tangent, 3.0) == slope
+        assert compiled(lambda x, tangent=tangent: jvp(tangent, (x,), (1.0,))[1], 3.0) == curvature
+        with pytest.raises(TraceError, match="reverse mode through a loop needs a bound on its trips"):
+            compiled(grad(function), 3.0)
+
+
+def test_what_no_derivative_is_asked_of_is_not_differentiated() -> None:
+    def f(x: Any, n: Any) -> Any:  # x⁴ + 6x² + 6x + 8 + 5 for n = 3
+        grown = lambda t: while_loop(lambda t: t < 5.0, lambda t: 2.0 * t, t)  # in reverse, an error
+        a, b = fori_loop(0, 3, lambda i, s: (s[0] * x + s[1], grown(n + i)), (x, grown(n)))
+        return a + b
+
+    assert compiled(grad(f), 1.5, 3.0) == 37.5
+    assert compiled(grad(grad(f)), 1.5, 3.0) == 39.0
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_a_batch_is_summed_in_the_order_of_its_samples_in_its_derivative_too(backend: str) -> None:
+    samples = [1.0, 2.0, *[0.0] * 6, 1e16, *[0.0] * 7, -1e16]  # every eighth number is added to the same sum
+
+    def f(x: Any) -> Any:
+        batch_sum = vmap(lambda p: p * x, reduce="sum")(samples)
+        return batch_sum * batch_sum
+
+    assert jit(grad(f), backend=backend)(1.0) == 8.0  # 2 · 2 for the square, times 2: the 1 is lost to 1e16
 
 
 def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_else_comes_of_it() -> None:
@@ -447,6 +495,7 @@ ZEROS: list[tuple[Function, float]] = [
     (lambda x: fori_loop(0, 3, lambda i, s: s + where(i > 0.5, x * 0.0, 1.0), x * -0.0), 0.0),
     (lambda x: vmap(lambda p: x * p, reduce="sum")([-0.0, -0.0]), -0.0),
     (lambda x: vmap(lambda p: where(p < 0.0, x, x * p), reduce="sum")([-0.0, -0.0, -0.0]), -0.0),
+    (lambda x: vmap(lambda p: where(p > 0.5, x * (p * -0.0), 5.0), reduce="sum")([1.0, 0.0]), -0.0),
     (lambda x: sum(vmap(lambda p: where(p < 0.0, x, x * p))(np.array([-0.0, -0.0]))), -0.0),
     (lambda x: sum(scan(lambda s, p: (s, s * p), x, np.array([-0.0, -0.0]))[1]), -0.0),
     (lambda x: scan(lambda s, p: (s * p, p), x, np.array([-0.0, 1.0]))[0], -0.0),

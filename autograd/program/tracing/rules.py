@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from autograd.engine.recording import current
@@ -132,21 +132,18 @@ def _through_view(view: View, shape: Any, derivative: ArrayDerivative) -> ArrayD
 
 
 class _Parts:
-    """A loop's operands by their roles."""
+    """A loop's operands by their roles, but for its count; or what there is for each of them."""
 
-    def __init__(self, op: Loop, operands: Sequence[Any]) -> None:
-        first = int(op.counted)
-        self.count = operands[0] if op.counted else None
-        self.states = list(operands[first : first + op.carried])
-        self.slices = list(operands[first + op.carried : first + op.carried + op.sliced])
-        self.shared = list(operands[first + op.carried + op.sliced :])
+    def __init__(self, op: Loop, items: Sequence[Any]) -> None:
+        self.states = list(items[: op.carried])
+        self.slices = list(items[op.carried : op.carried + op.sliced])
+        self.shared = list(items[op.carried + op.sliced :])
         outputs = [op.body.kinds[output] for output in op.body.outputs]
         self.stacked = outputs[op.carried : op.carried + op.stacked]
         self.sums = outputs[op.carried + op.stacked :]
 
 
 def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
-    parts = _Parts(op, operands)
     if op.length is None:
         raise TraceError(
             "reverse mode through a loop needs a bound on its trips, for it keeps their states: give while_loop "
@@ -155,27 +152,24 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     if _chunks(op):
         return _Replay(_chunked(op), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
     first = int(op.counted)
+    parts, asked = _Parts(op, operands[first:]), _Parts(op, wanted[first:])
     given = cotangent.parts
     state_seeds = [given.get(i) for i in range(op.carried)]
     stack_seeds = [given.get(op.carried + i) for i in range(op.stacked)]
     place = op.carried + op.stacked
     sum_seeds = [given.get(place + i) for i in range(len(parts.sums))]
     place += len(parts.sums)
-    saved_seeds = [given.get(place + i) for i in range(op.carried)] if op.save else [None] * op.carried
-    if not any(seed is not None for seed in (*state_seeds, *stack_seeds, *sum_seeds, *saved_seeds)):
-        return [None] * len(operands)
+    saved_seeds = [given.get(place + i) for i in range(op.carried)]  # none where they were not saved
     saved: list[Any] = []
-    count = parts.count
-    if op.carried or op.condition is not None:
-        results = apply(replace(op, save=op.carried > 0), operands)
+    count = operands[0] if op.counted else None
+    if op.carried:  # as every loop with a condition has, for nothing else of it is differentiated
+        results = apply(replace(op, save=True), operands)
         trips = int(op.condition is not None)
         saved = results[len(results) - op.carried - trips : len(results) - trips]
         count = results[-1] if trips else count
     state_kinds = [kind_of(state) for state in parts.states]
     slice_kinds = [part_kind(item) for item in parts.slices]
     shared_kinds = [kind_of(item) for item in parts.shared]
-    wanted_slices = wanted[first + op.carried : first + op.carried + op.sliced]
-    wanted_shared = wanted[first + op.carried + op.sliced :]
     # What a position's derivatives are multiplied with comes in as parts of arrays.
     arrays, array_codes = [], []
     for seed in (*stack_seeds, *saved_seeds):
@@ -185,7 +179,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     array_kinds = [*parts.stacked, *state_kinds]
     codes = [form_of(seed) for seed in state_seeds]
     shared_codes: list[int] = [ABSENT] * len(parts.shared)
-    slice_codes: list[int] = [ABSENT] * len(parts.slices)
+    slice_codes: list[int] = []
     summed = op.batch  # a batch sums what its samples share; a loop adds it up as it goes
 
     def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
@@ -193,34 +187,31 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         before, own = pieces[: op.carried], pieces[op.carried : op.carried + op.sliced]
         carried, rest = iter(states), iter(pieces[op.carried + op.sliced :])
         seeds = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
-        totals = [] if summed else [decode(carried, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
-        extra = [decode(rest, code, kind) for code, kind in zip(array_codes, array_kinds)]
+        extra = iter([decode(rest, code, kind) for code, kind in zip(array_codes, array_kinds)])
         again = _Replay(op.body, [position, *before, *own, *parts.shared])
-        found = again.pull(
-            [*seeds, *extra[: op.stacked], *sum_seeds],
-            [False, *[True] * op.carried, *wanted_slices, *wanted_shared],
-        )[1:]
-        new = [_plus(a, b) for a, b in zip(found, extra[op.stacked :])]
-        of_slices, of_shared = found[op.carried : op.carried + op.sliced], found[op.carried + op.sliced :]
+        found = _Parts(op, again.pull(
+            [*seeds, *islice(extra, op.stacked), *sum_seeds],
+            [False, *[True] * op.carried, *asked.slices, *asked.shared],
+        )[1:])  # fmt: skip
+        new = [_plus(a, b) for a, b in zip(found.states, extra)]
         next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
-        next_shared = [max(code, form_of(item)) for code, item in zip(shared_codes, of_shared)]
-        slice_codes = [form_of(item) for item in of_slices]
-        stacked = _encoded(of_slices, slice_codes, slice_kinds)
+        next_shared = [form_of(item) for item in found.shared]
+        slice_codes = [form_of(item) for item in found.slices]
+        stacked = _encoded(found.slices, slice_codes, slice_kinds)
         if summed:
             shared_codes = next_shared
-            return [], stacked, _encoded(of_shared, shared_codes, shared_kinds, -0.0)
+            return [], stacked, _encoded(found.shared, shared_codes, shared_kinds, -0.0)
         if (next_codes, next_shared) != (codes, shared_codes):
             codes, shared_codes = next_codes, next_shared
             raise _Again
+        totals = [decode(carried, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
         new_states = _encoded(new, codes, state_kinds)
-        for total, item, code, kind in zip(totals, of_shared, shared_codes, shared_kinds):
-            new_states += encode(_plus(total, item), code, kind, -0.0)
+        new_states += _encoded([*map(_plus, totals, found.shared)], shared_codes, shared_kinds)
         return new_states, stacked, []
 
     while True:
         start = _encoded(state_seeds, codes, state_kinds)
-        if not summed:
-            start += [n for code, kind in zip(shared_codes, shared_kinds) for n in encode(None, code, kind, -0.0)]
+        start += _encoded([None] * len(parts.shared), shared_codes, shared_kinds, -0.0)
         try:
             final, stacks, sums, _ = loop(
                 step, op.length, start, [*saved, *parts.slices, *arrays], count=count,
@@ -228,17 +219,15 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
             )
             break
         except _Again:
-            continue
+            pass
     ends, stacked_items = iter(final), iter(stacks)
     of_states = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
-    of_slices = [
-        decode(stacked_items, code, (op.length, *kind)) for code, kind in zip(slice_codes, slice_kinds)
-    ]
+    of_slices = [decode(stacked_items, code, kind_of(item)) for code, item in zip(slice_codes, parts.slices)]
     totals = iter(sums) if summed else ends
     of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
     if count is not None:  # what a body takes from around it contributes nothing where no trip is made
         ran = table.greater(count, 0.0)
-        of_shared = [None if item is None else _where(ran, item) for item in of_shared]
+        of_shared = [_where(ran, item) for item in of_shared]
     return [*[None] * first, *of_states, *of_slices, *of_shared]
 
 
@@ -266,31 +255,27 @@ def _plus(a: Any, b: Any) -> Any:
 
 
 def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:
-    parts = _Parts(op, operands)
     first = int(op.counted)
+    parts, moving = _Parts(op, operands[first:]), _Parts(op, seeds[first:])
     state_kinds = [kind_of(state) for state in parts.states]
     slice_kinds = [part_kind(item) for item in parts.slices]
-    state_seeds = seeds[first : first + op.carried]
-    slice_seeds = seeds[first + op.carried : first + op.carried + op.sliced]
-    shared_seeds = seeds[first + op.carried + op.sliced :]
     arrays, array_codes = [], []
-    for seed in slice_seeds:
+    for seed in moving.slices:
         values, live = (None, None) if seed is None else seed.whole()
         array_codes.append(ABSENT if values is None else PLAIN if live is None else FLAGGED)
         arrays += [item for item in (values, live) if item is not None]
-    codes = [form_of(seed) for seed in state_seeds]
+    codes = [form_of(seed) for seed in moving.states]
     stack_codes: list[int] = []
     sum_codes: list[int] = []
 
     def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         nonlocal codes, stack_codes, sum_codes
         carried, rest = iter(states[op.carried :]), iter(pieces[op.sliced :])
-        moving = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
+        along = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
         sliding = [decode(rest, code, kind) for code, kind in zip(array_codes, slice_kinds)]
         again = _Replay(op.body, [position, *states[: op.carried], *pieces[: op.sliced], *parts.shared])
-        found = again.push([None, *moving, *sliding, *shared_seeds])
-        new = found[: op.carried]
-        next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
+        found = again.push([None, *along, *sliding, *moving.shared])
+        next_codes = [join(code, form_of(item)) for code, item in zip(codes, found)]
         if next_codes != codes:
             codes = next_codes
             raise _Again
@@ -298,10 +283,10 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
         stack_codes, sum_codes = [*map(form_of, of_stacks)], [*map(form_of, of_sums)]
         stacked = _encoded(of_stacks, stack_codes, parts.stacked)
         if op.save:
-            stacked += _encoded(moving, codes, state_kinds)
+            stacked += _encoded(along, codes, state_kinds)
         return (
             [*again.results[: op.carried],
-             *_encoded(new, codes, state_kinds)],
+             *_encoded(found, codes, state_kinds)],
             stacked,
             _encoded(of_sums, sum_codes, parts.sums, -0.0),
         )
@@ -313,23 +298,19 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
         return replay(condition, [position, *states[: op.carried], *parts.shared])[0]
 
     while True:
-        start = _encoded(state_seeds, codes, state_kinds)
+        start = _encoded(moving.states, codes, state_kinds)
         try:
             final, stacks, sums, _ = loop(
                 step, op.length, [*parts.states, *start], [*parts.slices, *arrays],
-                None if condition is None else holds, parts.count, op.reverse,
+                None if condition is None else holds, operands[0] if op.counted else None, op.reverse,
             )
             break
         except _Again:
-            continue
+            pass
     ends, pieces, totals = iter(final[op.carried :]), iter(stacks), iter(sums)
-    tangents = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
-    length = op.length or 0
-    tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(stack_codes, parts.stacked)]  # type: ignore[misc]  # an array has numbers or arrays for parts
-    tangents += [decode(totals, code, kind) for code, kind in zip(sum_codes, parts.sums)]
-    if op.save:
-        tangents += [decode(pieces, code, (length, *kind)) for code, kind in zip(codes, state_kinds)]  # type: ignore[misc]  # an array has numbers or arrays for parts
-    return dict(enumerate(tangents))
+    forms = [(ends, code) for code in codes] + [(pieces, code) for code in stack_codes]
+    forms += [(totals, code) for code in sum_codes] + [(pieces, code) for code in codes if op.save]
+    return {i: decode(items, code, kind) for i, ((items, code), kind) in enumerate(zip(forms, op.results(())))}
 
 
 def _pull_branch(op: Branch, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
