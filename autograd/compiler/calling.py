@@ -6,18 +6,23 @@ is written whose source checks it, packs the numbers, runs the code, and builds 
 
 from __future__ import annotations
 
+import functools
 import struct
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.arguments import Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import Array, GuardFailed
+from autograd.compiler.backends.llvm import compile as llvm
 from autograd.engine.recording import current
 from autograd.engine.value import Value
+from autograd.engine.watching import level_of_the_caller
 from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
+from autograd.program.tracing.expansion import expanded
 
 
 def as_array(item: Any) -> Any:
@@ -29,6 +34,26 @@ def as_array(item: Any) -> Any:
 
 class CallFailed(Exception):
     """A function of the user's, a primitive's `evaluate`, raised during a run."""
+
+
+def program_of(graph: Graph, threads: int, fastmath: bool, cache: Any, backend: str) -> Interpreted | Native:
+    """What runs a graph: machine code, or the interpreter where that is asked for or LLVM is not installed."""
+    if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
+        return Interpreted(graph)
+    return Native(llvm.compile(expanded(graph), threads=threads, fastmath=fastmath, cache=cache), graph)
+
+
+@functools.cache
+def _llvm_is_there() -> bool:
+    if llvm.available():
+        return True
+    warnings.warn(
+        "llvmlite is not installed, and compiled functions run in Python, slowly: "
+        "pip install 'scalar-autograd[jit]'",
+        RuntimeWarning,
+        stacklevel=level_of_the_caller(),
+    )
+    return False
 
 
 class Interpreted:

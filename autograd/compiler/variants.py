@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from weakref import WeakMethod, ref
@@ -15,12 +14,11 @@ from weakref import WeakMethod, ref
 from autograd.compiler.arguments import Arguments, Signature, exact
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
-from autograd.compiler.backends.llvm import compile as llvm
-from autograd.compiler.calling import CallFailed, Interpreted, Native, as_array, quick_call
-from autograd.compiler.closures import Outside, attached, derivative_of
+from autograd.compiler.calling import CallFailed, Native, as_array, program_of, quick_call
+from autograd.compiler.closures import Outside
+from autograd.compiler.derivatives import Differentiable, attached, is_of_numbers
 from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
-from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import reduced
 from autograd.primitives.row import elementwise, is_array
@@ -28,7 +26,6 @@ from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind
 from autograd.program.nests import build, take_apart
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import packed, shown
-from autograd.program.tracing.expansion import expanded
 from autograd.program.tracing.structured import as_number, kind_of
 from autograd.program.tracing.trace import Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, place_operands
@@ -49,17 +46,12 @@ class Variant:
         self.backend = ""
         self.outputs: Any = None  # the spec of the result
         self.parts: list[Any] = []  # what each of its blocks is made from
-        self.derivatives: dict[bool, Any] = {}  # compiled, with respect to what is watched outside: whether forward
+        self.differentiable: Differentiable | None = None  # where it closes over Values: what was recorded
 
     def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
         start = perf_counter()
-        if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
-            self.program, self.backend = Interpreted(self.graph), "interpreter"
-        else:
-            self.program = Native(
-                llvm.compile(expanded(self.graph), threads=threads, fastmath=fastmath, cache=cache), self.graph
-            )
-            self.backend = "llvm"
+        self.program = program_of(self.graph, threads, fastmath, cache, backend)
+        self.backend = "llvm" if isinstance(self.program, Native) else "interpreter"
         self.seconds["compile"] = perf_counter() - start
 
     def quick(self, plan: Plan) -> Callable[..., Any] | None:
@@ -88,20 +80,7 @@ class Variant:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The state in a pickle of 0.1.0, where what is outside was a list."""
-        vars(self).update(state, outside=Outside(state["outside"]), derivatives={})
-
-
-@functools.cache
-def _llvm_is_there() -> bool:
-    if llvm.available():
-        return True
-    warnings.warn(
-        "llvmlite is not installed, and compiled functions run in Python, slowly: "
-        "pip install 'scalar-autograd[jit]'",
-        RuntimeWarning,
-        stacklevel=level_of_the_caller(),
-    )
-    return False
+        vars(self).update(state, outside=Outside(state["outside"]), differentiable=None)
 
 
 class Plan:
@@ -112,7 +91,9 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
-        self._programs: dict[Graph, tuple[Any, str]] = {}  # of what closes over Values, and may be recorded again
+        # Of what closes over Values, and may be recorded again.
+        self._programs: dict[Graph, tuple[Any, str]] = {}
+        self._differentiable: dict[Graph, Differentiable] = {}
 
     def __reduce__(self) -> Any:
         variants = [variant for variant in self.variants if variant.outside.plain and variant.outside.unchanged()]
@@ -136,6 +117,7 @@ class Plan:
         exactly = tuple([exact(item) for _, item in static])
         self._owner, self.signature = None, Signature(state["spec"], kinds, static, exactly)
         self.variants, self.last, self._programs = state["variants"], state["last"], {}
+        self._differentiable = {}
 
     @property
     def owner(self) -> Any:
@@ -167,22 +149,19 @@ class Plan:
         blocks = [_result(part, results) for part in variant.parts]
         # A derivative may be on its way to one of them.
         if not variant.outside.plain or (current().closures and variant.outside):
+            if variant.differentiable is None:
+                raise TraceError(
+                    "this compiled function was unpickled without its Python source, and cannot be differentiated with "
+                    "respect to the Values that it closes over"
+                )
+            if not variant.differentiable.possible:
+                raise CallFailed  # by Python it may be done
             parts = [(kind, block) for (kind, _), block in zip(variant.parts, blocks)]
-            known = {id(value): value._number for value in outside}
-            owner = self.owner
-            call = functools.partial(self.signature.call, owner.function)
-
-            def compiled(forward: bool) -> Any:
-                return type(owner)(derivative_of(call, outside, forward), (), *owner._options[1:])
-
-            run = functools.partial(_derived, variant, compiled, known)
-            blocks = attached(owner.__name__, call, numbers, parts, outside, run)
+            blocks = attached(self.owner.__name__, variant.differentiable, numbers, parts, outside)
         return build(variant.outputs, blocks)
 
-    def run(
-        self, numbers: list[Any], known: dict[int, float] | None = None
-    ) -> tuple[Variant, list[Value], list[Any]]:
-        """What ran, the Values that it closes over, and what it gave; `known` has numbers for them, by their ids."""
+    def run(self, numbers: list[Any]) -> tuple[Variant, list[Value], list[Any]]:
+        """What ran, the Values that it closes over, and what it gave."""
         variant = self.last if self.last is not None and self.last.outside.lasting else self._variant(numbers, ())
         while True:
             outside = variant.outside.values()
@@ -193,9 +172,8 @@ class Plan:
             self.last = variant
             if variant.program is None:
                 self._compile(variant)
-            others = [value._number if known is None else known[id(value)] for value in outside]
             try:
-                results = variant.program.run([*numbers, *others])
+                results = variant.program.run([*numbers, *(value._number for value in outside)])
             except GuardFailed as failed:
                 before = [operation for operation in variant.graph.operations if isinstance(operation, Guard)]
                 guard = before[failed.guard]
@@ -216,9 +194,17 @@ class Plan:
         with collector_paused():
             variant.compile(*self.owner._options[1:])
         if variant.outside:
-            if len(self._programs) >= _MOST_VARIANTS:
-                self._programs.pop(next(iter(self._programs)), None)
-            self._programs[variant.graph] = variant.program, variant.backend
+            _remember(self._programs, variant.graph, (variant.program, variant.backend))
+
+    def differentiable(self, recorded: Graph, parts: Sequence[tuple[Kind, int]]) -> Differentiable:
+        """What was recorded, to be differentiated: that of another recording of the same, where there is one."""
+        numbers = [recorded.outputs[place] for kind, place in parts if is_of_numbers(kind)]
+        recorded = replace(recorded, outputs=tuple(numbers))
+        known = self._differentiable.get(recorded)
+        if known is None:
+            known = Differentiable(recorded, len(self.signature.kinds), self.owner._options[1:])
+            _remember(self._differentiable, recorded, known)
+        return known
 
     def _forget(self, variant: Variant) -> None:
         """Look no more at a variant when a call comes; what ran last is still there to be shown."""
@@ -248,21 +234,11 @@ class Plan:
         return variant
 
 
-def _derived(
-    variant: Variant, compiled: Callable[[bool], Any], known: dict[int, float], forward: bool, seeds: list[Any],
-    numbers: list[Any],
-) -> list[Any] | None:
-    """What `closures.derivative_of` gives, compiled; None where it cannot be."""
-    if not variant.outside.unchanged():  # it would be recorded with other Values
-        return None
-    function = variant.derivatives.get(forward) or variant.derivatives.setdefault(forward, compiled(forward))
-    arguments = Arguments.of(None, (), (seeds, numbers), {})
-    plan = function._plans.setdefault(arguments.signature, Plan(function, arguments.signature))
-    try:
-        ran, _, results = plan.run(arguments.numbers(), known)
-    except (TraceError, CallFailed, KeyError):  # the last where it finds another Value by now
-        return None
-    return [results[place] for _, place in ran.parts]
+def _remember(known: dict[Graph, Any], graph: Graph, item: Any) -> None:
+    """Put an item into a memory that forgets the oldest."""
+    if len(known) >= _MOST_VARIANTS:
+        known.pop(next(iter(known)), None)
+    known[graph] = item
 
 
 def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
@@ -303,16 +279,18 @@ def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start
             known[id(node)] = value._number
         if len(root.path) < len(ahead):
             raise Untraceable("it took another way when it was recorded again: its branches depend on something else")
-        graph = root.graph(outputs)
+        recorded = root.graph(outputs)
         path = tuple(outcome for _, outcome in root.path)
     finally:
         root.close()
     seconds = {"record": perf_counter() - start}
-    sizes = {"recorded": graph.size}
-    graph = simplify(graph, lambda name, result: sizes.update({name: result.size}), Preserves.VALUES)
+    sizes = {"recorded": recorded.size}
+    graph = simplify(recorded, lambda name, result: sizes.update({name: result.size}), Preserves.VALUES)
     seconds["simplify"] = perf_counter() - start - seconds["record"]
     variant = Variant(graph, path, outside, sizes, seconds)
     variant.outputs, variant.parts = spec, parts
+    if outside:
+        variant.differentiable = plan.differentiable(recorded, parts)
     return variant
 
 

@@ -83,7 +83,12 @@ class Recorded:
 
     def value(self) -> Any:
         """What the function returned."""
-        return self.plain(self.outputs.map(as_number, self.results))
+        # Of no_grad around it a copy takes note, which a recording makes all the same.
+        stopped = current().trace is not None and not current().enabled
+        numbers = map(as_number, self.results)
+        return self.plain(
+            self.outputs.map(lambda item: _copy(item) if stopped and isinstance(item, Value) else item, [*numbers])
+        )
 
     def _closed_over(self, nodes: Sequence[Value]) -> list[Value]:
         """The Values from which the function computed these without having made them."""

@@ -24,57 +24,53 @@ class Rerun(Primitive):
 
     `number` is what it returned at the Values `at`; `again(arguments)` records it at others. The recording is swept in
     the direction in which the derivative passes, so that what comes out is what the function's own graph would have
-    given, inf and nan included. `shares(place, cotangent, numbers)`, where given, does that faster in a reverse sweep
-    on floats, or gives None.
+    given, inf and nan included.
     """
 
-    __slots__ = ("_again", "_place", "_shares")
+    __slots__ = ("_again", "_place")
     has_formula = False
 
-    def __init__(
-        self, name: str, number: float, place: int, at: Sequence[Value], again: Again,
-        shares: Callable[..., Any] | None = None,
-    ) -> None:
-        before = [value._number for value in at]
+    def __init__(self, name: str, number: float, place: int, at: Sequence[Any], again: Any) -> None:
+        before = numbers_of(at)
 
         def evaluate(*numbers: float) -> float:
-            if [*numbers] == before:
-                return number
-            result = again(numbers).results[place]
-            return result._number if isinstance(result, Value) else real(result)
+            return number if [*numbers] == before else self._evaluated(numbers)
 
-        rules = joint_partials(lambda arguments: _pulled(again(arguments), place, 1.0), len(before))
+        rules = joint_partials(lambda arguments: self._pulled(1.0, arguments), len(before))
         super().__init__(name, name, evaluate, rules, ())
-        self._again, self._place, self._shares = again, place, shares
+        self._again, self._place = again, place
+
+    def _evaluated(self, numbers: Sequence[float]) -> float:
+        return numbers_of([self._again(numbers).results[self._place]])[0]
+
+    def _pulled(self, cotangent: Any, arguments: Sequence[Any]) -> list[Any]:
+        """The shares of all operands in a cotangent; None where one is absent."""
+        recorded = self._again(arguments)
+        found: list[Any] = recorded.pull_from([(recorded.results[self._place], cotangent)], absent=None)
+        return found
+
+    def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
+        """The derivative along the seeds."""
+        return self._again(arguments).push(seeds, absent=None)[self._place]
 
     def specialise(self, partials: Any, inline: bool = False) -> None:
         self.float_partials = partials
 
     def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
-        numbers = node._record[1:]
-        shares = None if self._shares is None else self._shares(self._place, cotangent, numbers)
-        if shares is None:
-            shares = _pulled(self._again(numbers), self._place, cotangent)
-        for operand, share in zip(node._inputs, shares):
+        for operand, share in zip(node._inputs, self._pulled(cotangent, node._record[1:])):
             if operand is not None and share is not None:
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
 
     def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
-        shares = _pulled(self._again(node._arguments()[1:]), self._place, cotangent)
         return [
             (operand, share)
-            for operand, share in zip(node._inputs, shares)
+            for operand, share in zip(node._inputs, self._pulled(cotangent, node._arguments()[1:]))
             if operand is not None and share is not None and (active is None or operand in active)
         ]
 
     def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
-        recorded = self._again(node._arguments()[1:] if differentiable else node._record[1:])
         seeds = [0.0 if operand is None else tangents.get(operand, 0.0) for operand in node._inputs]
-        return recorded.push(seeds, absent=None)[self._place]
-
-
-def _pulled(recorded: Recorded, place: int, cotangent: Any) -> list[Any]:
-    return recorded.pull_from([(recorded.results[place], cotangent)], absent=None)
+        return self._pushed(seeds, node._arguments()[1:] if differentiable else node._record[1:])
 
 
 def recorded_again(

@@ -1,0 +1,189 @@
+"""What compiled code computed, as Values: where it closes over Values, through which a derivative may pass.
+
+What was recorded is differentiated, and the function is not called again: whatever it found when it was recorded, a
+number, a way through an `if`, a random number, is what its derivatives are of, at every order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd.compiler.backends.interpreter import GuardFailed
+from autograd.compiler.calling import CallFailed, program_of
+from autograd.engine.recording import current, tracing
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives.row import is_array
+from autograd.primitives.table import not_equal
+from autograd.program.graph import NUMBER, PREDICATE, Graph
+from autograd.program.nests import array
+from autograd.program.simplify import Preserves, simplify
+from autograd.program.tracing.absence import Maybe
+from autograd.program.tracing.array_derivatives import with_flag
+from autograd.program.tracing.arrays import packed, shown
+from autograd.program.tracing.structured import as_number, replay
+from autograd.program.tracing.trace import Trace
+from autograd.program.tracing.traced import place_operands
+from autograd.transforms.recorded import Recorded, unit
+from autograd.transforms.rerunning import Rerun, numbers_of
+
+
+class Differentiable:
+    """A graph that is differentiated with respect to its last inputs, which are numbers; `fixed` are before them.
+
+    Its derivatives are such graphs in turn, so that there is one of every order. Each is recorded and compiled when it
+    is first asked for.
+    """
+
+    def __init__(self, graph: Graph, fixed: int, options: tuple[Any, ...]) -> None:
+        self.graph, self.fixed, self.options = graph, fixed, options
+        self.operands = graph.inputs - fixed
+        self.results = sum(math.prod(graph.kinds[output] or ()) for output in graph.outputs)
+
+    @cached_property
+    def reverse(self) -> Differentiable:
+        """From seeds, each with whether it counts, the derivatives with respect to the operands of Σ seed · result.
+
+        Each is followed by whether it is there.
+        """
+        return self._derivative(False)
+
+    @cached_property
+    def forward(self) -> Differentiable:
+        """From seeds, each with whether it counts, the derivatives of the results along the seeds of the operands."""
+        return self._derivative(True)
+
+    def _derivative(self, forward: bool) -> Differentiable:
+        trace = Trace()
+        count = self.operands if forward else self.results
+        try:
+            with tracing(trace):
+                blocks = [trace.input(kind) for kind in self.graph.kinds[: self.fixed]]
+                counted, seeds, operands = (
+                    [trace.input(NUMBER) for _ in range(size)] for size in (count, count, self.operands)
+                )
+                recorded = Recorded(
+                    lambda: [*map(shown, replay(self.graph, [*blocks, *operands]))], (), closures=operands
+                )
+                along = [Maybe(seed, not_equal(counts, 0.0)) for seed, counts in zip(seeds, counted)]
+                if forward:
+                    found = recorded.push(along, None, settle=False)
+                else:
+                    found = recorded.pull_from([*zip(recorded.results, along)], None, settle=False)
+                outputs = [place_operands([as_number(x)])[1][0] for item in found for x in with_flag(item)]
+            graph = simplify(trace.graph(outputs))
+        finally:
+            trace.close()
+        return Differentiable(graph, self.fixed + count, self.options)
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether derivatives can be recorded; in Python they can be where a loop has no bound."""
+        try:
+            return self.reverse is not None
+        except TraceError:
+            return False
+
+    @cached_property
+    def _program(self) -> Any:
+        return program_of(simplify(self.graph, preserves=Preserves.VALUES), *self.options)
+
+    def run(self, blocks: Sequence[Any], numbers: Sequence[float]) -> list[float]:
+        """The numbers that it computes."""
+        try:
+            results = self._program.run([*blocks, *numbers])
+        except CallFailed as failed:  # what a function of the user's raised
+            raise (failed.__cause__ or failed) from None
+        return [number for item in results for number in (item.ravel().tolist() if is_array(item) else [item])]
+
+    def derivatives(self, name: str, blocks: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
+        """What `reverse` and `forward` give, of another such graph: a derivative each, None where it is not there.
+
+        Values where operands are, so that these can be differentiated in turn.
+        """
+        if current().trace is not None:
+            constant = [packed(block) if is_array(block) else block for block in blocks]
+            found = replay(self.graph, [*constant, *operands])
+            return [Maybe(number, not_equal(live, 0.0)) for number, live in zip(found[::2], found[1::2])]
+        found = self.run(blocks, numbers_of(operands))
+        live = [place if found[place + 1] else None for place in range(0, len(found), 2)]
+        if not any(isinstance(operand, Value) for operand in operands):
+            return [None if place is None else found[place] for place in live]
+        return [
+            None if place is None else Attached(name, found[place], place, operands, self, blocks)(*operands)
+            for place in live
+        ]
+
+
+class Attached(Rerun):
+    """One of the numbers that such a graph computed, as an operation on its operands."""
+
+    __slots__ = ("_blocks", "_columns")
+    _again: Differentiable
+
+    def __init__(
+        self, name: str, number: float, place: int, at: Sequence[Any], again: Differentiable, blocks: Sequence[Any],
+        columns: list[list[Any]] | None = None,
+    ) -> None:
+        """`columns` is of several that were computed together, of which there are more than operands: to be filled with
+        the derivatives of all of them with respect to each operand.
+        """
+        super().__init__(name, number, place, at, again)
+        self._blocks, self._columns = blocks, columns
+
+    def _evaluated(self, numbers: Sequence[float]) -> float:
+        try:
+            return self._again.run(self._blocks, numbers)[self._place]
+        except GuardFailed:  # the function would go another way
+            return math.nan
+
+    def _pulled(self, cotangent: Any, arguments: Sequence[Any]) -> list[Any]:
+        again = self._again
+        if self._columns is not None and not any(isinstance(item, Value) for item in (cotangent, *arguments)):
+            if not self._columns:
+                self._columns.extend(
+                    self._along(unit(again.operands, i), arguments) for i in range(again.operands)
+                )
+            found = [column[self._place] for column in self._columns]
+            return [None if derivative is None else cotangent * derivative for derivative in found]
+        counted = unit(again.results, self._place)
+        seeds = [cotangent if counts else 0.0 for counts in counted]
+        return again.reverse.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
+
+    def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
+        return self._along(seeds, arguments)[self._place]
+
+    def _along(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+        counted = [1.0 if isinstance(seed, Value) or seed != 0.0 else 0.0 for seed in seeds]
+        return self._again.forward.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
+
+
+def attached(
+    name: str, of: Differentiable, numbers: Sequence[Any], parts: Sequence[tuple[Any, Any]], outside: Sequence[Value]
+) -> list[Any]:
+    """The blocks of a result as Values, whose operands are the Values outside.
+
+    Parameters: `parts`, for each block its kind and what was computed at `numbers`.
+    """
+    numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
+    columns: list[list[Any]] | None = [] if of.results > len(outside) else None
+    blocks: list[Any] = []
+    place = 0
+    for kind, item in parts:
+        if is_of_numbers(kind):
+            nodes = [
+                Attached(name, number, i, outside, of, numbers, columns)(*outside)
+                for i, number in enumerate(item.ravel().tolist() if kind else [item], place)
+            ]
+            item = array(nodes, kind) if kind else nodes[0]
+            place += len(nodes)
+        blocks.append(item)
+    return blocks
+
+
+def is_of_numbers(kind: Any) -> bool:
+    """Whether a block of this kind has a derivative, unlike one of truths."""
+    return kind is not PREDICATE and not (kind and kind[0] == "bool")
