@@ -110,7 +110,7 @@ class Differentiable:
             return [Maybe(number, not_equal(live, 0.0)) for number, live in zip(found[::2], found[1::2])]
         found = self.run(blocks, numbers_of(operands))
         live = [place if found[place + 1] else None for place in range(0, len(found), 2)]
-        if not any(isinstance(operand, Value) for operand in operands):
+        if not _has_values(operands):
             return [None if place is None else found[place] for place in live]
         return [
             None if place is None else Attached(name, found[place], place, operands, self, blocks)(*operands)
@@ -121,18 +121,16 @@ class Differentiable:
 class Attached(Rerun):
     """One of the numbers that such a graph computed, as an operation on its operands."""
 
-    __slots__ = ("_blocks", "_columns")
+    __slots__ = ("_blocks", "_together")
     _again: Differentiable
 
     def __init__(
         self, name: str, number: float, place: int, at: Sequence[Any], again: Differentiable, blocks: Sequence[Any],
-        columns: list[list[Any]] | None = None,
+        together: _Together | None = None,
     ) -> None:
-        """`columns` is of several that were computed together, of which there are more than operands: to be filled with
-        the derivatives of all of them with respect to each operand.
-        """
+        """`together`: what is known of all numbers that were computed with this one."""
         super().__init__(name, number, place, at, again)
-        self._blocks, self._columns = blocks, columns
+        self._blocks, self._together = blocks, together or _Together()
 
     def _evaluated(self, numbers: Sequence[float]) -> float:
         try:
@@ -141,24 +139,42 @@ class Attached(Rerun):
             return math.nan
 
     def _pulled(self, cotangent: Any, arguments: Sequence[Any]) -> list[Any]:
-        again = self._again
-        if self._columns is not None and not any(isinstance(item, Value) for item in (cotangent, *arguments)):
-            if not self._columns:
-                self._columns.extend(
-                    self._along(unit(again.operands, i), arguments) for i in range(again.operands)
-                )
-            found = [column[self._place] for column in self._columns]
+        again, columns = self._again, self._together.columns
+        if again.results > again.operands and not _has_values([cotangent, *arguments]):
+            if not columns:
+                units = ([1.0 if i == j else None for j in range(again.operands)] for i in range(again.operands))
+                columns.extend([self._along(seeds, arguments) for seeds in units])
+            found = [column[self._place] for column in columns]
             return [None if derivative is None else cotangent * derivative for derivative in found]
         counted = unit(again.results, self._place)
         seeds = [cotangent if counts else 0.0 for counts in counted]
         return again.reverse.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
 
     def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        return self._along(seeds, arguments)[self._place]
+        if _has_values([*seeds, *arguments]):
+            return self._along(seeds, arguments)[self._place]
+        together = self._together
+        if seeds != together.seeds:
+            together.seeds, together.tangents = seeds, self._along(seeds, arguments)
+        return together.tangents[self._place]
 
     def _along(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
-        counted = [1.0 if isinstance(seed, Value) or seed != 0.0 else 0.0 for seed in seeds]
+        counted = [0.0 if seed is None else 1.0 for seed in seeds]
+        seeds = [0.0 if seed is None else seed for seed in seeds]
         return self._again.forward.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
+
+
+class _Together:
+    """Derivatives on floats of numbers that were computed together: by each operand, and along the latest seeds."""
+
+    def __init__(self) -> None:
+        self.columns: list[list[Any]] = []
+        self.seeds: Sequence[Any] = ()
+        self.tangents: list[Any] = []
+
+
+def _has_values(items: Sequence[Any]) -> bool:
+    return any(isinstance(item, Value) for item in items)
 
 
 def attached(
@@ -169,13 +185,13 @@ def attached(
     Parameters: `parts`, for each block its kind and what was computed at `numbers`.
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
-    columns: list[list[Any]] | None = [] if of.results > len(outside) else None
+    together = _Together()
     blocks: list[Any] = []
     place = 0
     for kind, item in parts:
         if is_of_numbers(kind):
             nodes = [
-                Attached(name, number, i, outside, of, numbers, columns)(*outside)
+                Attached(name, number, i, outside, of, numbers, together)(*outside)
                 for i, number in enumerate(item.ravel().tolist() if kind else [item], place)
             ]
             item = array(nodes, kind) if kind else nodes[0]

@@ -142,7 +142,11 @@ class Recorded:
 
         A seed of exactly 0.0 says that its argument stands still: no derivative with respect to it is taken.
         """
-        moving = {leaf: seed for leaf, seed in zip((*self.leaves, *self.closures), seeds) if _counts(seed)}
+        return self.push_from([seed if _counts(seed) else None for seed in seeds], absent, settle)
+
+    def push_from(self, seeds: Sequence[Any], absent: Any = 0.0, settle: bool = True) -> list[Any]:
+        """The same, from seeds of which those that do not count are None."""
+        moving = {leaf: seed for leaf, seed in zip((*self.leaves, *self.closures), seeds) if seed is not None}
         differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
         with rules_within_reach():
             tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))

@@ -50,8 +50,8 @@ class Rerun(Primitive):
         return found
 
     def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        """The derivative along the seeds."""
-        return self._again(arguments).push(seeds, absent=None)[self._place]
+        """The derivative along the seeds; None for an operand that stands still."""
+        return self._again(arguments).push_from(seeds, absent=None)[self._place]
 
     def specialise(self, partials: Any, inline: bool = False) -> None:
         self.float_partials = partials
@@ -69,7 +69,7 @@ class Rerun(Primitive):
         ]
 
     def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
-        seeds = [0.0 if operand is None else tangents.get(operand, 0.0) for operand in node._inputs]
+        seeds = [None if operand is None else tangents.get(operand) for operand in node._inputs]
         return self._pushed(seeds, node._arguments()[1:] if differentiable else node._record[1:])
 
 

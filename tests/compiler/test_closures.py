@@ -550,3 +550,16 @@ def test_derivatives_are_compiled_once_for_one_function(monkeypatch):
     for number in (1.0, 2.0, 3.0):
         assert grad(through)(number) == 4.0 * number
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("wrapped", [lambda f: f, jit, checkpoint, lambda f: checkpoint(jit(f))])
+def test_a_derivative_of_zero_is_not_an_absent_one(wrapped):
+    def f(y):
+        none = y - y  # whose derivative is 0.0, which √' turns into nan
+        return sqrt(wrapped(lambda: 3.0 * none)() - 4.0)
+
+    assert math.isnan(jvp(f, (1.0,), (1.0,))[1])
+    assert math.isnan(jacfwd(f)(1.0))
+    assert math.isnan(grad(f)(1.0))
+    assert math.isnan(jit(jacfwd(f), backend="interpreter")(1.0))
+    assert math.isnan(jacfwd(grad(f))(1.0))
