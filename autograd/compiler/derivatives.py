@@ -28,7 +28,7 @@ from autograd.program.tracing.structured import as_number, replay
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
 from autograd.transforms.recorded import Recorded, unit
-from autograd.transforms.rerunning import Rerun, numbers_of
+from autograd.transforms.rerunning import Joint, numbers_of
 
 
 class Differentiable:
@@ -112,65 +112,50 @@ class Differentiable:
         live = [place if found[place + 1] else None for place in range(0, len(found), 2)]
         if not _has_values(operands):
             return [None if place is None else found[place] for place in live]
+        source = _Together(name, self, blocks)
         return [
-            None if place is None else Attached(name, found[place], place, operands, self, blocks)(*operands)
-            for place in live
+            None if place is None else Joint(name, found[place], place, operands, source)(*operands) for place in live
         ]
 
 
-class Attached(Rerun):
-    """One of the numbers that such a graph computed, as an operation on its operands."""
+class _Together:
+    """The source of the numbers that such a graph computed: at the operands, and at the blocks before them."""
 
-    __slots__ = ("_blocks", "_together")
-    _again: Differentiable
+    def __init__(self, name: str, of: Differentiable, blocks: Sequence[Any]) -> None:
+        self._name, self._of, self._blocks = name, of, blocks
+        # Derivatives on floats of all the numbers: by each operand, and along the latest seeds; each with where.
+        self._columns: tuple[Any, list[list[Any]]] = (None, [])
+        self._tangents: tuple[Any, list[Any]] = (None, [])
 
-    def __init__(
-        self, name: str, number: float, place: int, at: Sequence[Any], again: Differentiable, blocks: Sequence[Any],
-        together: _Together | None = None,
-    ) -> None:
-        """`together`: what is known of all numbers that were computed with this one."""
-        super().__init__(name, number, place, at, again)
-        self._blocks, self._together = blocks, together or _Together()
-
-    def _evaluated(self, numbers: Sequence[float]) -> float:
+    def evaluated(self, place: int, numbers: Sequence[float]) -> float:
         try:
-            return self._again.run(self._blocks, numbers)[self._place]
+            return self._of.run(self._blocks, numbers)[place]
         except GuardFailed:  # the function would go another way
             return math.nan
 
-    def _pulled(self, cotangent: Any, arguments: Sequence[Any]) -> list[Any]:
-        again, columns = self._again, self._together.columns
-        if again.results > again.operands and not _has_values([cotangent, *arguments]):
-            if not columns:
-                units = ([1.0 if i == j else None for j in range(again.operands)] for i in range(again.operands))
-                columns.extend([self._along(seeds, arguments) for seeds in units])
-            found = [column[self._place] for column in columns]
+    def pulled(self, place: int, cotangent: Any, operands: Sequence[Any]) -> list[Any]:
+        if self._of.results > self._of.operands and not _has_values([cotangent, *operands]):
+            if self._columns[0] != [*operands]:
+                count = self._of.operands
+                units = ([1.0 if i == j else None for j in range(count)] for i in range(count))
+                self._columns = [*operands], [self._along(seeds, operands) for seeds in units]
+            found = [column[place] for column in self._columns[1]]
             return [None if derivative is None else cotangent * derivative for derivative in found]
-        counted = unit(again.results, self._place)
+        counted = unit(self._of.results, place)
         seeds = [cotangent if counts else 0.0 for counts in counted]
-        return again.reverse.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
+        return self._of.reverse.derivatives(self._name, [*self._blocks, *counted], [*seeds, *operands])
 
-    def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        if _has_values([*seeds, *arguments]):
-            return self._along(seeds, arguments)[self._place]
-        together = self._together
-        if seeds != together.seeds:
-            together.seeds, together.tangents = seeds, self._along(seeds, arguments)
-        return together.tangents[self._place]
+    def pushed(self, place: int, seeds: Sequence[Any], operands: Sequence[Any]) -> Any:
+        if _has_values([*seeds, *operands]):
+            return self._along(seeds, operands)[place]
+        if self._tangents[0] != [*seeds, *operands]:
+            self._tangents = [*seeds, *operands], self._along(seeds, operands)
+        return self._tangents[1][place]
 
-    def _along(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
+    def _along(self, seeds: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
         counted = [0.0 if seed is None else 1.0 for seed in seeds]
         seeds = [0.0 if seed is None else seed for seed in seeds]
-        return self._again.forward.derivatives(self.name, [*self._blocks, *counted], [*seeds, *arguments])
-
-
-class _Together:
-    """Derivatives on floats of numbers that were computed together: by each operand, and along the latest seeds."""
-
-    def __init__(self) -> None:
-        self.columns: list[list[Any]] = []
-        self.seeds: Sequence[Any] = ()
-        self.tangents: list[Any] = []
+        return self._of.forward.derivatives(self._name, [*self._blocks, *counted], [*seeds, *operands])
 
 
 def _has_values(items: Sequence[Any]) -> bool:
@@ -185,13 +170,13 @@ def attached(
     Parameters: `parts`, for each block its kind and what was computed at `numbers`.
     """
     numbers = [item.copy() if is_array(item) else item for item in numbers]  # whose owner may change it
-    together = _Together()
+    source = _Together(name, of, numbers)
     blocks: list[Any] = []
     place = 0
     for kind, item in parts:
         if is_of_numbers(kind):
             nodes = [
-                Attached(name, number, i, outside, of, numbers, together)(*outside)
+                Joint(name, number, i, outside, source)(*outside)
                 for i, number in enumerate(item.ravel().tolist() if kind else [item], place)
             ]
             item = array(nodes, kind) if kind else nodes[0]

@@ -11,7 +11,7 @@ from autograd.engine.value import Value
 from autograd.primitives.row import is_array
 from autograd.program.nests import array, build, take_apart
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Rerun, as_of_now, numbers_of, recorded_again
+from autograd.transforms.rerunning import Joint, Rerun, as_of_now, numbers_of, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,11 +50,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         def again(arguments: Sequence[Any]) -> Recorded:
             return recorded_again(later, arguments, closures, "a checkpointed function", before)
 
-        operands = [*values, *closures]
+        operands, source = [*values, *closures], Rerun(again)
         if not operands:
             return recorded.value()
         results = [
-            Rerun("checkpoint", item._number, i, operands, again)(*operands) if isinstance(item, Value) else item
+            Joint("checkpoint", item._number, i, operands, source)(*operands) if isinstance(item, Value) else item
             for i, item in enumerate(recorded.results)
         ]
         return recorded.outputs.unflatten(results)

@@ -8,69 +8,88 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from types import CellType, FunctionType
-from typing import Any
+from typing import Any, Protocol
 
 from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive, real
 from autograd.transforms.recorded import Recorded
 
-Again = Callable[[Sequence[Any]], Recorded]
 Surroundings = Callable[[], AbstractContextManager[None]]
 
 
-class Rerun(Primitive):
-    """One of the numbers that a function returned, as an operation on its arguments and on what it closes over.
+class Source(Protocol):
+    """What computed numbers together, and computes their derivatives; of each, `place` says which."""
 
-    `number` is what it returned at the Values `at`; `again(arguments)` records it at others. The recording is swept in
-    the direction in which the derivative passes, so that what comes out is what the function's own graph would have
-    given, inf and nan included.
+    def evaluated(self, place: int, numbers: Sequence[float]) -> float:
+        """The number at other operands."""
+
+    def pulled(self, place: int, cotangent: Any, operands: Sequence[Any]) -> list[Any]:
+        """The shares of all operands in a cotangent; None where one is absent."""
+
+    def pushed(self, place: int, seeds: Sequence[Any], operands: Sequence[Any]) -> Any:
+        """The derivative along seeds of the operands, of which None is one that stands still."""
+
+
+class Joint(Primitive):
+    """One of several numbers that were computed together, as an operation on what they were computed from.
+
+    `number` is what it was at the operands `at`. No rule refers to the row itself, so that a row that is dropped is
+    freed.
     """
 
-    __slots__ = ("_again", "_place")
+    __slots__ = ("_source", "_place")
     has_formula = False
 
-    def __init__(self, name: str, number: float, place: int, at: Sequence[Any], again: Any) -> None:
+    def __init__(self, name: str, number: float, place: int, at: Sequence[Any], source: Source) -> None:
         before = numbers_of(at)
 
         def evaluate(*numbers: float) -> float:
-            return number if [*numbers] == before else self._evaluated(numbers)
+            return number if [*numbers] == before else source.evaluated(place, numbers)
 
-        rules = joint_partials(lambda arguments: self._pulled(1.0, arguments), len(before))
+        rules = joint_partials(lambda operands: source.pulled(place, 1.0, operands), len(before))
         super().__init__(name, name, evaluate, rules, ())
-        self._again, self._place = again, place
-
-    def _evaluated(self, numbers: Sequence[float]) -> float:
-        return numbers_of([self._again(numbers).results[self._place]])[0]
-
-    def _pulled(self, cotangent: Any, arguments: Sequence[Any]) -> list[Any]:
-        """The shares of all operands in a cotangent; None where one is absent."""
-        recorded = self._again(arguments)
-        found: list[Any] = recorded.pull_from([(recorded.results[self._place], cotangent)], absent=None)
-        return found
-
-    def _pushed(self, seeds: Sequence[Any], arguments: Sequence[Any]) -> Any:
-        """The derivative along the seeds; None for an operand that stands still."""
-        return self._again(arguments).push_from(seeds, absent=None)[self._place]
+        self._source, self._place = source, place
 
     def specialise(self, partials: Any, inline: bool = False) -> None:
         self.float_partials = partials
 
     def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
-        for operand, share in zip(node._inputs, self._pulled(cotangent, node._record[1:])):
+        for operand, share in zip(node._inputs, self._source.pulled(self._place, cotangent, node._record[1:])):
             if operand is not None and share is not None:
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
 
     def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
         return [
             (operand, share)
-            for operand, share in zip(node._inputs, self._pulled(cotangent, node._arguments()[1:]))
+            for operand, share in zip(node._inputs, self._source.pulled(self._place, cotangent, node._arguments()[1:]))
             if operand is not None and share is not None and (active is None or operand in active)
         ]
 
     def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
         seeds = [None if operand is None else tangents.get(operand) for operand in node._inputs]
-        return self._pushed(seeds, node._arguments()[1:] if differentiable else node._record[1:])
+        return self._source.pushed(self._place, seeds, node._arguments()[1:] if differentiable else node._record[1:])
+
+
+class Rerun:
+    """The source of what a function returned: it is recorded again, by `again(operands)`, and swept.
+
+    In the direction in which the derivative passes, so that what comes out is what the function's own graph would have
+    given, inf and nan included.
+    """
+
+    def __init__(self, again: Callable[[Sequence[Any]], Recorded]) -> None:
+        self._again = again
+
+    def evaluated(self, place: int, numbers: Sequence[float]) -> float:
+        return numbers_of(self._again(numbers).results)[place]
+
+    def pulled(self, place: int, cotangent: Any, operands: Sequence[Any]) -> list[Any]:
+        recorded = self._again(operands)
+        return recorded.pull_from([(recorded.results[place], cotangent)], absent=None)
+
+    def pushed(self, place: int, seeds: Sequence[Any], operands: Sequence[Any]) -> Any:
+        return self._again(operands).push_from(seeds, absent=None)[place]
 
 
 def recorded_again(

@@ -329,11 +329,11 @@ def test_one_pickler_may_dump_twice():
 # A million nodes in a thread with a small stack.
 
 
-def test_a_million_nodes_are_deep_copied_pickled_and_printed_with_a_small_stack():
+def test_a_long_chain_is_deep_copied_pickled_and_printed_with_a_small_stack():
     limit = sys.getrecursionlimit()
 
     def work():
-        x, y = chain(1_000_000)
+        x, y = chain(300_000)
         x.grad = 5.0
         seen = []
         for duplicate in (lambda node: pickled_in_c(node, pickle.HIGHEST_PROTOCOL), copy.deepcopy):
@@ -346,8 +346,8 @@ def test_a_million_nodes_are_deep_copied_pickled_and_printed_with_a_small_stack(
 
     with collector_off():
         seen = in_a_small_thread(work)
-    printed = "Value(data=1000001.0, grad=1.0)"
-    assert seen == [(1_000_001.0, "x", 6.0, 5.0, printed, printed)] * 2
+    printed = "Value(data=300001.0, grad=1.0)"
+    assert seen == [(300_001.0, "x", 6.0, 5.0, printed, printed)] * 2
     assert sys.getrecursionlimit() == limit
 
 

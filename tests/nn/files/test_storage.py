@@ -437,10 +437,13 @@ def test_ten_thousand_mutations_raise_nothing_but_storage_errors(tmp_path):
     texts = [signed(json.loads(json.dumps(document))) for document in documents]
     target = MLP(2, [2, 1], generator=random.Random(5))
     untouched = bits(target)
-    refused = loaded = 0
+    refused = loaded = peak = 0
     tracemalloc.start()
     try:
         for trial in range(10_000):
+            if trial == 1000:  # at a third of the speed
+                peak = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
             chosen = rng.randrange(len(documents))
             if trial % 2:
                 content = mutated_text(texts[chosen], rng)
@@ -456,10 +459,9 @@ def test_ten_thousand_mutations_raise_nothing_but_storage_errors(tmp_path):
             else:
                 loaded += 1
                 untouched = bits(target)
-        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 100 * MIB
+    assert 0 < peak < 100 * MIB
     assert refused > 9000
     assert loaded > 100  # some mutations, such as another number with a checksum that fits, are sound files
 
