@@ -74,6 +74,8 @@ class Differentiable:
                 else:
                     found = recorded.pull_from([*zip(recorded.results, along)], None, settle=False)
                 outputs = [place_operands([as_number(x)])[1][0] for item in found for x in with_flag(item)]
+            if any(node.item is None for _, node in trace.lifted.values()):
+                raise trace.untraceable("the rule of a primitive closes over a Value")
             graph = simplify(trace.graph(outputs))
         finally:
             trace.close()
@@ -81,7 +83,7 @@ class Differentiable:
 
     @cached_property
     def possible(self) -> bool:
-        """Whether derivatives can be recorded; in Python they can be where a loop has no bound."""
+        """Whether derivatives can be recorded; in Python there are also those of a loop without a bound, for one."""
         try:
             return self.reverse is not None
         except TraceError:

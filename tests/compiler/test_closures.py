@@ -33,6 +33,7 @@ from autograd import (
     jit,
     jvp,
     no_grad,
+    primitive,
     scan,
     sin,
     sqrt,
@@ -563,3 +564,16 @@ def test_a_derivative_of_zero_is_not_an_absent_one(wrapped):
     assert math.isnan(grad(f)(1.0))
     assert math.isnan(jit(jacfwd(f), backend="interpreter")(1.0))
     assert math.isnan(jacfwd(grad(f))(1.0))
+
+
+def test_a_primitive_whose_rule_closes_over_a_value_is_differentiated_in_python(compiled_by):
+    def f(x):
+        def inner(c):
+            own = primitive("own", lambda a: 2.0 * a, [lambda out, a: x * x])  # any rule will do, here one that differs
+            return c * own(x)
+
+        return compiled_by(inner)(3.0)
+
+    assert jvp(f, (2.0,), (1.0,)) == (12.0, 12.0)
+    assert grad(f)(2.0) == 12.0
+    assert grad(grad(f))(2.0) == 12.0
