@@ -577,3 +577,26 @@ def test_a_primitive_whose_rule_closes_over_a_value_is_differentiated_in_python(
     assert jvp(f, (2.0,), (1.0,)) == (12.0, 12.0)
     assert grad(f)(2.0) == 12.0
     assert grad(grad(f))(2.0) == 12.0
+
+
+WEIGHT = Value(3.0)
+
+
+def _weighted(y):
+    return y * WEIGHT * WEIGHT
+
+
+def test_an_unpickled_function_is_recorded_again_to_be_differentiated(compiled_by):
+    f = compiled_by(_weighted)
+    assert f(2.0) == 18.0
+    other = pickle.loads(pickle.dumps(f))
+    assert other(2.0) == 18.0
+    y = checkpoint(lambda x: x * other(2.0))(Value(5.0))
+    WEIGHT.grad = None
+    y.backward()
+    assert WEIGHT.grad == 60.0
+    f = compiled_by(lambda y: y * WEIGHT)
+    f(2.0)
+    other = pickle.loads(pickle.dumps(f))
+    with pytest.raises(TraceError, match="unpickled without its Python source, and cannot be differentiated"):
+        checkpoint(lambda x: x * other(2.0))(Value(5.0))
