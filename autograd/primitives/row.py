@@ -100,6 +100,7 @@ class Primitive:
     has_formula: ClassVar[bool] = True  # whether its partials can be run on symbols
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
+    fingerprint: bytes = field(init=False, default=b"")  # of a row made for one call: what else it computes with
 
     def __post_init__(self) -> None:
         self.specialise(self.partials)
