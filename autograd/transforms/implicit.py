@@ -11,6 +11,7 @@ from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep
 from autograd.engine.value import Value
 from autograd.errors import ShapeError
 from autograd.primitives.row import Primitive, real
+from autograd.primitives.specialise import with_numbers
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
 from autograd.transforms.recorded import Recorded
@@ -80,7 +81,7 @@ def _implicit(
     def node(i: int) -> Any:
         def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
             if not any(isinstance(argument, Value) for argument in arguments):
-                return at_first(False)
+                return recorded.derivatives(at_first, False)
             # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
             at = _implicit(later, root, structure, tangent_solve)
             again = recorded_again(
@@ -99,6 +100,7 @@ def _implicit(
             return root[i] if [*others] == numbers else math.nan  # elsewhere the solver would have to run again
 
         row = _Root("root", "root", evaluate, rules, ())
+        row.specialise(with_numbers(rules))
         row.fingerprint = before.fingerprint + i.to_bytes(8)
         return row(*parameters)
 

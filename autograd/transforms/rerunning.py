@@ -16,6 +16,7 @@ from typing import Any
 from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive, real
+from autograd.primitives.specialise import number_of, with_numbers
 from autograd.transforms.recorded import Recorded
 
 Again = Callable[[Sequence[Any]], Recorded]
@@ -52,7 +53,7 @@ class Rerun(Primitive):
         self.fingerprint = fingerprint + place.to_bytes(8)
 
     def specialise(self, partials: Any, inline: bool = False) -> None:
-        self.float_partials = partials
+        self.float_partials = with_numbers(partials)
 
     def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
         numbers = node._record[1:]
@@ -61,6 +62,7 @@ class Rerun(Primitive):
             shares = _pulled(self._again(numbers), self._place, cotangent)
         for operand, share in zip(node._inputs, shares):
             if operand is not None and share is not None:
+                share = number_of(share)
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
 
     def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
@@ -74,7 +76,8 @@ class Rerun(Primitive):
     def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
         recorded = self._again(node._arguments()[1:] if differentiable else node._record[1:])
         seeds = [0.0 if operand is None else tangents.get(operand, 0.0) for operand in node._inputs]
-        return recorded.push(seeds, absent=None)[self._place]
+        tangent = recorded.push(seeds, absent=None)[self._place]
+        return tangent if differentiable else number_of(tangent)
 
 
 def _pulled(recorded: Recorded, place: int, cotangent: Any) -> list[Any]:
