@@ -16,9 +16,9 @@ from autograd.compiler.calling import CallFailed, program_of
 from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.primitives.row import is_array
+from autograd.primitives.row import Primitive, is_array
 from autograd.primitives.table import not_equal
-from autograd.program.graph import NUMBER, PREDICATE, Graph
+from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Loop
 from autograd.program.nests import array
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
@@ -90,6 +90,11 @@ class Differentiable:
             return False
 
     @cached_property
+    def fingerprint(self) -> int:
+        """A hash that is the same for another recording of the same, with primitives made anew."""
+        return hash(_text(self.graph))
+
+    @cached_property
     def _program(self) -> Any:
         return program_of(simplify(self.graph, preserves=Preserves.VALUES), *self.options)
 
@@ -120,11 +125,25 @@ class Differentiable:
         ]
 
 
+def _text(graph: Graph) -> tuple[Any, ...]:
+    """What is in a graph, with rows by their names."""
+    operations = [
+        (type(operation), *map(_text, operation.graphs))
+        if isinstance(operation, Loop | Branch)
+        else operation.name if isinstance(operation, Primitive) else operation
+        for operation in graph.operations
+    ]
+    kinds, inputs, constants, _, operands, outputs = graph.key
+    return kinds, inputs, constants, tuple(operations), operands, outputs
+
+
 class _Together:
     """The source of the numbers that such a graph computed: at the operands, and at the blocks before them."""
 
     def __init__(self, name: str, of: Differentiable, blocks: Sequence[Any]) -> None:
         self._name, self._of, self._blocks = name, of, blocks
+        bits = hash((of.fingerprint, *(item.tobytes() if is_array(item) else item for item in blocks)))
+        self.fingerprint = bits.to_bytes(8, "big", signed=True)
         # Derivatives on floats of all the numbers: by each operand, and along the latest seeds; each with where.
         self._columns: tuple[Any, list[list[Any]]] = (None, [])
         self._tangents: tuple[Any, list[Any]] = (None, [])

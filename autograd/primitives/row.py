@@ -9,7 +9,7 @@ from pickle import PicklingError
 from typing import Any, ClassVar, Self
 
 from autograd.pickles import reduced
-from autograd.primitives.specialise import reverse_step
+from autograd.primitives.specialise import reverse_step, with_numbers
 
 Partial = Callable[..., Any] | float | None
 
@@ -100,6 +100,7 @@ class Primitive:
     has_formula: ClassVar[bool] = True  # whether its partials can be run on symbols
     float_partials: tuple[Partial, ...] = field(init=False)  # the same rules at full speed on floats: specialise.py
     reverse_step: Callable[..., None] = field(init=False)
+    fingerprint: bytes = field(init=False, default=b"")  # of a row made for one call: what else it computes with
 
     def __post_init__(self) -> None:
         self.specialise(self.partials)
@@ -207,18 +208,8 @@ def primitive(
 
     evaluate_as_float.__module__ = getattr(evaluate, "__module__", "")
     row = Primitive(name, notation or name, evaluate_as_float, rules, domains, summary, Native(libm=native))
-    row.specialise(tuple([_with_number(rule) if callable(rule) else rule for rule in rules]))
+    row.specialise(with_numbers(rules))
     return row
-
-
-def _with_number(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The rule where all arguments are floats: a number, also where it computes with a Value that it closes over."""
-
-    def with_number(*numbers: float) -> Any:
-        derivative = rule(*numbers)
-        return getattr(derivative, "_number", derivative)
-
-    return with_number
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

@@ -3,12 +3,14 @@
 A backward pass on plain floats is what a training loop does most. Two things slow the general path down, and neither
 needs a rule written twice: a rule's siblings look at the type of each argument, and the sweep looks at each operand's
 kind of partial. `on_floats` binds a rule's siblings to their evaluators; `reverse_step` writes out, as source, one step
-of the reverse sweep for one row. Together they halve the time of the backward pass.
+of the reverse sweep for one row. Together they halve the time of the backward pass. `with_numbers` is for rules that
+may close over a Value, which a sweep on floats does not follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
@@ -18,6 +20,32 @@ def on_floats(rule: Any, evaluators: Mapping[str, Callable[..., Any]]) -> Any:
     if not isinstance(rule, FunctionType):
         return rule
     return FunctionType(rule.__code__, {**rule.__globals__, **evaluators}, rule.__name__, closure=rule.__closure__)
+
+
+# The Values that computed a derivative on floats since a transform's sweep began; None where nobody asks.
+values_met: ContextVar[list[Any] | None] = ContextVar("values_met", default=None)
+
+
+def number_of(derivative: Any) -> Any:
+    """A derivative on floats as a float, also where it is a Value, as a rule's is that closes over one.
+
+    A backward pass takes the number; a transform, which finds the Value in `values_met`, sweeps differentiably instead.
+    """
+    if type(derivative) is float or not hasattr(derivative, "_number"):
+        return derivative
+    met = values_met.get()
+    if met is not None:
+        met.append(derivative)
+    return derivative._number
+
+
+def with_numbers(partials: Sequence[Any]) -> tuple[Any, ...]:
+    """The rules where all arguments are floats: they give numbers, also where one computes with a Value."""
+
+    def with_number(rule: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *numbers: number_of(rule(*numbers))
+
+    return tuple([with_number(rule) if callable(rule) else rule for rule in partials])
 
 
 def _argument_returned(rule: Callable[..., Any], names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from autograd.engine.value import Value
 from autograd.primitives.row import is_array
 from autograd.program.nests import array, build, take_apart
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Joint, Rerun, as_of_now, numbers_of, recorded_again
+from autograd.transforms.rerunning import Before, Joint, Rerun, as_of_now, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,7 +21,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     it closes over count as arguments.
 
     Raises, when a derivative passes through: `ValueError` where the `data` of a Value that f closes over was changed
-    since f ran, where f closes over another by now, or gives another result, having drawn a random number.
+    since f ran, where f closes over another by now, or computes something else, having drawn a random number; and where
+    the graph was deep-copied, f closes over Values, and the derivative is to be a Value.
 
     >>> from autograd import grad
     >>> grad(checkpoint(lambda x: x * x * x))(2.0)
@@ -34,7 +35,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         if current().trace is not None or not current().enabled:  # compiled code keeps and recomputes what it sees fit
             return f(*args, **kwargs)
-        blocks, spec = take_apart((args, kwargs))
+        given, spec = take_apart((args, kwargs))
+        blocks = [block.copy() if is_array(block) else block for block in given]  # whose owner may change it
 
         def call(items: Sequence[Any], function: Callable[..., Any] = f) -> Any:
             positional, named = build(spec, [*_with_values(blocks, iter(items))])
@@ -45,12 +47,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         closures = recorded.closures
 
         later = functools.partial(call, function=as_of_now(f))
-        before = numbers_of(values), numbers_of(recorded.results)
+        before = Before(recorded, values)
 
         def again(arguments: Sequence[Any]) -> Recorded:
             return recorded_again(later, arguments, closures, "a checkpointed function", before)
 
-        operands, source = [*values, *closures], Rerun(again)
+        operands, source = [*values, *closures], Rerun(again, before.fingerprint)
         if not operands:
             return recorded.value()
         results = [
@@ -69,9 +71,11 @@ def _values(block: Any) -> list[Value]:
 
 
 def _with_values(blocks: Sequence[Any], items: Iterator[Any]) -> Iterator[Any]:
-    """The blocks with others in place of their Values."""
+    """The blocks with others in place of their Values; arrays are copies, so that no run sees what another wrote."""
     for block in blocks:
         if is_array(block) and block.dtype == object:
             yield array([next(items) if isinstance(x, Value) else x for x in block.ravel().tolist()], block.shape)
+        elif is_array(block):
+            yield block.copy()
         else:
             yield next(items) if isinstance(block, Value) else block

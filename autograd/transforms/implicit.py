@@ -11,10 +11,11 @@ from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep
 from autograd.engine.value import Value
 from autograd.errors import ShapeError
 from autograd.primitives.row import Primitive, real
+from autograd.primitives.specialise import with_numbers
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import as_of_now, joint_partials, numbers_of, recorded_again
+from autograd.transforms.rerunning import Before, as_of_now, joint_partials, recorded_again
 
 
 class _Root(Primitive):
@@ -75,27 +76,33 @@ def _implicit(
         return list(root)
 
     later = as_of_now(f)
-    before = root, numbers_of(recorded.results)
+    before = Before(recorded, root)
 
     def node(i: int) -> Any:
         def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
             if not any(isinstance(argument, Value) for argument in arguments):
-                return _sensitivities(recorded, reverse_sweep, i, parameters, structure, tangent_solve)
+                return recorded.derivatives(at_first, False)
             # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
             at = _implicit(later, root, structure, tangent_solve)
             again = recorded_again(
                 lambda numbers: later(structure.unflatten(numbers)), [*at, *arguments], parameters,
                 "custom_root's function", before,
             )
-            return _sensitivities(again, differentiable_reverse_sweep, i, parameters, structure, tangent_solve)
+            return _sensitivities(again, True, i, parameters, structure, tangent_solve)
+
+        def at_first(differentiable: bool) -> list[Any]:
+            return _sensitivities(recorded, differentiable, i, parameters, structure, tangent_solve)
 
         rules = joint_partials(sensitivities, len(parameters))
-        at_first = [value._number for value in parameters]
+        numbers = [value._number for value in parameters]
 
-        def evaluate(*numbers: float) -> float:
-            return root[i] if [*numbers] == at_first else math.nan  # elsewhere the solver would have to run again
+        def evaluate(*others: float) -> float:
+            return root[i] if [*others] == numbers else math.nan  # elsewhere the solver would have to run again
 
-        return _Root("root", "root", evaluate, rules, ())(*parameters)
+        row = _Root("root", "root", evaluate, rules, ())
+        row.specialise(with_numbers(rules))
+        row.fingerprint = before.fingerprint + i.to_bytes(8)
+        return row(*parameters)
 
     return [node(i) for i in range(len(root))]
 
@@ -108,13 +115,14 @@ def _require_result(recorded: Recorded, structure: Structure) -> None:
 
 def _sensitivities(
     recorded: Recorded,
-    sweep: Callable[..., dict[Value, Any]],
+    differentiable: bool,
     i: int,
     parameters: list[Value],
     structure: Structure,
     tangent_solve: Solver,
 ) -> list[Any]:
     """The derivatives of the i-th number of the root: row i of -(∂f/∂x)⁻¹ · ∂f/∂p."""
+    sweep: Callable[..., dict[Value, Any]] = differentiable_reverse_sweep if differentiable else reverse_sweep
 
     def pull(seeds: Sequence[Any]) -> dict[Value, Any]:
         pairs = [(node, seed) for node, seed in zip(recorded.results, seeds) if isinstance(node, Value)]

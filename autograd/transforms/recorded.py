@@ -7,6 +7,7 @@ derivatives nest. There is nothing to confuse one level's derivative with anothe
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from autograd.engine.value import Value
 from autograd.engine.watching import watch_for, watch_tangents_for
 from autograd.primitives import table
 from autograd.primitives.row import real
+from autograd.primitives.specialise import values_met
 from autograd.program.nests import Structure, flatten, require_same
 from autograd.program.tracing.arrays import settled, shown
 from autograd.program.tracing.trace import rules_within_reach
@@ -42,8 +44,8 @@ class Recorded:
         others, and at which a sweep ends; None to look for them.
         """
         numbers, self.inputs = flatten(arguments)
-        self.token = token = object()
-        with transforming(token, closures is None or len(closures) > 0):
+        self.token = object()
+        with transforming(self.token, closures is None or len(closures) > 0):
             self.leaves = [_fresh(number) for number in numbers]
             result = function(*self.inputs.unflatten([shown(leaf) for leaf in self.leaves]))
         self.aux: Any = None
@@ -61,7 +63,7 @@ class Recorded:
         self.swept = self.order[len(self.leaves) + len(self.closures) :]
         self.differentiable = current().trace is not None or current().enabled and (
             any(isinstance(number, Value) for number in numbers)
-            or any(not node._inputs and token not in node._recording.transforms for node in self.order)
+            or any(map(self._is_outside, self.order))
         )
 
     def tangents(self, nest: Any, what: str) -> list[Any]:
@@ -116,8 +118,11 @@ class Recorded:
     def pull_from(self, seeds: Sequence[tuple[Any, Any]], absent: Any = 0.0, settle: bool = True) -> list[Any]:
         """The same, from pairs of a result and its seed, whatever it is; without `settle` as the sweep has them."""
         pairs = [(node, seed) for node, seed in seeds if isinstance(node, Value)]
-        leaves = [*self.leaves, *self.closures]
         differentiable = self.differentiable or any(isinstance(seed, Value) for _, seed in pairs)
+        return self.derivatives(functools.partial(self._pulled, pairs, absent, settle), differentiable)
+
+    def _pulled(self, pairs: list[tuple[Any, Any]], absent: Any, settle: bool, differentiable: bool) -> list[Any]:
+        leaves = [*self.leaves, *self.closures]
         watch = watch_for(current())
         cotangents: dict[Value, Any]
         if differentiable:
@@ -131,10 +136,10 @@ class Recorded:
             for leaf in self.leaves:
                 if leaf in cotangents:
                     watch(leaf, cotangents)
-        known = set(self.order) if differentiable else set()
         found = [cotangents.get(leaf, absent) for leaf in leaves]
         if not differentiable or not settle:
             return found
+        known = set(self.order)
         return [_apart(item, known, leaf) for item, leaf in zip(found, leaves)]
 
     def push(self, seeds: Sequence[Any], absent: Any = 0.0, settle: bool = True) -> list[Any]:
@@ -148,11 +153,39 @@ class Recorded:
         """The same, from seeds of which those that do not count are None."""
         moving = {leaf: seed for leaf, seed in zip((*self.leaves, *self.closures), seeds) if seed is not None}
         differentiable = self.differentiable or any(isinstance(seed, Value) for seed in seeds)
+        return self.derivatives(functools.partial(self._pushed, moving, absent, settle), differentiable)
+
+    def _pushed(self, moving: dict[Value, Any], absent: Any, settle: bool, differentiable: bool) -> list[Any]:
         with rules_within_reach():
             tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
         known = set(self.order) if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
         return [_apart(item, known) for item in found] if settle else found
+
+    def derivatives(self, sweep: Callable[[bool], list[Any]], differentiable: bool) -> list[Any]:
+        """What `sweep(differentiable)` finds.
+
+        One on floats is done again differentiably where rules computed with Values, and the derivatives depend on one
+        from outside: on one that both sweeps met, for what a rule makes itself is another each time.
+        """
+        if differentiable:
+            return sweep(True)
+        met: list[Any] = []
+        token = values_met.set(met)
+        try:
+            found = sweep(False)
+        finally:
+            values_met.reset(token)
+        if not met or not current().enabled:
+            return found
+        again = sweep(True)
+        outside = set(filter(self._is_outside, topological_order(met)))
+        order = topological_order([item for item in again if isinstance(item, Value)])
+        return found if outside.isdisjoint(order) else again
+
+    def _is_outside(self, node: Value) -> bool:
+        """Whether a node is a leaf that the function did not make."""
+        return not node._inputs and self.token not in node._recording.transforms
 
 
 def _seeds(nest: Any, expected: Structure, what: str) -> list[Any]:
@@ -174,10 +207,11 @@ def _counts(seed: Any) -> bool:
 
 
 def _apart(derivative: Any, known: set[Value], leaf: Value | None = None) -> Any:
-    """The derivative as a node of its own, where it is one of the recorded nodes itself: w, of w·x."""
+    """The derivative as a node of its own, where it is a recorded node itself, w of w·x, or one that a rule holds."""
     if current().trace is not None:
         derivative = settled(derivative, leaf)
-    return _copy(derivative) if isinstance(derivative, Value) and derivative in known else derivative
+    own = isinstance(derivative, Value) and (derivative in known or derivative._primitive is None)
+    return _copy(derivative) if own else derivative
 
 
 def _copy(value: Value) -> Value:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import functools
+import marshal
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
+from hashlib import blake2b
+from itertools import count
 from types import CellType, FunctionType
 from typing import Any, Protocol
 
 from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive, real
+from autograd.primitives.specialise import number_of, with_numbers
 from autograd.transforms.recorded import Recorded
 
 Surroundings = Callable[[], AbstractContextManager[None]]
 
 
 class Source(Protocol):
-    """What computed numbers together, and computes their derivatives; of each, `place` says which."""
+    """What computed numbers together, and computes their derivatives; of each, `place` says which.
+
+    `fingerprint` tells it from another, where the number is part of what is recorded again.
+    """
+
+    fingerprint: bytes
 
     def evaluated(self, place: int, numbers: Sequence[float]) -> float:
         """The number at other operands."""
@@ -50,13 +59,15 @@ class Joint(Primitive):
         rules = joint_partials(lambda operands: source.pulled(place, 1.0, operands), len(before))
         super().__init__(name, name, evaluate, rules, ())
         self._source, self._place = source, place
+        self.fingerprint = source.fingerprint + place.to_bytes(8)
 
     def specialise(self, partials: Any, inline: bool = False) -> None:
-        self.float_partials = partials
+        self.float_partials = with_numbers(partials)
 
     def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
         for operand, share in zip(node._inputs, self._source.pulled(self._place, cotangent, node._record[1:])):
             if operand is not None and share is not None:
+                share = number_of(share)
                 cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
 
     def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
@@ -68,7 +79,9 @@ class Joint(Primitive):
 
     def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
         seeds = [None if operand is None else tangents.get(operand) for operand in node._inputs]
-        return self._source.pushed(self._place, seeds, node._arguments()[1:] if differentiable else node._record[1:])
+        operands = node._arguments()[1:] if differentiable else node._record[1:]
+        tangent = self._source.pushed(self._place, seeds, operands)
+        return tangent if differentiable else number_of(tangent)
 
 
 class Rerun:
@@ -78,8 +91,8 @@ class Rerun:
     given, inf and nan included.
     """
 
-    def __init__(self, again: Callable[[Sequence[Any]], Recorded]) -> None:
-        self._again = again
+    def __init__(self, again: Callable[[Sequence[Any]], Recorded], fingerprint: bytes) -> None:
+        self._again, self.fingerprint = again, fingerprint
 
     def evaluated(self, place: int, numbers: Sequence[float]) -> float:
         return numbers_of(self._again(numbers).results)[place]
@@ -94,17 +107,22 @@ class Rerun:
 
 def recorded_again(
     function: Callable[..., Any], arguments: Sequence[Any], closures: Sequence[Value], what: str,
-    before: tuple[list[float], list[float]] | None = None,
+    before: Before | None = None,
 ) -> Recorded:
     """The function recorded at `arguments`, of which the last are those that it closes over.
 
-    `before`: the numbers at which it ran and those that it gave, where the same are to come out, bit by bit.
+    `before`: what it did when it ran, where it is to do the same.
 
-    Raises: `ValueError` where a Value that it closes over has another number than when it ran, where there are others,
-    or where something else comes out.
+    Raises: `ValueError` where a Value that it closes over has another number than when it ran, where there are others
+    or copies of them, or where it computes something else.
     """
     own = len(arguments) - len(closures)
     for value, argument in zip(closures, arguments[own:]):
+        if isinstance(argument, Value) and argument is not value and argument._first is not value:  # nor as_recorded
+            raise ValueError(
+                f"{what} closes over a Value{f' {value.name!r}' if value.name else ''}, and what it gave was copied: "
+                "a derivative that is a Value would lead to the original, not to the copy: pass it as an argument"
+            )
         number = argument._number if isinstance(argument, Value) else argument
         if value._number != number and not (math.isnan(value._number) and math.isnan(number)):
             raise ValueError(
@@ -119,21 +137,80 @@ def recorded_again(
         reached = reverse_sweep(recorded.swept, pairs)
         if any(node in reached for node in others):
             raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
-    if before is not None and repr(numbers_of(arguments[:own])) == repr(before[0]):  # where nan equals nan
-        now = numbers_of(recorded.results)
-        if repr(now) != repr(before[1]):
-            one, other = next(((a, b) for a, b in zip(before[1], now) if repr(a) != repr(b)), (before[1], now))
-            raise ValueError(
-                f"{what} gave {one} when it ran, and {other} when it ran again for a derivative: what changes in "
-                "between, such as a random number, must be made outside and passed as an argument"
-            )
+    if before is not None:
+        before.require_same(recorded, arguments[:own], what)
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
     return recorded
+
+
+class Before:
+    """What a function did when it ran: the numbers at which it ran, those that it gave, and a hash of all on the way.
+
+    The same result is not enough: at weights of 0 it is 0, whatever was dropped out, and the slope is another.
+    """
+
+    __slots__ = ("_arguments", "_results", "fingerprint")
+
+    def __init__(self, recorded: Recorded, arguments: Sequence[Any]) -> None:
+        self._arguments, self._results = numbers_of(arguments), numbers_of(recorded.results)
+        self.fingerprint = _fingerprint(recorded)
+
+    def require_same(self, recorded: Recorded, arguments: Sequence[Any], what: str) -> None:
+        """Raise `ValueError` where it did something else in another recording at the same arguments."""
+        if repr(numbers_of(arguments)) != repr(self._arguments):  # where nan equals nan
+            return
+        before, now = self._results, numbers_of(recorded.results)
+        if repr(now) != repr(before):
+            one, other = next(((a, b) for a, b in zip(before, now) if repr(a) != repr(b)), (before, now))
+            difference = f"gave {one} when it ran, and {other} when it ran again for a derivative"
+        elif _fingerprint(recorded) != self.fingerprint:
+            difference = "computed something else when it ran again for a derivative, though it gave the same"
+        else:
+            return
+        raise ValueError(
+            f"{what} {difference}: what changes in between, such as a random number, must be made outside and passed "
+            "as an argument"
+        )
 
 
 def numbers_of(items: Sequence[Any]) -> list[float]:
     """The floats of Values and numbers."""
     return [item._number if isinstance(item, Value) else real(item) for item in items]
+
+
+def _fingerprint(recorded: Recorded) -> bytes:
+    """A hash of the graph: each node's row, the places of its operands in the order, and the bits of all its numbers.
+
+    By columns, without an object for each node, so that it costs a fraction of the recording.
+    """
+    nodes = recorded.swept
+    rows = [node._primitive for node in nodes]
+    kinds = dict(zip(dict.fromkeys(rows), count()))
+    places = dict(zip((None, *recorded.order), count()))
+    wide = [node for node in nodes if node._more]
+    graph = (
+        repr([_kind(row) for row in kinds]), [kinds[row] for row in rows],
+        [places[node._first] for node in nodes], [places[node._second] for node in nodes],
+        [places[operand] for node in wide for operand in node._more],
+        [places[item] if isinstance(item, Value) else 0 for item in recorded.results],
+    )
+    numbers: list[list[Any]] = [[node._out for node in nodes], [node._x for node in nodes], [node._y for node in nodes]]
+    numbers.append([number for node in wide for number in node._rest])
+    if math.isnan(sum(numbers[0])):  # one nan for all, for the platform chooses among their bits
+        numbers = [[number if number == number else math.nan for number in column] for column in numbers]
+    # Version 2 of marshal has no references to what is shared, which differs from run to run.
+    return blake2b(marshal.dumps((graph, numbers), 2), digest_size=16).digest()
+
+
+def _kind(row: Primitive | None) -> Any:
+    """What tells a row from another of its name: what it says of itself, and the numbers that its rules hold."""
+    if row is None:
+        return None
+    held: list[Any] = []
+    for rule in row.partials:
+        cells = [cell for cell in getattr(rule, "__closure__", None) or () if cell != CellType()]  # an empty one
+        held += rule, *(cell.cell_contents for cell in cells), *(getattr(rule, "__defaults__", None) or ())
+    return row.name, row.fingerprint, [item for item in held if item is None or isinstance(item, int | float)]
 
 
 _surroundings: ContextVar[tuple[Surroundings, ...]] = ContextVar("surroundings", default=())
