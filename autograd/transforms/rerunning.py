@@ -13,7 +13,6 @@ from itertools import count
 from types import CellType, FunctionType
 from typing import Any, Protocol
 
-from autograd.engine.sweep import reverse_sweep
 from autograd.engine.value import Value
 from autograd.primitives.row import Primitive, real
 from autograd.primitives.specialise import number_of, with_numbers
@@ -130,13 +129,8 @@ def recorded_again(
                 f"ran, and is {value._number!r} now that a derivative passes through: pass it as an argument"
             )
     recorded = Recorded(function, (list(arguments[:own]),), closures=closures)
-    others = [node for node in recorded.swept if recorded.token not in node._recording.transforms]
-    if others:
-        # Not every operand counts: a checkpoint's function may have no use for its argument.
-        pairs = [(node, 1.0) for node in recorded.results if isinstance(node, Value)]
-        reached = reverse_sweep(recorded.swept, pairs)
-        if any(node in reached for node in others):
-            raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
+    if any(recorded.token not in node._recording.transforms for node in recorded.swept):
+        raise ValueError(f"{what} closes over another Value than when it ran: pass it as an argument")
     if before is not None:
         before.require_same(recorded, arguments[:own], what)
     recorded.differentiable = any(isinstance(argument, Value) for argument in arguments)
@@ -220,8 +214,8 @@ _surroundings: ContextVar[tuple[Surroundings, ...]] = ContextVar("surroundings",
 def rerun_context(surroundings: Surroundings) -> Iterator[None]:
     """Enter a context, and again wherever a function that ran inside is run once more for its derivative.
 
-    As that of `checkpoint` is, and of a compiled function that closes over Values: where it uses something that is
-    otherwise only while a `with` block runs, such as attributes that are replaced for a time.
+    As that of `checkpoint` is, and of `custom_root`: where it uses something that is there only while a `with` block
+    runs, such as attributes that are replaced for a time.
 
     Parameters: `surroundings`, a function that returns the context manager, a new one each time.
 
@@ -248,9 +242,12 @@ def rerun_context(surroundings: Surroundings) -> Iterator[None]:
         _surroundings.reset(token)
 
 
-def in_these_surroundings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function in the surroundings that last, where they are gone when it is called."""
-    entered = _surroundings.get()
+def as_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in its surroundings, with the variables that it closes over as they are now.
+
+    For a loop may bind them anew. So are functions among them.
+    """
+    entered, function = _surroundings.get(), _with_variables(function, {})
 
     def called(*args: Any, **kwargs: Any) -> Any:
         with ExitStack() as stack:
@@ -259,14 +256,6 @@ def in_these_surroundings(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
 
     return called if entered else function
-
-
-def as_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function in its surroundings, with the variables that it closes over as they are now.
-
-    For a loop may bind them anew. So are functions among them.
-    """
-    return in_these_surroundings(_with_variables(function, {}))
 
 
 def _with_variables(function: Any, known: dict[int, Any]) -> Any:
