@@ -16,7 +16,7 @@ from autograd.compiler.calling import CallFailed, program_of
 from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
 from autograd.errors import TraceError
-from autograd.primitives.row import Primitive, is_array
+from autograd.primitives.row import TABLE, Primitive, is_array
 from autograd.primitives.table import not_equal
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Loop
 from autograd.program.nests import array
@@ -85,7 +85,7 @@ class Differentiable:
     def possible(self) -> bool:
         """Whether derivatives can be recorded; in Python there are also those of a loop without a bound, for one."""
         try:
-            return self.reverse is not None
+            return self.reverse is not None and (not _has_own_rules(self.graph) or self.forward is not None)
         except TraceError:
             return False
 
@@ -135,6 +135,16 @@ def _text(graph: Graph) -> tuple[Any, ...]:
     ]
     kinds, inputs, constants, _, operands, outputs = graph.key
     return kinds, inputs, constants, tuple(operations), operands, outputs
+
+
+def _has_own_rules(graph: Graph) -> bool:
+    """Whether there is a primitive of the user's, whose rules may close over what is not there any more."""
+    return any(
+        TABLE.get(operation.name) is not operation
+        if isinstance(operation, Primitive)
+        else isinstance(operation, Loop | Branch) and any(map(_has_own_rules, operation.graphs))
+        for operation in graph.operations
+    )
 
 
 class _Together:

@@ -24,6 +24,7 @@ from autograd import (
     Value,
     backward,
     checkpoint,
+    cond,
     detect_anomaly,
     fori_loop,
     grad,
@@ -600,3 +601,18 @@ def test_an_unpickled_function_is_recorded_again_to_be_differentiated(compiled_b
     other = pickle.loads(pickle.dumps(f))
     with pytest.raises(TraceError, match="unpickled without its Python source, and cannot be differentiated"):
         checkpoint(lambda x: x * other(2.0))(Value(5.0))
+
+
+def test_a_rule_that_closes_over_a_number_of_a_branch_is_followed_in_python(compiled_by):
+    def f(x):
+        def inner(c):
+            def taken(a):
+                own = primitive("own", lambda v: v * v, [lambda out, v: 2.0 * v * (a / a)])
+                return own(a * x)
+
+            return cond(c < 9.0, taken, lambda a: a, c)
+
+        return compiled_by(inner)(3.0)  # 9x²
+
+    assert jvp(f, (2.0,), (1.0,)) == (36.0, 36.0)
+    assert grad(f)(2.0) == 36.0
