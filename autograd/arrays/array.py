@@ -168,6 +168,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
     given = [plain(item) for item in inputs]
+    if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
+        return getattr(ufunc, method)(*given, **options)  # of truths alone, in an array that was one of predicates
     loop = ufunc
     if meaning is not None and not (name in OPERATORS or (name in METHODS and _all_nodes(given[0]))):
         loop = numpy.frompyfunc(meaning, ufunc.nin, ufunc.nout, identity=ufunc.identity)

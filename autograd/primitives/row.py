@@ -299,7 +299,7 @@ def plain(argument: Any) -> Any:
         scalar = numpy.empty((), dtype=object)
         scalar[()] = argument
         return scalar
-    return argument.view(numpy.ndarray) if is_array(argument) and argument.dtype == object else argument
+    return argument.view(numpy.ndarray) if is_array(argument) and type(argument) is not numpy.ndarray else argument
 
 
 def typed(objects: Any) -> Any:
