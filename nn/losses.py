@@ -162,11 +162,7 @@ def _cross_entropy_of_one(logits: Any, target: Any) -> Any:
     if is_sequence(target):
         if len(target) != len(logits):
             raise ShapeError(f"there are {len(logits)} logits, and {len(target)} probabilities: give one for each")
-        one, *others = [equal(logit, inf) for logit in logits]
-        several: Any = False
-        for here in others:
-            one, several = one | here, (one & here) | several
-        sure = where(several, nan, inf)  # a lone logit inf, of which log_softmax is inf - inf
+        sure = where(_several_infinite(logits), nan, inf)  # a lone logit inf, of which log_softmax is inf - inf
         costs = [where(equal(x, sure), 0.0, -logarithm) for x, logarithm in zip(logits, log_softmax(logits))]
         return sum([_weighted(t, cost) for t, cost in zip(listed(target), costs)])
     if isinstance(target, Value):
@@ -184,7 +180,17 @@ def _against(chosen: Any, others: list[Any]) -> Any:
     """The cross-entropy of one class, from its logit and the others'; 0 where no other has a probability."""
     shift = where(less(absolute(chosen), inf), chosen, 0.0)  # before the logarithm, whose digits a common offset takes
     rest = logsumexp([other - shift for other in others])
+    rest = where(_several_infinite(others), rest - rest, rest)  # nan, also in its derivatives
     return where(equal(rest, -inf) & greater(chosen, -inf), 0.0, softplus(rest - (chosen - shift)))
+
+
+def _several_infinite(logits: Iterable[Any]) -> Any:
+    one: Any = False
+    several: Any = False
+    for logit in logits:
+        here = logit == inf
+        one, several = one | here, (one & here) | several
+    return several
 
 
 def _weighted(weight: Any, cost: Any) -> Any:

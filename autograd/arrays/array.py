@@ -17,12 +17,19 @@ from autograd.arrays.functions import THEIRS, UNSUITED
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
 from autograd.errors import MissingDependencyError, TraceError
 from autograd.pickles import reduced
-from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, typed
+from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, require_plain, typed
 
 _INDEXED = (
     "an array in a function that is being compiled was indexed by a Value, whose number is not known: go through the "
     "array with scan or vmap, and choose with where"
 )
+
+
+def _contents(self: Any) -> Any:
+    require_plain(sys.modules["numpy"].ma.MaskedArray)
+
+
+contents = property(_contents)  # what numpy.ma, which asks an operand for its `_data`, is told
 
 
 class ArrayMethods:
@@ -33,6 +40,13 @@ class ArrayMethods:
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return apply_function(function, types, args, kwargs)
+
+    _data = contents
+
+    def view(self, *kind: Any, **named: Any) -> Any:
+        result = super().view(*kind, **named)  # type: ignore[misc]  # of numpy.ndarray
+        is_array(result)  # raises for a matrix, which NumPy makes of what it multiplies with one
+        return result
 
     def __getitem__(self, key: Any) -> Any:
         try:
@@ -154,6 +168,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
     given = [plain(item) for item in inputs]
+    if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
+        return getattr(ufunc, method)(*given, **options)  # of truths alone, in an array that was one of predicates
     loop = ufunc
     if meaning is not None and not (name in OPERATORS or (name in METHODS and _all_nodes(given[0]))):
         loop = numpy.frompyfunc(meaning, ufunc.nin, ufunc.nout, identity=ufunc.identity)
@@ -245,8 +261,11 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
     Raises: `TypeError` that names the function where it has no meaning here, or where NumPy would compare the elements.
     """
     numpy = sys.modules["numpy"]
-    if not all(issubclass(kind, numpy.ndarray) or hasattr(kind, "_apply_primitive") for kind in types):
-        return NotImplemented
+    for kind in types:
+        if issubclass(kind, numpy.ndarray):
+            require_plain(kind)
+        elif not hasattr(kind, "_apply_primitive"):
+            return NotImplemented
     name = f"{function.__module__}.{function.__name__}"
     args, kwargs = _as_arrays(args), {key: _as_arrays(item) for key, item in kwargs.items()}
     ours = choices.OURS.get(name)

@@ -96,6 +96,20 @@ def nanmean(a: Any, axis: Any = None, dtype: None = None, out: None = None, **op
     return elementwise(divide, [OURS["numpy.nansum"](a, axis, dtype, out, **options), count])
 
 
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, **options: Any) -> Any:
+    """numpy.average, whose sum of the weights is of the elements' type, and that of Values is none to NumPy."""
+    numpy = sys.modules["numpy"]
+    if returned and weights is None:
+        weights = numpy.ones(numpy.shape(a))
+
+    def theirs(returned: bool) -> Any:
+        given = options | {"axis": axis, "weights": weights, "returned": returned}
+        return numpy.empty(0).__array_function__(numpy.average, (numpy.ndarray,), (a,), given)
+
+    mean = theirs(returned=False)
+    return mean if not returned else theirs(True) if numpy.ndim(mean) else (mean, numpy.sum(weights))
+
+
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     def close(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
         near = less_equal(absolute(x - y), atol + rtol * absolute(y))
@@ -169,6 +183,7 @@ OURS: dict[str, Callable[..., Any]] = {
     "numpy.nanmax": _passing_nan("fmax"),
     "numpy.nanmin": _passing_nan("fmin"),
     "numpy.nanmean": nanmean,
+    "numpy.average": average,
     "numpy.isclose": isclose,
     "numpy.allclose": allclose,
     "numpy.array_equal": array_equal,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from numbers import Number
@@ -19,6 +21,9 @@ from autograd.program.tracing.traced import Traced
 # What a block is where it is neither a number, whose kind is NUMBER, nor an array of numbers, whose kind is its shape.
 VALUES = "values"  # a Value, or an array of objects
 OTHER = "other"
+
+# Python takes 1.0 and True, two writings of a decimal, of a date or of a Windows path for equal; they are shown apart.
+_SHOWN = (Number, datetime.datetime, datetime.time, datetime.tzinfo, os.PathLike)
 
 
 class Signature(NamedTuple):
@@ -108,8 +113,10 @@ class Arguments(NamedTuple):
 
 def exact(item: Any) -> Any:
     """What two static arguments share that are the same constant, to the type and the sign of a zero."""
-    if isinstance(item, Number):
+    if isinstance(item, _SHOWN) or hasattr(type(item), "dtype"):  # NumPy's dates, which are no numbers
         return type(item), repr(item)
+    if isinstance(item, range | slice):  # equal where they have the same numbers
+        return type(item), exact(item.start), exact(item.stop), exact(item.step)
     if isinstance(item, tuple):
         return type(item), tuple(map(exact, item))
     if isinstance(item, frozenset):

@@ -31,7 +31,7 @@ class Node:
         "_recording", "__weakref__",
     )
 
-    _number: float  # not _data, which numpy.ma takes for the contents of an array
+    _number: float  # not _data, for which numpy.ma asks
     _grad: Any  # None until a backward pass; a Value after one with create_graph
     _primitive: Primitive | None  # None at a leaf
     _first: Self | None  # the operands; None where one is a constant, or is not there

@@ -6,18 +6,22 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from autograd.arrays.array import apply_function, apply_ufunc, view_of
+from autograd.arrays.array import apply_function, apply_ufunc, contents, view_of
 from autograd.engine.node import Node, make_node, two
 from autograd.engine.recording import current
 from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep, topological_order
 from autograd.engine.watching import Hook, add_hook, watch_for
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives import table
-from autograd.primitives.row import Primitive, real
+from autograd.primitives.row import Primitive, is_array, real
 
 
-def _other_operand(operand: Any) -> Any:
-    """A real number as a float; NotImplemented for any other type, which may know what to do, as an array does."""
+def other_operand(operand: Any) -> Any:
+    """A real number as a float; NotImplemented for any other type, which may know what to do, as an array does.
+
+    Raises: `TypeError` for a subclass of NumPy's array, which would do something else.
+    """
+    is_array(operand)
     if getattr(operand, "shape", ()):
         return NotImplemented
     try:
@@ -50,13 +54,13 @@ def _binary(primitive: Primitive) -> tuple[Callable[[Value, Any], Value], Callab
             y = other._number
             return make_node(Value, primitive, self, other, evaluate(x, y), x, y)
         if type(other) is not float:
-            other = _other_operand(other)
+            other = other_operand(other)
             if other is NotImplemented:
                 return cast(Value, NotImplemented)
         return make_node(Value, primitive, self, None, evaluate(x, other), x, other)
 
     def reflected(self: Value, other: Any) -> Value:
-        other = _other_operand(other)
+        other = other_operand(other)
         if other is NotImplemented:
             return cast(Value, NotImplemented)
         y = self._number
@@ -78,6 +82,7 @@ def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any
         try:
             return compare(self._number, real(other))
         except TypeError:
+            is_array(other)
             return cast(bool, NotImplemented)
 
     return method
@@ -211,6 +216,7 @@ class Value(Node):
         return apply_function(function, types, args, kwargs)
 
     _view_of_array = staticmethod(view_of)  # the class of an array of Values
+    _data = contents
 
     @staticmethod
     def _apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:

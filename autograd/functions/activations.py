@@ -74,7 +74,8 @@ def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
     >>> leaky_relu(2.0), leaky_relu(-2.0)
     (2.0, -0.02)
     """
-    return multiply(where(greater(x, 0.0), 1.0, where(less_equal(x, 0.0), negative_slope, relu(x))), x)  # nan at nan
+    below = where(less_equal(x, 0.0), x, relu(x))  # relu has the derivative nan at nan
+    return where(greater(x, 0.0), x, multiply(negative_slope, below))
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:

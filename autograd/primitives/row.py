@@ -243,6 +243,7 @@ def real(number: Any) -> float:
     if isinstance(number, Real):
         return float(number)
     if getattr(number, "shape", None) == () and hasattr(number, "dtype") and number.dtype.kind in "biuf":
+        is_array(number)  # raises for one that is masked
         return float(number)  # NumPy's bool, which is not registered as a Real, and arrays without dimensions
     raise TypeError(f"a real number was expected, not {type(number).__name__}: {number!r:.60}")
 
@@ -255,13 +256,18 @@ def is_array(argument: Any) -> bool:
     numpy = sys.modules.get("numpy")
     if numpy is None or not isinstance(argument, numpy.ndarray):
         return False
-    kind = type(argument)
+    require_plain(type(argument))
+    return True
+
+
+def require_plain(kind: type) -> None:
+    """Raise `TypeError` for the type of an array that is a subclass of NumPy's, and not ours."""
+    numpy = sys.modules["numpy"]
     if kind is not numpy.ndarray and kind.__module__ != "autograd" and kind is not numpy.memmap:
         raise TypeError(
             f"arrays are NumPy's plain ones, for what a {kind.__name__} means by an operation would be lost: "
             "pass numpy.asarray(it), or its numbers and its mask as two arrays"
         )
-    return True
 
 
 def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
@@ -284,8 +290,7 @@ def plain(argument: Any) -> Any:
         scalar = numpy.empty((), dtype=object)
         scalar[()] = argument
         return scalar
-    ours = isinstance(argument, numpy.ndarray) and argument.dtype == object
-    return argument.view(numpy.ndarray) if ours else argument
+    return argument.view(numpy.ndarray) if is_array(argument) and type(argument) is not numpy.ndarray else argument
 
 
 def typed(objects: Any) -> Any:

@@ -18,6 +18,8 @@ from autograd.errors import BoundError
 from autograd.primitives import table
 
 EPSILON = 2.0**-52
+SMALLEST_NORMAL = 2.0**-1022
+TINY = EPSILON * SMALLEST_NORMAL  # no rounding is finer
 _COLUMNS = 8  # of Neville's table: the most steps that are taken out of the error
 CENTRAL, LEFT, RIGHT = 0, -1, 1
 _EXACT = {
@@ -42,7 +44,8 @@ class Line:
 
     `function` takes the distance from the point, and returns its numbers; `scale` is about the size of what is moved,
     0 where that is not known; `finest` is the least step that does not get lost in the rounding of the point. `runs`
-    are the starting steps, each with what has been seen below it: the usual one, that of a tiny point, and a wide one;
+    are the starting steps, each with what has been seen below it: the usual one, those down to a tiny point, and a wide
+    one;
     `usual` is the widest of the usual steps.
 
     >>> line = Line(lambda t: [(2.0 + t) ** 3], 2.0, 1e-15)
@@ -60,6 +63,11 @@ class Line:
         near = power_of_two(scale) if scale else 1.0
         # Where the numbers are tiny the function need not be, so that a step of common size comes first.
         starts = [near / 8.0] if near >= 2.0**-10 else [0.125, near / 8.0]
+        between = 0.125 * 2.0**-_MOST
+        while between > near:
+            starts.append(between)
+            between *= 2.0**-_MOST
+        self.finest = finest
         self.runs = [Run(self, start, max(finest, start * 2.0**-_MOST)) for start in starts]
         self.usual = max(near, 1.0)
         self.runs.append(Run(self, min(self.usual * 2.0**12, 2.0**1020), max(starts[0] / 256.0, finest)))
@@ -107,6 +115,18 @@ class Run:
         return last >= 20 and any(
             abs(side[last][i] - middle) > max(0.9 * abs(side[last - 8][i] - middle), 1e3 * EPSILON * abs(middle))
             for side in (self._plus, self._minus)
+        )
+
+    def range(self, i: int) -> float:
+        """How far from its own the i-th number's values are."""
+        away = [abs(row[i] - self.line.middle[i]) for rows in (self._plus, self._minus) for row in rows]
+        return max(filter(math.isfinite, away), default=0.0)
+
+    def overflows(self, i: int) -> bool:
+        """Whether a slope of the i-th number is beyond the largest float, though the values are not."""
+        return any(
+            math.isfinite(plus[i]) and math.isfinite(minus[i]) and math.isinf((plus[i] - minus[i]) / step)
+            for plus, minus, step in zip(self._plus, self._minus, self.steps)
         )
 
     def slopes(self, i: int, side: int, rounding: float = 0.0) -> list[Slope]:
@@ -163,7 +183,7 @@ class Run:
         for k in range(max(begin, 2), len(rows)):
             row, above, below, step = rows[k], rows[k - 1], rows[k + 1 : k + 3], self.steps[first + k]
             plus, minus = self._ends(i, side, first + k)
-            noise = (EPSILON * (abs(plus) + abs(minus)) + rounding) / step * (1.0 if side == CENTRAL else 4.0)
+            noise = (EPSILON * (abs(plus) + abs(minus)) + TINY + rounding) / step * (1.0 if side == CENTRAL else 4.0)
             variation = max(seen[k], seen[k - 1])
             for m in range(2, len(row)):
                 value = row[m]
@@ -204,9 +224,10 @@ def rounding(order: Sequence[Any], moving: Mapping[Any, float]) -> Callable[[Any
                 moved = True
                 factor = partial(*record) if callable(partial) else partial
                 if factor is not None:
-                    inherited += abs(factor) * known[operand][0]
-                    terms += abs(factor) * known[operand][1]
+                    off, term = known[operand]
+                    inherited += abs(factor) * off if abs(factor) * off >= 0.0 else 0.0  # nothing is known of a nan
+                    terms += max(abs(factor) * term, SMALLEST_NORMAL * max(1.0, term))  # below, digits are lost
         if moved:
-            error = math.hypot(inherited, 0.0 if node._primitive in _EXACT else EPSILON * abs(record[0]))
-            known[node] = (error if error == error else math.inf, terms if terms < math.inf else 0.0)
+            error = math.hypot(inherited, 0.0 if node._primitive in _EXACT else EPSILON * abs(record[0]) + TINY)
+            known[node] = (error, terms if terms < math.inf else 0.0)
     return lambda node: known.get(node, (0.0, 0.0))

@@ -59,7 +59,7 @@ def judge(
                     off, terms = known[i]
                     size = max(largest, terms)
                     verdict = _Case(line, i, claims[i], off, terms, size, counts).verdict()
-                    if run is line.runs[-1] or verdict.outcome == DIFFERS or _settled(verdict, claims[i]):
+                    if run is line.runs[-1] or _settled(verdict, claims[i]):
                         verdicts[i] = verdict
     return [verdicts.get(i, Verdict(UNKNOWN, seen.get(i))) for i in range(len(claims))]
 
@@ -83,7 +83,7 @@ def _first_look(
             if abs(claim) <= slope.error:
                 sharp = max(sharp, _SHARP * slope.variation)
             still = claim == 0.0 and run is run.line.runs[0] and run.flat(i)  # narrower ones may only look flat
-            if close and slope.error <= sharp or still:
+            if close and slope.error <= sharp < math.inf or still:
                 verdicts[i] = Verdict(AGREES, slope)
                 del tables[i]
 
@@ -111,6 +111,8 @@ class _Case(NamedTuple):
     counts: bool
 
     def verdict(self) -> Verdict:
+        if not math.isfinite(self.claim) and any(run.overflows(self.i) for run in self.line.runs):
+            return Verdict(UNKNOWN, None, "the slopes next to it are beyond the largest float")
         slopes = self._slopes(CENTRAL)
         slopes = slopes or self._slopes(LEFT) or self._slopes(RIGHT)  # at the end of a domain there is only one side
         clear = _clear(slopes)
@@ -120,13 +122,16 @@ class _Case(NamedTuple):
             slopes, clear = _within(slopes, self.line.usual), _within(clear, self.line.usual)
             best = _local(clear)
         if best is not None and not self._is_close(best):
+            varies = max(run.range(self.i) for run in self.line.runs)
+            if varies < abs(self.claim) * self.line.finest < math.inf:
+                return Verdict(UNKNOWN, None, "between two neighbouring floats that is more than the function varies")
             return self._second_look(best, clear)
         if best is not None and self.claim == best.variation == 0.0:
             return Verdict(AGREES, best)
         telling = _local([slope for slope in slopes if slope.error <= self._telling(slope)])
         if telling is not None and self._is_close(telling):
             return Verdict(AGREES, telling)
-        if any(run.jumps(self.i) for run in self.line.runs):
+        if min((run for run in self.line.runs if run.steps), key=lambda run: run.steps[-1]).jumps(self.i):
             return Verdict(KINK, None, "there is a jump")
         return Verdict(UNKNOWN, None, self._why(slopes))
 
@@ -174,7 +179,8 @@ class _Case(NamedTuple):
 
 
 def _clear(slopes: Sequence[Slope]) -> list[Slope]:
-    return [slope for slope in slopes if slope.error <= _CLEAR * slope.variation or slope.variation == 0.0]
+    finite = [slope for slope in slopes if slope.error < math.inf]
+    return [slope for slope in finite if slope.error <= _CLEAR * slope.variation or slope.variation == 0.0]
 
 
 def _within(slopes: Sequence[Slope], step: float) -> list[Slope]:

@@ -1,8 +1,12 @@
 """The arguments of a compiled call: what a signature tells apart, and where blocks and static arguments stand again."""
 
 import dataclasses
+import datetime
 import decimal
+import enum
+import fractions
 import math
+import pathlib
 
 import numpy as np
 import pytest
@@ -109,6 +113,44 @@ def test_static_arguments_that_are_equal_for_python_are_told_apart():
     assert [by_name(2.0, n=n) for n in (0.0, -0.0)] == [2.0, -2.0]
     for zeros in ((np.float32(0.0), np.float32(-0.0)), (decimal.Decimal("0"), decimal.Decimal("-0"))):
         assert [sign(n, 2.0) for n in zeros] == [2.0, -2.0]
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+
+class Text(str):
+    pass
+
+
+UTC, NAMED = datetime.UTC, datetime.timezone(datetime.timedelta(0), "here")
+EQUAL = [
+    (range(0, 3, 2), range(0, 4, 2)), (range(0), range(5, 5)),
+    (decimal.Decimal("1.0"), decimal.Decimal("1.00")), (1, Level.ONE, np.int64(1), fractions.Fraction(1)),
+    ("a", Text("a"), np.str_("a")), (UTC, NAMED), (datetime.time(1, tzinfo=UTC), datetime.time(1, tzinfo=NAMED)),
+    (datetime.datetime(2020, 1, 1, 1), datetime.datetime(2020, 1, 1, 1, fold=1)),
+    (datetime.datetime(2020, 1, 1, 0, tzinfo=UTC),
+     datetime.datetime(2020, 1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))),
+    (np.timedelta64(60, "m"), np.timedelta64(1, "h")), (np.datetime64("2020"), np.datetime64("2020-01-01")),
+    (pathlib.PureWindowsPath("A"), pathlib.PureWindowsPath("a")), (frozenset([1]), frozenset([True])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("constants", EQUAL, ids=[repr(constants) for constants in EQUAL])
+@pytest.mark.parametrize("wrap", [lambda item: item, lambda item: ("a", (item,)), lambda item: frozenset([item])])
+def test_equal_constants_that_show_a_difference_have_programs_of_their_own(constants, wrap):
+    seen = []
+    f = jit(lambda x, constant: seen.append(constant) or 2.0 * x, static_argnums=1, backend="interpreter")
+    for _ in range(2):
+        for constant in constants:
+            assert wrap(constant) == wrap(constants[0])
+            assert f(1.0, wrap(constant)) == 2.0
+    assert len(seen) == len(constants)
+
+
+def test_the_end_of_a_range_is_a_constant():
+    f = jit(lambda x, numbers: x * numbers.stop, static_argnums=1)
+    assert [f(1.0, range(0, stop, 2)) for stop in (3, 4, 3)] == [3.0, 4.0, 3.0]
 
 
 def test_subclasses_of_arrays_that_compute_otherwise_are_refused():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value
+from autograd import Value, array, grad, jit, maximum, value_and_grad
 
 OPERATORS = {
     "+": (operator.add, lambda x, y: (1.0, 1.0)),
@@ -66,9 +66,9 @@ def test_comparisons_with_numpy_scalars_and_arrays(compare):
 @pytest.mark.parametrize("sign", OPERATORS)
 def test_an_array_with_a_value_is_an_array_of_values_both_ways_round(sign):
     operate, slopes = OPERATORS[sign]
-    for array in (np.array([[2.0, 3.0], [4.0, 5.0]]), np.array([[2, 3], [4, 5]])):
+    for floats in (np.array([[2.0, 3.0], [4.0, 5.0]]), np.array([[2, 3], [4, 5]])):
         v = Value(1.5)
-        left, right = operate(array, v), operate(v, array)
+        left, right = operate(floats, v), operate(v, floats)
         for result in (left, right):
             assert result.shape == (2, 2)
             assert result.dtype == object
@@ -103,10 +103,54 @@ def test_in_place_arithmetic_on_an_array_of_values_works_and_on_one_of_floats_is
     assert floats.tolist() == [1.0, 3.0]
 
 
-def test_a_masked_array_does_not_detach():
-    v = Value(3.0)
-    for product in (np.ma.array([1.0, 2.0]) * v, v * np.ma.array([1.0, 2.0])):
-        assert all(type(item) is Value for item in product)
+class Mine(np.ndarray):
+    """An array that may mean something else by an operator than NumPy's own."""
+
+
+REFUSED = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.matmul,
+    operator.lt, operator.ge, operator.eq, operator.ne, divmod, np.maximum, maximum,
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of NumPy's, for each matrix
+@pytest.mark.parametrize(
+    "other",
+    [
+        np.ones((2, 2)).view(np.matrix), np.ma.array(np.ones((2, 2)), mask=[[True, False]] * 2),
+        np.ones((2, 2)).view(Mine), np.ma.array(2.0), np.ma.masked,
+    ],
+    ids=["matrix", "masked", "subclass", "one number", "no number"],
+)  # fmt: skip
+def test_a_subclass_of_numpys_array_is_refused_by_each_operator(other):
+    square = np.ones((2, 2))
+    for apply in REFUSED:
+        for f in (lambda t: apply(t, other), lambda t: apply(other, t)):  # noqa: B023
+            for compute in (
+                lambda: f(Value(2.0)),  # noqa: B023
+                lambda: grad(lambda t: np.sum(f(t)))(2.0),  # noqa: B023
+                lambda: jit(f, backend="interpreter")(2.0),  # noqa: B023
+                lambda: f(array([[Value(1.0), 2.0]] * 2)),  # noqa: B023
+                lambda: jit(f, backend="interpreter")(square),  # noqa: B023
+                lambda: jit(f, backend="interpreter")(np.ones((5000, 1))),  # noqa: B023
+            ):
+                with pytest.raises(TypeError, match=r"what a \w+ means by an operation would be lost: pass"):
+                    compute()
+    for compute in (lambda: Value(2.0) ** other, lambda: np.dot(Value(2.0), other)):
+        with pytest.raises(TypeError, match="would be lost"):
+            compute()
+
+
+def test_a_product_with_a_matrix_is_never_another_product():
+    matrix = np.array([[1.0, 2.0], [3.0, 4.0]]).view(np.matrix)
+
+    def f(t):
+        return np.sum((t * matrix) ** 2)
+
+    assert f(2.0) == 216.0  # 4 times the sum of the matrix's square, as a product of matrices
+    with pytest.raises(TypeError, match="matrix"):
+        value_and_grad(f)(2.0)
+    assert value_and_grad(lambda t: np.sum((t * np.asarray(matrix)) ** 2))(2.0) == (120.0, 120.0)
 
 
 # NumPy's functions on arrays of Values: it looks for a method of that name on each element.

@@ -168,6 +168,18 @@ def test_a_loss_at_infinity_and_its_derivatives_are_their_limits(loss, point, li
         assert found == pytest.approx(slopes, rel=1e-15, abs=0.0, nan_ok=True), way
 
 
+def test_several_infinite_logits_have_no_loss_whichever_the_class():
+    for logits, targets in [
+        ([inf, inf, 0.0], (0, 1, 2, [0.0, 0.0, 1.0], [0.5, 0.5, 0.0])),
+        ([inf, -inf, inf, inf], (0, 1, 3, [0.0, 1.0, 0.0, 0.0])),
+    ]:
+        for loss in map(entropy, targets):
+            for compute in (value_and_grad(loss, 0), jit(value_and_grad(loss, 0), backend="interpreter")):
+                value, slope = compute(*logits)
+                assert math.isnan(value)
+                assert math.isnan(slope)
+
+
 @pytest.mark.parametrize(
     ("loss", "point", "matrix"),
     [

@@ -14,7 +14,23 @@ from test_higher_orders import WAYS, reverse, tracked
 from test_table import OUTSIDE
 
 import autograd
-from autograd import Value, clip, cosh, dot, elu, grad, hessian, hypot, jit, leaky_relu, maximum, minimum, norm, where
+from autograd import (
+    Value,
+    clip,
+    cosh,
+    dot,
+    elu,
+    grad,
+    hessian,
+    hypot,
+    jit,
+    jvp,
+    leaky_relu,
+    maximum,
+    minimum,
+    norm,
+    where,
+)
 from autograd.primitives.table import TABLE
 
 # Poles, which are no edges of a domain: there the derivatives of even order are infinite.
@@ -68,6 +84,7 @@ KINKS: dict[str, tuple[Callable[[Any], Any], float, list[float]]] = {
     "clip with a bound of nan": (lambda x: clip(x, -1.0, nan), 0.5, [nan, nan, nan, nan]),
     "leaky_relu at nan": (leaky_relu, nan, [nan, nan, nan, nan]),
     "elu at nan": (elu, nan, [nan, nan, nan, nan]),
+    "the slope of leaky_relu by both arguments, at nan": (lambda x: leaky_relu(x, x), nan, [nan, nan, nan, nan]),
     "relu and then a square, at nan": (lambda x: autograd.relu(x) ** 2, nan, [nan, nan, nan, nan]),
     "the logarithm of a negative product": (lambda x: autograd.log(x * x * x), -1.0, [nan, nan, nan, nan]),
     "a length of one direction at 0": (lambda x: hypot(x, 0.0), 0.0, [0.0, nan, nan, nan]),
@@ -97,6 +114,20 @@ def test_a_kink_has_its_stated_derivatives_at_every_order(case: str):
     for order, exact in enumerate(expected, 1):
         for way, found in higher_derivatives(function, x, order).items():
             assert agrees(found, exact), (order, way, found)
+
+
+@pytest.mark.parametrize(("function", "parameter"), [(leaky_relu, 0.01), (elu, 2.0)])
+def test_a_parameter_of_a_kink_has_no_derivative_at_nan(function, parameter):
+    for transform in (lambda f: f, lambda f: jit(f, backend="interpreter"), lambda f: jit(f, backend="llvm")):
+        slopes = grad(function, (0, 1))
+        assert all(map(math.isnan, transform(slopes)(nan, parameter)))
+        assert math.isnan(transform(lambda p: jvp(lambda p: function(nan, p), (p,), (1.0,))[1])(parameter))
+        mixed = transform(lambda x, p: grad(lambda x, p: grad(function, 1)(x, p))(x, p))
+        assert math.isnan(mixed(nan, parameter))
+    x = 2.0 * parameter
+    assert grad(function, 1)(x, parameter) == 0.0
+    assert grad(leaky_relu, 1)(-x, parameter) == -x
+    assert grad(grad(leaky_relu, 1))(-x, parameter) == 1.0
 
 
 @pytest.mark.parametrize("backend", ["interpreter", "llvm"])

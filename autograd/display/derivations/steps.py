@@ -28,6 +28,10 @@ _NOTES = {
     KINK: "The central difference is another number: there is a kink or a jump here, or next to here.",
     DIFFERS: "The central difference is another number: a derivative is stopped on the way, or a rule is wrong.",
 }
+_CHOSEN = (
+    "The central difference keeps to the side that each `where` has taken: at the edge between two sides, where there "
+    "may be a kink or a jump, it is the slope of that side."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,8 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     difference = verdict.slope.value if verdict.slope else math.nan
     if verdict.outcome in _NOTES:
         notes.append(_NOTES[verdict.outcome])
+    if any(node._primitive is table.where for node in graph.between):
+        notes.append(_CHOSEN)
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.engine.recording import Recording, current
-from autograd.engine.value import Value
+from autograd.engine.value import Value, other_operand
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import TABLE, Primitive, real
@@ -265,14 +265,7 @@ def _as_operand(operand: Any) -> Any:
     """A node that is a number, or a float; NotImplemented for another type, as in value.py."""
     if isinstance(operand, Predicate):
         return record(table.where, (operand, 1.0, 0.0))
-    if isinstance(operand, Value):
-        return operand
-    try:
-        return real(operand)
-    except TypeError:
-        if isinstance(operand, str | bytes | list | tuple):
-            raise
-        return NotImplemented
+    return operand if isinstance(operand, Value) else other_operand(operand)
 
 
 def _install_operators() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd import Value, checkpoint, explain, explain_all, relu, where
+from autograd import Value, checkpoint, elu, explain, explain_all, leaky_relu, relu, where
 from autograd.display.derivations.expression import symbol
 from autograd.display.derivations.steps import derive
 from autograd.primitives.table import TABLE, divide, exp, power
@@ -201,7 +201,8 @@ def test_formulas_are_written_as_a_person_would(make, expected):
 @pytest.mark.parametrize(("f", "at"), [
     (lambda x: x * x.sin(), 1e4), (lambda x: (1000.0 * x).sin(), 2.5), (lambda x: (x - 1990.0).sigmoid(), 2000.0),
     (lambda x: x.sqrt() + 1.0, 1e-12), (lambda x: abs(x - 0.3), 0.3 - 1e-9), (lambda x: x.sin() + 1.0, 1e17),
-    (lambda x: x * x.detach(), 2.0),
+    (lambda x: x * x.detach(), 2.0), (lambda x: 1.0 / x, 1e-200), (lambda x: x**2.5, 1e-200),
+    (lambda x: x.erfc(), 27.0),
 ])  # fmt: skip
 def test_no_kink_is_seen_where_there_is_none(f, at):
     x = Value(at, name="x")
@@ -210,7 +211,9 @@ def test_no_kink_is_seen_where_there_is_none(f, at):
 
 @pytest.mark.parametrize(("f", "at", "says"), [
     (lambda x: x.relu(), 0.0, "a kink or a jump"), (lambda x: x.floor() + x, 2.0, "a kink or a jump"),
-    (lambda x: 1.0 + abs(x - 1.0) + x.relu(), 1.0, ""), (lambda x: x * x.stop_gradient(), 2.0, "is stopped on the way"),
+    (lambda x: 1.0 + abs(x - 1.0) + x.relu(), 1.0, ""), (lambda x: leaky_relu(x), 0.0, "keeps to the side"),
+    (lambda x: elu(x, 2.0), 0.0, "keeps to the side"), (lambda x: where(x > 1.0, x * x, x), 1.0, "may be a kink"),
+    (lambda x: x * x.stop_gradient(), 2.0, "is stopped on the way"),
 ])  # fmt: skip
 def test_where_the_central_difference_is_another_number_a_note_says_why(f, at, says):
     x = Value(at, name="x")
