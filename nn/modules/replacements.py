@@ -36,10 +36,9 @@ def plain(result: Any, numbers: Mapping[Value, float]) -> Any:
     if not values or any(leaf not in numbers for leaf in leaves_of(values)):
         return result
 
-    def number(value: Value) -> float:
-        return numbers[value] if value in numbers else value.data  # in a recording the first must not be asked
-
-    return rebuild([number(item) if isinstance(item, Value) else item for item in items])
+    known = dict(numbers)  # those themselves, which must not be asked in a recording
+    known.update((value, value.data) for value in values if value not in known)
+    return rebuild([known[item] if isinstance(item, Value) else item for item in items])
 
 
 def leaves_of(values: Iterable[Value]) -> Iterator[Value]:
