@@ -66,9 +66,9 @@ def fit(
     Ctrl-C ends the training with the best parameters so far.
 
     Raises: `ShapeError` or `TypeError` before the first step where the data do not fit together or to the model;
-    `ValueError` for a metric with the name of another column; `StateError` where the loss or the penalty has a parameter
-    from elsewhere than from the model; `DivergenceError` where a loss or a parameter turns nan
-    or infinite, with the step and what to do; the model then has its best parameters.
+    `ValueError` for a metric with the name of another column; `StateError` where the loss or the penalty has a
+    parameter from elsewhere than from the model; `DivergenceError` where a loss or a parameter turns nan or infinite,
+    with the step and what to do; the model then has its best parameters.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1])

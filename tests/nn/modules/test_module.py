@@ -419,3 +419,43 @@ def test_functional_call_inside_functional_call_on_the_same_part(kind):
         assert transformed(hessian(of(square)))(5.0) == 54.0 * 5.0
     assert constant(3.0) == 6.0 * 21.0
     assert constant.part.slope.data == 2.0
+
+
+class OfMethods(Module):
+    def __init__(self):
+        self.w = Value(2.0)
+        self.parts = [jit(self.curve), jit(self.curve)]
+
+    def curve(self, x):
+        return self.w * self.w * x
+
+    def __call__(self, x):
+        return self.parts[0](x)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_copy_has_its_own_compiled_methods(copied, warm):
+    model = OfMethods()
+    if warm:
+        assert model(3.0) == 12.0
+    other = copied(model)
+    other.w.data = 10.0
+    assert [model(3.0), other(3.0)] == [12.0, 300.0]
+    for transformed in (lambda g: g, jit):
+        assert transformed(grad(lambda w: functional_call(other, {"w": w}, 3.0)))(5.0) == 30.0
+        assert transformed(hessian(lambda w: functional_call(other, {"w": w}, 3.0)))(5.0) == 6.0
+    assert functional_call(other, {"w": 1.0}, 3.0) == 3.0
+    fit(other, ([1.0], [0.0]), lambda p, t: p, SGD(other.parameters(), 0.25), compiled=False, progress=False)
+    assert [model.w.data, other.w.data] == [2.0, 5.0]
+
+
+def test_a_compiled_lambda_that_was_unpickled_refuses_other_parameters():
+    line = CompiledLine()
+    assert line(3.0) == 6.0
+    again = pickle.loads(pickle.dumps(line))
+    again.slope.data = 10.0
+    assert [line(3.0), again(3.0)] == [6.0, 30.0]
+    with pytest.raises(StateError, match="'<lambda>', at 'inner', was unpickled without its Python source"):
+        grad(lambda slope: functional_call(again, {"slope": slope}, 3.0))(5.0)
+    assert again.slope.data == 10.0
