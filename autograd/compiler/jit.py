@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
-from types import MethodType
+from contextvars import ContextVar
+from types import FunctionType, MethodType
 from typing import Any
 
 from autograd.compiler.arguments import Arguments, Signature
@@ -112,7 +114,10 @@ class Compiled:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
-        return self  # as of a function
+        """Itself, as of a function; of a method of what is copied, too, the method of the copy, compiled."""
+        function = copy.deepcopy(self.function, memo)
+        known: Compiled | None = memo.get(id(self))  # where its object has it, and was copied with it just now
+        return self if function is self.function else known or Compiled(function, *self._options)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         arguments = Arguments.of(self.function, self._options[0], args, kwargs)
@@ -220,19 +225,31 @@ class Compiled:
 
 
 def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | None) -> Compiled:
-    """The compiled function of a pickle, whose plans were in a dict in 0.1.0."""
+    """The compiled function of a pickle, whose plans were in a dict in 0.1.0.
+
+    Where the function is there, what closes over Values is recorded again, for it finds others now.
+    """
     compiled = Compiled(function, *options)
     compiled.__name__, compiled.__doc__ = name, doc
     for plan in plans.values() if isinstance(plans, dict) else plans:
-        plan.adopt(compiled)
-        compiled._plans[plan.signature] = plan
+        if function is None or not any(variant.outside for variant in plan.variants):
+            plan.adopt(compiled)
+            compiled._plans[plan.signature] = plan
     return compiled
+
+
+_asking: ContextVar[bool] = ContextVar("asking", default=False)
 
 
 def _picklable(function: Any) -> Any:
     """The function where pickle can find it by its name, else None: its graphs travel all the same."""
+    if _asking.get() and not isinstance(function, FunctionType):
+        return function  # a method, perhaps of the object that is being asked for, which holds this one
+    token = _asking.set(True)
     try:
         pickle.dumps(function)
     except Exception:  # whatever a function's own parts raise
         return None
+    finally:
+        _asking.reset(token)
     return function

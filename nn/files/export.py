@@ -41,8 +41,9 @@ def export_c(model: Module, path: str | os.PathLike[str], name: str = "forward",
     Parameters: `model`, which takes a sequence of numbers, and returns a number or a sequence; `path`; `name`, of the C
     function; `inputs`, how many numbers the model takes, to be given for a module of one's own.
 
-    Raises: `ExportError` where the number of inputs is not known, a parameter is not finite, or the model goes
-    different ways for different numbers (an `if` in place of `where`); `OSError` where it cannot be written.
+    Raises: `ExportError` where the number of inputs is not known, a parameter is not finite, the model computes with a
+    Value that is no parameter of it, or it goes different ways for different numbers (an `if` in place of `where`);
+    `OSError` where it cannot be written.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -80,14 +81,9 @@ def recorded(model: Module, inputs: int | None) -> tuple[int, Any]:
 
     compiled = jit(forward, backend="interpreter")
     with evaluating(model):
-        try:
-            compiled([0.0] * taken)
-        except AttributeError as error:
-            if "'float' object" not in str(error):
-                raise
-            raise ExportError(
-                f"the parameters of an exported model are floats, and {error}: write autograd.exp(w) instead of w.exp()"
-            ) from None
+        compiled([0.0] * taken)
+    if compiled.graph.inputs > taken:
+        raise ExportError("the model computes with a Value that is not among its parameters: make it an attribute")
     if any(operation.name == "guard" for operation in compiled.graph.operations):
         raise ExportError("the model goes different ways for different numbers: write autograd.where instead of its if")
     return taken, compiled

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from autograd import Value, rerun_context
 from nn.errors import StateError
+from nn.modules.replacements import Compiled, each_its_own, plain, put_in
 from nn.pickles import Versioned
 
 MOST_LISTED = 10  # paths of each kind that an error message lists
@@ -26,9 +27,10 @@ class Unmatched(NamedTuple):
 class Module(Versioned):
     """The base of neurons, layers and networks: it finds the parameters and the modules in its own attributes.
 
-    A parameter is a leaf Value held as an attribute, in a list, tuple or dict, or in another Module; each counts once,
-    in the order of assignment, however many places hold it. A subclass defines `forward`, which a call runs, or
-    `__call__` itself. An attribute that holds parts cannot have the name of one of Module's own: `AttributeError`.
+    A parameter is a leaf Value held as an attribute, in a list, tuple or dict, or in another Module, and what
+    `functional_call` puts in its place; each counts once, in the order of assignment, however many places hold it. A
+    subclass defines `forward`, which a call runs, or `__call__` itself. An attribute that holds parts cannot have the
+    name of one of Module's own: `AttributeError`.
 
     Attributes: `training`, True until `eval()`; parts that behave differently in training, as Dropout does, read it.
 
@@ -196,12 +198,16 @@ class Module(Versioned):
 def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
     """Call a module with other numbers in the place of its parameters, which keep their own.
 
-    So a loss is a function of the parameters, to be differentiated, compiled or looped over.
+    So a loss is a function of the parameters, to be differentiated, compiled or looped over. Until it returns, the
+    others are the module's parameters, for its own `parameters()` and for a functional_call inside this one, too. A
+    number is put in as a Value, so that the module always holds Values; what was computed from numbers alone comes out
+    as numbers.
 
     Parameters: `parameters`, a number or Value for each path of `named_parameters`; those not named stay. The other
     arguments are the module's. While it runs, no other thread may use the module.
 
-    Raises: `KeyError` for a path that the module does not have; `StateError` where two parameters have the same path.
+    Raises: `KeyError` for a path that the module does not have; `TypeError` for what is no number; `StateError` where
+    two parameters have the same path, or a compiled function in the module was unpickled without its Python source.
 
     >>> from autograd import grad
     >>> class Line(Module):
@@ -217,31 +223,37 @@ def functional_call(module: Module, parameters: Mapping[str, Any], *args: Any, *
     unknown = [path for path in parameters if path not in own]
     if unknown:
         raise KeyError(f"the module has no parameter {unknown[0]!r}; it has {_listed(list(own)) or 'none'}")
-    with rerun_context(partial(_replaced, module, {own[path]: item for path, item in parameters.items()})):
-        return module(*args, **kwargs)
+    by_value = each_its_own(own, parameters)
+    with rerun_context(partial(_replaced, module, by_value)):
+        result = module(*args, **kwargs)
+    if any(isinstance(item, Value) for item in parameters.values()):
+        return result
+    return plain(result, {value: float(item) for value, item in zip(by_value.values(), parameters.values())})
 
 
 @contextmanager
-def _replaced(module: Module, by_value: dict[Value, Any]) -> Iterator[None]:
-    """The module with other items in the place of its parameters."""
+def _replaced(module: Module, by_value: dict[Value, Value]) -> Iterator[None]:
+    """The module with other Values in the place of its parameters."""
     replaced: list[tuple[Any, Any, Any]] = []
+    token = put_in.set(put_in.get() | {id(value) for value in by_value.values()})
     try:
         _replace(vars(module), by_value, replaced, set())
         yield
     finally:
+        put_in.reset(token)
         for container, key, item in reversed(replaced):
             container[key] = item
 
 
 def _replace(
-    container: Any, by_value: dict[Value, Any], replaced: list[tuple[Any, Any, Any]], seen: set[int]
+    container: Any, by_value: dict[Value, Value], replaced: list[tuple[Any, Any, Any]], seen: set[int]
 ) -> None:
     """Put other items in the place of Values in a dict or list and in what it holds; `replaced` is for the way back."""
     for key, item in list(container.items() if isinstance(container, dict) else enumerate(container)):
         if isinstance(item, Value):
             if item not in by_value:
                 continue
-            new = by_value[item]
+            new: Any = by_value[item]
         elif isinstance(item, Module | dict | list):
             if id(item) not in seen:  # a part may hold the whole that holds it
                 seen.add(id(item))
@@ -251,6 +263,11 @@ def _replace(
             parts = list(item)
             _replace(parts, by_value, replaced, seen)
             new = type(item)(*parts) if hasattr(item, "_fields") else tuple(parts)
+        elif isinstance(item, Compiled) and item.function is None:
+            raise StateError(
+                f"the compiled function {item.__name__!r}, at {key!r}, was unpickled without its Python source, and "
+                "would go on with the parameters that it has: compile a method of the module, which pickles can name"
+            )
         else:
             continue
         replaced.append((container, key, item))
@@ -274,7 +291,7 @@ def _leaves(module: Module, path: str, seen: set[int]) -> Iterator[tuple[str, Va
     for place, item in _held(vars(module), path, seen):
         if isinstance(item, Module):
             yield from _leaves(item, place, seen)
-        elif not item.op:
+        elif not item.op or id(item) in put_in.get():
             yield place, item
 
 

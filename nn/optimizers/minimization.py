@@ -13,7 +13,8 @@ from math import inf
 from typing import Any
 
 from autograd import MissingDependencyError, Value, dot, hessian, hvp, jacobian, jit, value_and_grad
-from nn.modules.module import Module, functional_call
+from nn.modules.module import Module
+from nn.modules.objective import Objective
 from nn.nests import flatten
 
 DERIVATIVE_FREE = ("nelder-mead", "powell", "cobyla", "cobyqa")
@@ -44,7 +45,8 @@ def minimize(
     Parameters
     - `f`: returns one number;
     - `x0`: where to start: a number, an array, or a nest of them; or a Module, whose parameters are then searched and
-      set to what was found, and which f is called with;
+      set to what was found, and which f is called with; while f, a constraint or the callback runs, it has the numbers
+      that are tried;
     - `args`: f's other arguments; `argnums`: the position of the searched one among all, or several, for which x0 is
       a tuple, as for `autograd.grad`;
     - `method`: any of SciPy's;
@@ -58,7 +60,7 @@ def minimize(
     are dicts of numbers by the parameter's path.
 
     Raises: `MissingDependencyError` without SciPy; `ValueError` for an unknown method or nothing to search; `TypeError`
-    where x0 holds what is no number.
+    where x0 holds what is no number; `StateError` where a parameter of the module is read from elsewhere.
 
     >>> found = minimize(lambda p: (p["x"] - 1.0) ** 2 + 10.0 * (p["y"] - p["x"] ** 2) ** 2, {"x": -1.0, "y": 1.0})
     >>> found.success, round(found.x["x"], 4), round(found.x["y"], 4)
@@ -181,32 +183,36 @@ def _constraint(
     )  # fmt: skip
 
 
-class _Objective(Module):
-    """A loss of a module, as a module: so that `functional_call` can put other numbers in its place."""
-
-    def __init__(self, f: Callable[..., Any], model: Module, args: tuple[Any, ...], argnums: Any) -> None:
-        self.model = model
-        self.call = partial(_called, f, args, argnums)
-
-    def __call__(self) -> Any:
-        return self.call(self.model)
-
-
 def _minimize_module(
-    f: Callable[..., Any], model: Module, args: Sequence[Any], method: str, *, argnums: Any, **options: Any
-) -> Any:
+    f: Callable[..., Any], model: Module, args: Sequence[Any], method: str, *, argnums: Any, constraints: Any,
+    callback: Any, **options: Any
+) -> Any:  # fmt: skip
     if not isinstance(argnums, int):
         raise TypeError(f"a module is searched alone: argnums is one position, not {argnums!r}")
     parameters = dict(model.named_parameters())
     if not parameters:
         raise ValueError("the module has no parameters to search")
-    loss = _Objective(f, model, tuple(args), argnums)
 
-    def objective(numbers: Any) -> Any:
-        return functional_call(loss, {f"model.{path}": number for path, number in numbers.items()})
+    def in_place(function: Callable[..., Any], *parts: Any) -> Callable[..., Any]:
+        """The function as one of the module's numbers by their paths, its first argument, which the module then has."""
+        inside = Objective(model, function, *parts)
 
+        def called(numbers: Mapping[str, Any], *others: Any) -> Any:
+            result = inside.at(numbers, numbers, *others)
+            inside.require_through_model(parameters, flatten(result)[0], numbers.values())
+            return result
+
+        return called
+
+    members = constraints if isinstance(constraints, list | tuple) else [constraints]
+    constraints = [
+        {**each, "fun": in_place(each["fun"], each["fun"])} if isinstance(each, Mapping) else each for each in members
+    ]
+    objective = in_place(lambda _: _called(f, tuple(args), argnums, model), f, args)
     start = {path: parameter.data for path, parameter in parameters.items()}
-    result = minimize(objective, start, (), method, **options)
+    result = minimize(
+        objective, start, (), method, constraints=constraints, callback=callback and in_place(callback), **options
+    )  # fmt: skip
     for path, number in result["x"].items():
         parameters[path].data = number
     return result

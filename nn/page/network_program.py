@@ -31,7 +31,9 @@ from nn.losses import (
 from nn.modules.containers import Sequential
 from nn.modules.layers import Layer
 from nn.modules.linear import Linear
-from nn.modules.module import Module, functional_call
+from nn.modules.module import Module
+from nn.modules.objective import Objective
+from nn.modules.replacements import leaves_of
 from nn.page.diagram import diagram, kinds_of, stages_of
 from nn.page.frames import fitting, is_bias
 
@@ -56,8 +58,9 @@ def network_program(
     Parameters: `model`, made of nn's layers; `loss(prediction, target)`, of one sample; `sample`, its inputs and
     targets, which say how many there are; `names`, of the inputs, x1, x2, … where not given.
 
-    Raises: `ExportError` for a network without named sums, and for one that goes different ways for different numbers;
-    `ShapeError` for another number of names; what model and loss raise where they do not fit to the sample.
+    Raises: `ExportError` for a network without named sums, for one that computes with a Value from elsewhere, and for
+    one that goes different ways for different numbers; `ShapeError` for another number of names; what model and loss
+    raise where they do not fit to the sample.
     """
     inputs, targets = map(list, sample)
     if names and len(names) != len(inputs):
@@ -68,7 +71,14 @@ def network_program(
         if not all(map(isfinite, numbers)):
             path = next(path for path, value in model.named_parameters() if not isfinite(value.data))
             raise ExportError(f"a page begins at finite parameters, and {path} is not one")
-        total = reading.error(*(list(map(Value, part)) for part in (numbers, inputs, targets)))
+        total, again = (
+            reading.error(*(list(map(Value, part)) for part in (numbers, inputs, targets))) for _ in range(2)
+        )
+        if {*leaves_of([total])} & {*leaves_of([again])}:
+            raise ExportError(
+                "the network or its loss computes with a Value that is no parameter of the model, or does not read it "
+                "from there at each call"
+            )
         try:
             network = network_of(total)
         except ValueError as error:
@@ -95,8 +105,13 @@ class _Reading:
             value.name = name
         for value, name in zip(inputs, self.inputs, strict=True):
             value.name = name
-        named = _Named(self.model)
-        prediction = functional_call(named, {f"model.{k}": v for k, v in zip(self.paths, parameters)}, list(inputs))
+        total: Value = Objective(self.model, self._error, self.loss).at(
+            dict(zip(self.paths, parameters)), list(inputs), targets
+        )
+        return total.named("E_total")
+
+    def _error(self, inputs: list[Value], targets: Sequence[Value]) -> Value:
+        prediction = _Named(self.model)(inputs)
         outputs = list(prediction) if hasattr(prediction, "__len__") else [prediction]
         for i, output in enumerate(outputs):
             output.name = output.name or f"y{i + 1}"
@@ -108,7 +123,6 @@ class _Reading:
             value.name = name
         with scope("error"):
             total: Value = self._total(prediction, outputs, neurons, targets)
-        total.name = "E_total"
         return total
 
     def _total(self, prediction: Any, outputs: Sequence[Any], neurons: Sequence[str], targets: Sequence[Any]) -> Any:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, jit, scan, value_and_grad, vmap, where
-from nn.modules.module import Module, functional_call
+from nn.modules.module import Module
+from nn.modules.objective import Objective
+from nn.nests import flatten
 from nn.optimizers.clipping import clipped_by_norm
 from nn.optimizers.optimizers import Optimizer
 
@@ -39,6 +41,7 @@ class Epochs:
                 f"{type(optimizer).__name__}(model.parameters(), ...)"
             )
         self.paths = [by_value[value] for value in optimizer.parameters]
+        self.mean = Objective(model, self._mean, loss, penalty)
         self.fixed: dict[str, float] = {}  # the numbers of the parameters that are not trained, for a step in Python
 
     def objective(self, numbers: Sequence[Any], inputs: Any, targets: Any, present: Any = None) -> Any:
@@ -46,10 +49,11 @@ class Epochs:
 
         Where `present` is given, with 1.0 or 0.0 for each sample, only those count that have a 1.0.
         """
-        parameters = self.fixed | dict(zip(self.paths, numbers))
+        return self.mean.at(self.fixed | dict(zip(self.paths, numbers)), list(numbers), inputs, targets, present)
 
+    def _mean(self, numbers: list[Any], inputs: Any, targets: Any, present: Any) -> Any:
         def sample(x: Any, y: Any) -> Any:
-            return self.loss(functional_call(self.model, parameters, x), y)
+            return self.loss(self.model(x), y)
 
         def counted(x: Any, y: Any, here: Any) -> Any:
             return where(here > 0.5, sample(x, y), 0.0), here
@@ -59,7 +63,7 @@ class Epochs:
         else:
             total, count = vmap(counted, reduce="sum")(inputs, targets, present)
             mean = total / count
-        return mean if self.penalty is None else mean + self.penalty(list(numbers))
+        return mean if self.penalty is None else mean + self.penalty(numbers)
 
     def step(
         self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any = None
@@ -79,12 +83,17 @@ class Epochs:
             numbers = [parameter.data for parameter in self.optimizer.parameters]
             rate = float(self.optimizer.lr)
             numbers, state, value = self.step(numbers, self.optimizer.state, rate, inputs, targets)
-            self.keep(numbers, state)
-            losses.append(float(value))
+            self.check([value])
+            self.keep(_numbers(numbers), _numbers(state))
+            losses.append(_number(value))
             if not math.isfinite(losses[-1]):
                 break
         self.fixed = {}  # a compiled epoch reads them where they are
         return losses
+
+    def check(self, results: Sequence[Any], arguments: Sequence[Any] = ()) -> None:
+        """Raise `StateError` where the loss has a parameter from elsewhere than from the model."""
+        self.mean.require_through_model(dict(zip(self.paths, self.optimizer.parameters)), results, arguments)
 
     def keep(self, numbers: Sequence[float], state: Any) -> None:
         self.optimizer.state = state
@@ -115,7 +124,10 @@ class CompiledEpochs(Epochs):
             return (numbers, state), value
 
         batches = (inputs, targets) if present is None else (inputs, targets, present)
+        entries = [part[(0,) * part.ndim] for part in batches if 0 not in part.shape]
+        given = [*numbers, *flatten(state)[0], lr, *entries]
         (numbers, state), losses = scan(batch, (list(numbers), state), batches)
+        self.check([*numbers, losses[0]], given)
         return numbers, state, losses
 
     def _sample(self, x: Any, y: Any) -> Any:

@@ -48,7 +48,8 @@ def fit(
     Parameters
     - `model`: takes one sample's inputs;
     - `data` and `validation`: pairs (inputs, targets) of arrays or lists of one length, a sample each;
-    - `loss(prediction, target)`: of one sample; a batch's loss is the mean;
+    - `loss(prediction, target)`: of one sample; a batch's loss is the mean. It may use the model and its parameters,
+      read from it at each call, and so may the penalty;
     - `optimizer`: made with the parameters to train;
     - `epochs`: how often to go through the data; `batch_size`: samples in a step, all where not given; `shuffle`: True
       for a new order in each epoch, from `generator`, a `random.Random`, or Python's `random`;
@@ -65,8 +66,9 @@ def fit(
     Ctrl-C ends the training with the best parameters so far.
 
     Raises: `ShapeError` or `TypeError` before the first step where the data do not fit together or to the model;
-    `ValueError` for a metric with the name of another column; `DivergenceError` where a loss or a parameter turns nan
-    or infinite, with the step and what to do; the model then has its best parameters.
+    `ValueError` for a metric with the name of another column; `StateError` where the loss or the penalty has a
+    parameter from elsewhere than from the model; `DivergenceError` where a loss or a parameter turns nan or infinite,
+    with the step and what to do; the model then has its best parameters.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1])

@@ -685,6 +685,60 @@ def test_copies_are_the_function(compiled):
         assert [again(2.0), again(-2.0), again([3.0][0])] == [4.0, 2.0, 6.0]
 
 
+class Spring:
+    def __init__(self, kind):
+        self.stiffness, self.kind = Value(2.0), kind
+        self.force = kind(self.pull)
+        self.others = [kind(functools.partial(self.pull, 1.0)), kind(self.pull), kind(module_level)]
+
+    def pull(self, x, y=1.0):
+        return self.stiffness * x * y
+
+
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))])
+def test_a_compiled_method_is_copied_with_its_object(copied, warm, backend):
+    spring = Spring(functools.partial(jit, backend=backend))
+    if warm:
+        assert [spring.force(3.0), spring.others[0](4.0), spring.others[2](5.0)] == [6.0, 8.0, 10.0]
+    for again in (copied(spring), copied(copied(spring)), copied(spring.force).function.__self__):
+        assert again.force.function.__self__ is again
+        again.stiffness.data = 100.0
+        assert [again.force(3.0), spring.force(3.0)] == [300.0, 6.0]
+        assert [other(4.0) for other in again.others] == [400.0, 400.0, 8.0]
+        again.stiffness = Value(7.0)
+        assert [again.force(3.0), spring.force(3.0)] == [21.0, 6.0]
+        assert grad(lambda k: setattr(again, "stiffness", k) or again.force(3.0))(5.0) == 3.0  # noqa: B023
+        assert again.force.stats()["backend"] == backend
+    force = copied(spring.force)
+    assert force.function.__self__.force is force
+
+
+def test_a_method_of_an_object_that_cannot_be_pickled_travels_as_its_graph(compiled):
+    spring = Spring(compiled)
+    spring.lock = (x for x in ())
+    assert spring.force(3.0) == 6.0
+    again = pickle.loads(pickle.dumps(spring.force))
+    assert again.function is None
+    assert again(4.0) == 8.0
+
+
+factor = Value(3.0)
+
+
+def scaled(x):
+    return factor * x
+
+
+def test_a_function_that_pickle_finds_by_its_name_reads_the_values_that_are_there(compiled):
+    f = compiled(scaled)
+    assert f(2.0) == 6.0
+    again = pickle.loads(pickle.dumps(f))
+    factor.data = 5.0
+    assert [f(2.0), again(2.0)] == [10.0, 10.0]
+    factor.data = 3.0
+
+
 # Machine code kept in a folder.
 
 

@@ -30,14 +30,14 @@ FLAGS = ["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic
 
 
 class Wave(Module):
-    """A module of the user's own: a·sin(b·x0) + log1p(x1²) - 2^x0, and its negative's softplus."""
+    """A module of the user's own: a·sin(b·x0) + log1p(x1²) - 2^x0, its negative's softplus, and exp(b) + a."""
 
     def __init__(self):
         self.a, self.b = Value(1.5), Value(-0.75)
 
     def forward(self, x):
         y = self.a * autograd.sin(self.b * x[0]) + autograd.log1p(x[1] * x[1]) - autograd.power(2.0, x[0])
-        return [y, autograd.softplus(-y), autograd.expm1(0.1 * y), 0.25]
+        return [y, autograd.softplus(-y), autograd.expm1(0.1 * y), 0.25, self.b.exp() + self.parameters()[0]]
 
 
 def every_activation():
@@ -119,25 +119,22 @@ def test_what_cannot_be_exported_says_why_and_writes_nothing(tmp_path):
         def forward(self, x):
             return x[0] if x[0] > 0.0 else 2.0 * x[0]
 
-    class Method(Module):
-        def __init__(self):
-            self.w = Value(1.0)
-
+    class Outside(Module):
         def forward(self, x):
-            return self.w.exp() * x[0]
+            return outside * x[0]
 
     class Gamma(Module):
         def forward(self, x):
             return autograd.lgamma(x[0])
 
-    diverged = Linear(1, 1)
+    outside, diverged = Value(2.0), Linear(1, 1)
     diverged.weight[0][0].data = math.nan
     for export in (export_c, export_onnx):
         for model, options, message in (
             (Wave(), {}, "inputs="),
             (Wave(), {"inputs": 0}, "whole number from 1 up"),
             (Branching(), {"inputs": 1}, "autograd.where"),
-            (Method(), {"inputs": 1}, r"autograd\.exp\(w\)"),
+            (Outside(), {"inputs": 1}, "a Value that is not among its parameters"),
             (diverged, {}, r"weight\.0\.0 is nan"),
         ):
             with pytest.raises(ExportError, match=message):

@@ -10,7 +10,8 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from autograd import AutogradError, Value, checkpoint, grad, hessian, jit, jvp, tanh
+import autograd
+from autograd import AutogradError, Value, checkpoint, fori_loop, grad, hessian, jacfwd, jit, jvp, scan, tanh, vmap
 from nn.errors import StateError
 from nn.losses import mean_squared_error
 from nn.modules.activations import Tanh
@@ -275,3 +276,186 @@ def test_training_without_compilation_through_what_runs_again(wrapped):
         fit(model, data, mean_squared_error, SGD(model.parameters(), 0.5), epochs=3, compiled=False, progress=False)
     assert other.weight.data == pytest.approx(plain.weight.data, rel=1e-12)
     assert plain.weight.data != 0.5
+
+
+class Penalised(Module):
+    def __init__(self):
+        self.w, self.parts = Value(2.0), ({"v": Value(-1.0)}, [Value(0.5)])
+
+    def __call__(self, x):
+        return self.w * x + 0.5 * autograd.sum([p * p for p in self.parameters()])
+
+
+# w·x + ½ (w² + v² + ½²), its slope x + w and its curvature 1, whatever w is computed from.
+def test_what_functional_call_puts_in_counts_as_a_parameter():
+    model = Penalised()
+
+    def f(w):
+        return functional_call(model, {"w": w}, 3.0)
+
+    for transformed in (lambda g: g, jit):
+        assert transformed(f)(5.0) == 15.0 + 0.5 * (25.0 + 1.0 + 0.25)
+        assert transformed(grad(f))(5.0) == 8.0
+        assert transformed(jacfwd(f))(5.0) == 8.0
+        assert transformed(hessian(f))(5.0) == 1.0
+        assert transformed(grad(lambda t: f(t * t)))(2.0) == 4.0 * (3.0 + 4.0)
+        assert transformed(hessian(lambda t: f(t * t)))(2.0) == 2.0 * (3.0 + 4.0) + 16.0
+        assert [*transformed(vmap(f))([1.0, 2.0])] == [3.0 + 1.125, 6.0 + 2.625]
+        assert [*transformed(vmap(grad(f)))([1.0, 2.0])] == [4.0, 5.0]
+        assert transformed(lambda a: scan(lambda s, w: (s + f(w), s), a, [1.0, 2.0])[0])(0.0) == 4.125 + 8.625
+    assert f(Value(5.0) * 1.0).data == f(Value(5.0)).data == f(5.0)
+    assert [path for path, _ in model.named_parameters()] == ["w", "parts.0.v", "parts.1.0"]
+    assert model(3.0).data == 6.0 + 0.5 * 5.25
+
+
+def test_one_value_in_the_place_of_two_parameters_counts_twice():
+    class Norm(Module):
+        def __init__(self):
+            self.a, self.b, self.c = Value(1.0), Value(2.0), Value(3.0)
+            self.again = self.a
+
+        def __call__(self):
+            return autograd.sum([p * p for p in self.parameters()])
+
+    norm = Norm()
+
+    def f(t):
+        return functional_call(norm, {"a": t, "b": t})
+
+    for transformed in (lambda g: g, jit):
+        assert transformed(f)(5.0) == 59.0
+        assert transformed(grad(f))(5.0) == 20.0
+        assert transformed(hessian(f))(5.0) == 4.0
+    assert functional_call(norm, {"a": norm.c}).data == 9.0 + 4.0 + 9.0
+    assert functional_call(norm, {"a": norm.b, "b": norm.a}).data == 14.0
+    assert functional_call(norm, {"a": norm.a}).data == 14.0
+
+
+def test_numbers_are_put_in_as_values_and_come_out_as_numbers():
+    class Curve(Module):
+        def __init__(self):
+            self.w, self.offset = Value(2.0), Value(1.0)
+
+        def __call__(self, x):
+            assert all(isinstance(parameter, Value) for parameter in (self.w, self.offset))
+            return {"y": [self.w.exp() * x, None, "text"], "w": self.w}
+
+    curve = Curve()
+    result = functional_call(curve, {"w": 0, "offset": np.float64(3.0)}, 3.0)
+    assert result == {"y": [3.0, None, "text"], "w": 0.0}
+    assert [type(item) for item in (result["y"][0], result["w"])] == [float, float]
+    array = functional_call(curve, {"w": 0.0}, np.array([1.0, 2.0]))["y"][0]
+    assert array.dtype == float
+    assert array.tolist() == [1.0, 2.0]
+    assert isinstance(functional_call(curve, {"w": 0.0}, Value(3.0))["y"][0], Value)
+    assert isinstance(functional_call(curve, {"w": Value(0.0)}, 3.0)["w"], Value)
+    assert jit(lambda x: functional_call(curve, {"w": 0.0}, x)["w"] + x)(1.0) == 1.0
+    for wrong in ("1", None, 1j, np.ones(2)):
+        with pytest.raises(TypeError, match="the parameter 'w' is a number or a Value: .*" + type(wrong).__name__):
+            functional_call(curve, {"w": wrong}, 3.0)
+
+
+class CompiledLine(Module):
+    def __init__(self):
+        self.slope = Value(2.0)
+        self.inner = jit(lambda x: self.slope * x)
+
+    def __call__(self, x):
+        return self.inner(x)
+
+
+class LineAsStaticArgument(CompiledLine):
+    def __init__(self):
+        self.slope = Value(2.0)
+        self.inner = jit(lambda line, x: line.slope * x, static_argnums=0)
+
+    def __call__(self, x):
+        return self.inner(self, x)
+
+
+@pytest.mark.parametrize("kind", [CompiledLine, LineAsStaticArgument])
+def test_a_compiled_part_takes_the_numbers_that_are_put_in(kind):
+    line = kind()
+
+    def f(slope):
+        return functional_call(line, {"slope": slope}, 3.0)
+
+    assert vmap(f)([1.0, 2.0]) == [3.0, 6.0]
+    for _ in range(2):
+        assert [line(3.0), f(5.0), line(3.0), f(line.slope.data + 2.0)] == [6.0, 15.0, 6.0, 12.0]
+        assert functional_call(line, line.state_dict(), 3.0) == 6.0
+        assert grad(f)(5.0) == jvp(f, (5.0,), (1.0,))[1] == jit(grad(f))(5.0) == 3.0
+        assert hessian(lambda t: f(t * t))(2.0) == 6.0
+    assert scan(lambda s, slope: (s + f(slope), f(slope)), 1.0, [1.0, 2.0, 3.0]) == (19.0, [3.0, 6.0, 9.0])
+    assert fori_loop(0, 3, lambda i, s: f(s), 1.0) == 27.0
+
+
+def test_training_without_compilation_after_a_call_with_plain_numbers():
+    line = CompiledLine()
+    assert functional_call(line, line.state_dict(), 1.0) == 2.0
+    fit(line, ([1.0], [0.0]), lambda p, t: p * p, SGD(line.parameters(), 0.25), compiled=False, progress=False)
+    assert line.slope.data == 1.0  # the slope of the loss is 2 · 2
+
+
+@pytest.mark.parametrize("kind", [CompiledLine, LineAsStaticArgument])
+def test_functional_call_inside_functional_call_on_the_same_part(kind):
+    class Nested(Module):
+        def __init__(self, kind, inner):
+            self.part, self.inner = kind(), inner
+
+        def __call__(self, x):
+            return self.part(x) * functional_call(self.part, {"slope": self.inner(self.part.slope)}, x)
+
+    def of(nested):
+        return lambda a: functional_call(nested, {"part.slope": a}, 3.0)
+
+    constant, square = Nested(kind, lambda slope: 7.0), Nested(kind, lambda slope: slope * slope)
+    for transformed in (lambda g: g, jit):
+        assert transformed(of(constant))(5.0) == 3.0 * 5.0 * 21.0
+        assert transformed(grad(of(constant)))(5.0) == 63.0
+        assert transformed(grad(grad(lambda t: of(constant)(t * t))))(5.0) == 126.0
+        assert transformed(of(square))(5.0) == 9.0 * 125.0
+        assert transformed(grad(of(square)))(5.0) == 27.0 * 25.0
+        assert transformed(hessian(of(square)))(5.0) == 54.0 * 5.0
+    assert constant(3.0) == 6.0 * 21.0
+    assert constant.part.slope.data == 2.0
+
+
+class OfMethods(Module):
+    def __init__(self):
+        self.w = Value(2.0)
+        self.parts = [jit(self.curve), jit(self.curve)]
+
+    def curve(self, x):
+        return self.w * self.w * x
+
+    def __call__(self, x):
+        return self.parts[0](x)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_copy_has_its_own_compiled_methods(copied, warm):
+    model = OfMethods()
+    if warm:
+        assert model(3.0) == 12.0
+    other = copied(model)
+    other.w.data = 10.0
+    assert [model(3.0), other(3.0)] == [12.0, 300.0]
+    for transformed in (lambda g: g, jit):
+        assert transformed(grad(lambda w: functional_call(other, {"w": w}, 3.0)))(5.0) == 30.0
+        assert transformed(hessian(lambda w: functional_call(other, {"w": w}, 3.0)))(5.0) == 6.0
+    assert functional_call(other, {"w": 1.0}, 3.0) == 3.0
+    fit(other, ([1.0], [0.0]), lambda p, t: p, SGD(other.parameters(), 0.25), compiled=False, progress=False)
+    assert [model.w.data, other.w.data] == [2.0, 5.0]
+
+
+def test_a_compiled_lambda_that_was_unpickled_refuses_other_parameters():
+    line = CompiledLine()
+    assert line(3.0) == 6.0
+    again = pickle.loads(pickle.dumps(line))
+    again.slope.data = 10.0
+    assert [line(3.0), again(3.0)] == [6.0, 30.0]
+    with pytest.raises(StateError, match="'<lambda>', at 'inner', was unpickled without its Python source"):
+        grad(lambda slope: functional_call(again, {"slope": slope}, 3.0))(5.0)
+    assert again.slope.data == 10.0

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import autograd
 import nn.optimizers.minimization
 from autograd import MissingDependencyError, Value, exp
-from nn import MLP, Module
+from nn import MLP, Module, StateError
 from nn.losses import mean_squared_error
 from nn.optimizers.minimization import DERIVATIVE_FREE, METHODS, WITH_GRADIENT, WITH_HESSIAN, WITH_PRODUCTS, minimize
 
@@ -158,6 +159,53 @@ def test_a_module_is_trained_in_place(method):
     assert [parameter.data for parameter in model.parameters()] == list(result.x.values())
     assert loss(model, *data).data == pytest.approx(result.fun, rel=1e-9, abs=1e-15)
     assert result.fun < (1e-6 if method != "Nelder-Mead" else before)
+
+
+class Line(Module):
+    def __init__(self):
+        self.w, self.b = Value(1.0), Value(0.5)
+
+    def forward(self, x):
+        return self.w * x + self.b
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("method", ["BFGS", "Newton-CG", "trust-exact", "Nelder-Mead"])
+def test_a_function_of_a_module_may_ask_it_for_its_parameters(method, compiled):
+    # (w + b - 2)² + ½ (w² + b²) is least where 2 (w + b - 2) + w = 0 and w = b: at 0.8.
+    line = Line()
+
+    def f(given):
+        return (given(1.0) - 2.0) ** 2 + 0.5 * autograd.sum([p * p for p in line.parameters()]) + (line.w - given.w)
+
+    minimize(f, line, method=method, compiled=compiled)
+    assert list(line.state_dict().values()) == pytest.approx([0.8, 0.8], abs=1e-3)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("method", ["BFGS", "Nelder-Mead"])
+def test_a_parameter_from_a_variable_is_refused(method, compiled):
+    line = Line()
+    w = line.w
+    for f in (lambda given: (given(1.0) - 2.0) ** 2 + w * w, lambda given: w * w):
+        with pytest.raises(StateError, match="the parameter 'w' is read from a variable, and not from the model"):
+            minimize(f, line, method=method, compiled=compiled)
+    assert line.state_dict() == {"w": 1.0, "b": 0.5}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("method", ["SLSQP", "trust-constr"])
+def test_constraints_and_callback_see_the_module_with_the_numbers_that_are_tried(method, compiled):
+    # The least w² + 2b² with w + b = 1: at 2/3 and 1/3.
+    line, seen = Line(), []
+    minimize(
+        lambda given: given.w**2 + 2.0 * given.b**2, line, method=method, compiled=compiled,
+        constraints={"type": "eq", "fun": lambda p: line.w + p["b"] - 1.0},
+        callback=lambda p: seen.append((p, line.state_dict())),
+    )  # fmt: skip
+    assert list(line.state_dict().values()) == pytest.approx([2.0 / 3.0, 1.0 / 3.0], abs=1e-5)
+    assert seen
+    assert all(numbers == held for numbers, held in seen)
 
 
 def test_a_module_is_unchanged_where_the_search_fails():

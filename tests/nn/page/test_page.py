@@ -89,6 +89,7 @@ def test_a_sequential_of_linear_layers_is_the_network_that_an_mlp_is():
     assert names[0] == names[1]
 
 
+OUTSIDE = Value(2.0)
 OWN_EXP = primitive("exp", lambda x: 1.0 + x, [1.0])  # whose name is that of a row of the table
 
 
@@ -102,6 +103,8 @@ OWN_EXP = primitive("exp", lambda x: 1.0 + x, [1.0])  # whose name is that of a 
          "does not know the operation 'exp'"),
         (lambda: Sequential(Linear(2, 1), type("If", (nn.Module,), {
             "forward": lambda self, x: [x[0] if x[0] > 0.0 else -x[0]]})()), "goes different ways"),
+        (lambda: Sequential(Linear(2, 1), type("Outside", (nn.Module,), {
+            "forward": lambda self, x: [OUTSIDE * x[0]]})()), "a Value that is no parameter of the model"),
         (lambda: MLP(64, [64, 10]), "3,000 parameters at most, not 4,810"),
     ],
 )  # fmt: skip

@@ -212,6 +212,20 @@ def close(number):
     return pytest.approx(number, rel=1e-12, abs=1e-12)
 
 
+def test_a_loss_may_ask_the_model_for_its_parameters(play):
+    # ½ (w·x + b - t)² + ½ (w² + b²), at x = 2, t = 1: p - t = -0.3, the slopes -0.6 + w and -0.3 + b.
+    network = nn.MLP(1, [1])
+    for parameter, number in zip(network.parameters(), (0.3, 0.1)):
+        parameter.data = number
+
+    def loss(prediction, target):
+        return nn.half_squared_error(prediction, target) + 0.5 * nn.l2_penalty(network.parameters(), 1.0)
+
+    made = document(network, ([[2.0]], [[1.0]]), loss=loss)
+    code = "const p = new Player(given); return [given.output, ...given.parameters].map((n, i) => i ? p.gradient(n)"
+    assert play(made, f"{code} : p.value(n, 0));") == [close(0.5 * 0.09 + 0.5 * 0.1), close(-0.3), close(-0.2)]
+
+
 def test_values_gradients_and_training_are_those_of_plain_floats(play):
     """Three of five samples are used; the biases are trained in every other network; both schedules."""
     tasks, expected = [], []

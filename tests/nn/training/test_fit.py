@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd import ShapeError
+import autograd
+from autograd import ShapeError, Value, stop_gradient
 from nn import (
     MLP,
     SGD,
@@ -26,9 +27,11 @@ from nn import (
     Dropout,
     EarlyStopping,
     Linear,
+    Module,
     ReLU,
     RMSprop,
     Sequential,
+    StateError,
     StorageError,
     cross_entropy,
     fit,
@@ -346,3 +349,79 @@ def test_masked_arrays_are_refused(compiled):
         model = MLP(1, [1])
         with pytest.raises(TypeError, match="[mM]asked"):
             fit(model, data, mean_squared_error, SGD(model.parameters()), epochs=1, compiled=compiled)
+
+
+class Line(Module):
+    def __init__(self):
+        self.w, self.b = Value(1.0), Value(0.5)
+
+    def forward(self, x):
+        return self.w * x[0] + self.b
+
+
+POINTS = [[1.0], [2.0], [-1.0]], [1.0, 0.0, 2.0]
+
+
+def descended(strength, rate=0.1, epochs=3):
+    """Gradient descent on the mean of (w·x + b - t)², plus half of strength · (w² + b²), written out."""
+    w, b = 1.0, 0.5
+    for _ in range(epochs):
+        errors = [w * x + b - t for (x,), t in zip(*POINTS)]
+        slope = sum(2.0 * error * x for error, (x,) in zip(errors, POINTS[0])) / 3.0 + strength * w
+        rise = sum(2.0 * error for error in errors) / 3.0 + strength * b
+        w, b = w - rate * slope, b - rate * rise
+    return pytest.approx([w, b], rel=1e-13)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_loss_or_a_penalty_may_ask_the_model_for_its_parameters(compiled):
+    strength = Value(0.5)  # of no model
+
+    class Penalised(Module):
+        def __init__(self, model):
+            self.held = list(model.parameters())
+
+        def forward(self, p, t):
+            return (p - t) ** 2 + 0.25 * autograd.sum([q * q for q in self.held])
+
+    def of(model):
+        return autograd.sum([q * q for q in model.parameters()])
+
+    for make in (
+        lambda model: {"loss": lambda p, t: (p - t) ** 2 + 0.25 * (model.w * model.w + model.b**2)},
+        lambda model: {"loss": lambda p, t: (p - t) ** 2 + 0.5 * strength * of(model)},
+        lambda model: {"loss": Penalised(model)},
+        lambda model: {"loss": lambda p, t: (p - t) ** 2, "penalty": lambda _: 0.25 * of(model)},
+        lambda model: {"loss": lambda p, t: (p - t) ** 2, "penalty": lambda given: 0.25 * autograd.dot(given, given)},
+    ):
+        model = Line()
+        options = make(model)
+        fit(
+            model, POINTS, optimizer=SGD(model.parameters(), lr=0.1), epochs=3, compiled=compiled, progress=False,
+            **options,
+        )  # fmt: skip
+        assert list(model.state_dict().values()) == descended(0.5)
+    assert strength.data == 0.5
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_loss_that_has_a_parameter_from_a_variable_is_refused(compiled):
+    for make in (
+        lambda w: {"loss": lambda p, t: (p - t) ** 2 + 0.25 * w * w},
+        lambda w: {"loss": lambda p, t: w * w},
+        lambda w: {"loss": lambda p, t: (p - t) ** 2 * autograd.where(t > 1.5, w, 1.0)},
+        lambda w: {"loss": lambda p, t: (p - t) ** 2 + stop_gradient(w)},
+        lambda w: {"loss": lambda p, t: (p - t) ** 2, "penalty": lambda numbers: w * w},
+    ):
+        model = Line()
+        options = make(model.w)
+        with pytest.raises(StateError, match="the parameter 'w' is read from a variable, and not from the model"):
+            fit(model, POINTS, optimizer=SGD(model.parameters(), lr=0.1), compiled=compiled, progress=False, **options)
+        assert model.state_dict() == {"w": 1.0, "b": 0.5}
+    # One that is not trained keeps its number.
+    model = Line()
+    w = model.w
+    loss = lambda p, t: (p - t) ** 2 + w * w * p
+    fit(model, POINTS, loss, SGD([model.b], lr=0.25), compiled=compiled, progress=False)
+    slope = 2.0 * (0.5 + 2.5 - 2.5) / 3.0 + 1.0  # of the mean by b
+    assert model.state_dict() == {"w": 1.0, "b": pytest.approx(0.5 - 0.25 * slope, rel=1e-13)}
