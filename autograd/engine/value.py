@@ -21,9 +21,11 @@ def other_operand(operand: Any) -> Any:
 
     Raises: `TypeError` for a subclass of NumPy's array, which would do something else.
     """
-    is_array(operand)
-    if getattr(operand, "shape", ()):
-        return NotImplemented
+    shape = getattr(operand, "shape", None)
+    if shape is not None:
+        is_array(operand)
+        if shape:
+            return NotImplemented
     try:
         return real(operand)
     except TypeError:

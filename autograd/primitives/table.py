@@ -465,6 +465,7 @@ cbrt: Primitive = _row(
     (_WIDE,), "The real cube root, also of a negative x.",
     Notation("∛{0}", r"\sqrt[3]{{0}}", lambda sympy, x: sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),
              POWER, (ATOM,), (SUM,)),
+    (lambda out, x: divide(1.0, 3.0 * out * out),),
     native=_as(_cbrt_expanded),
 )
 
@@ -490,16 +491,19 @@ tan: Primitive = _row(
 
 
 def _one_minus_square(x: Any) -> Any:
-    """1 - x², next to ±1 as the product that keeps its digits there; near 0 that one's derivative loses its own."""
-    square = x * x
-    return where(square < 0.25, 1.0 - square, (1.0 - x) * (1.0 + x))
+    """1 - x² with the digits of the product, which keeps them next to ±1, and the derivatives of the difference.
+
+    Those of the product lose theirs near 0, and in reverse mode they are 0 · inf at ±1.
+    """
+    difference = 1.0 - x * x
+    return difference + stop_gradient((1.0 - x) * (1.0 + x) - difference)
 
 
 asin: Primitive = _row(
     "asin", "asin", elementary.asin,
     (lambda out, x: divide(1.0, sqrt(_one_minus_square(x))),),
     (_UNIT,), "The angle in [-π/2, π/2] whose sine is x.",
-    _function("asin", latex=r"\arcsin"),
+    _function("asin", latex=r"\arcsin"), (lambda out, x: divide(1.0, sqrt(1.0 - x * x)),),
     native=_library("asin"),
 )
 
@@ -507,7 +511,7 @@ acos: Primitive = _row(
     "acos", "acos", elementary.acos,
     (lambda out, x: divide(-1.0, sqrt(_one_minus_square(x))),),
     (_UNIT,), "The angle in [0, π] whose cosine is x.",
-    _function("acos", latex=r"\arccos"),
+    _function("acos", latex=r"\arccos"), (lambda out, x: divide(-1.0, sqrt(1.0 - x * x)),),
     native=_library("acos"),
 )
 
@@ -610,7 +614,8 @@ asinh: Primitive = _row(
 
 acosh: Primitive = _row(
     "acosh", "acosh", elementary.acosh,
-    (lambda out, x: divide(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),  # x*x - 1 overflows and cancels
+    # x*x - 1 overflows and cancels; of the product of the roots the second one's derivative is 0 · inf at 1.
+    (lambda out, x: divide(divide(1.0, sqrt(x - 1.0)), sqrt(x + 1.0)),),
     ((1.0, 1e6),), "The inverse of cosh, from 1 up.",
     _function("acosh", latex=r"\operatorname{arcosh}"),
     native=_library("acosh"),
@@ -620,7 +625,7 @@ atanh: Primitive = _row(
     "atanh", "atanh", elementary.atanh,
     (lambda out, x: where((x < -1.0) | (x > 1.0), out, divide(1.0, _one_minus_square(x))),),
     (_UNIT,), "The inverse of tanh, between -1 and 1.",
-    _function("atanh", latex=r"\operatorname{artanh}"),
+    _function("atanh", latex=r"\operatorname{artanh}"), (lambda out, x: divide(1.0, 1.0 - x * x),),
     native=_library("atanh"),
 )
 
