@@ -23,7 +23,7 @@ from autograd.errors import TraceError
 from autograd.pickles import reduced
 from autograd.primitives.row import elementwise, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
-from autograd.program.nests import build, take_apart
+from autograd.program.nests import build, in_order, take_apart
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import packed, shown
 from autograd.program.tracing.structured import as_number, kind_of
@@ -115,7 +115,7 @@ class Plan:
         names = [place for place in fixed if isinstance(place, str)]
         static = tuple([(place, fixed[place]) for place in (*positions, *names)])
         exactly = tuple([exact(item) for _, item in static])
-        self._owner, self.signature = None, Signature(state["spec"], kinds, static, exactly)
+        self._owner, self.signature = None, Signature(in_order(state["spec"]), kinds, static, exactly)
         self.variants, self.last, self._programs = state["variants"], state["last"], {}
         self._differentiable = {}
 

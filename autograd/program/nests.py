@@ -59,7 +59,10 @@ def flatten(nest: Any) -> tuple[list[Any], Structure]:
 
 
 def take_apart(nest: Any) -> tuple[list[Any], Any]:
-    """The blocks of a nest, numbers and whole arrays, and its spec, which can be hashed."""
+    """The blocks of a nest, numbers and whole arrays, and its spec, which can be hashed.
+
+    Dicts that were filled in another order have another spec, for a function may go through one.
+    """
     blocks: list[Any] = []
     return blocks, _blocks(nest, blocks)
 
@@ -72,7 +75,7 @@ def _blocks(nest: Any, blocks: list[Any]) -> Any:
         return "none"
     if isinstance(nest, dict):
         keys = _sorted(nest)
-        return dict, keys, tuple([_blocks(nest[key], blocks) for key in keys]), _Shown(nest)
+        return dict, keys, tuple([_blocks(nest[key], blocks) for key in keys]), tuple(nest)
     if isinstance(nest, list | tuple):
         return type(nest), None, tuple([_blocks(child, blocks) for child in nest]), _NOT_SHOWN
     if is_array(nest):
@@ -96,6 +99,14 @@ def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
         shapes.append(None)
         numbers.append(nest.item() if is_array(nest) else nest)
     return "block"
+
+
+def in_order(spec: Any) -> Any:
+    """The spec that `take_apart` gives, from one of 0.1.0, which told no orders of dicts apart."""
+    if isinstance(spec, str):
+        return spec
+    kind, keys, children, shown = spec
+    return kind, keys, tuple(map(in_order, children)), shown if keys is None else tuple(shown)
 
 
 class _Shown(tuple[Any, ...]):

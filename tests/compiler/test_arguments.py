@@ -27,7 +27,7 @@ def signature(*args, static=(), **kwargs):
 
 
 def test_calls_that_differ_in_numbers_alone_have_one_signature():
-    assert signature(1.0, [2.0, (3, {"x": 4.0, "y": True})]) == signature(5, [6.0, (7.0, {"y": 8.0, "x": 9.0})])
+    assert signature(1.0, [2.0, (3, {"x": 4.0, "y": True})]) == signature(5, [6.0, (7.0, {"x": 8.0, "y": 9.0})])
     assert hash(signature(1.0, [2.0])) == hash(signature(3.0, [4.0]))
     assert signature(np.zeros((2, 3)), 1.0) == signature(np.ones((2, 3), dtype=int), np.float64(2.0))
     assert signature(1.0, np.array(2.0)) == signature(1.0, 2.0)
@@ -37,7 +37,8 @@ def test_calls_of_another_shape_nest_or_way_of_passing_differ():
     same = [
         signature(1.0, 2.0), signature(1.0, b=2.0), signature(1.0, [2.0]), signature(1.0, (2.0,)), signature(1.0, None),
         signature(1.0, np.zeros(1)), signature(1.0, np.zeros((1, 1))), signature(1.0, {"a": 2.0}),
-        signature(1.0, {"b": 2.0}), signature(1.0, 2.0, static=(1,)), signature(1.0, 3.0, static=(1,)),
+        signature(1.0, {"b": 2.0}), signature(1.0, {"b": 2.0, "a": 1.0}), signature(1.0, {"a": 2.0, "b": 1.0}),
+        signature(1.0, 2.0, static=(1,)), signature(1.0, 3.0, static=(1,)),
     ]  # fmt: skip
     assert len(set(same)) == len(same)
 

@@ -164,12 +164,17 @@ def test_nests_go_in_and_come_out(compiled, nest, expected):
         assert list(result) == list(expected)
 
 
-def test_the_order_in_which_a_dict_was_filled_makes_no_difference(compiled):
+def test_a_dict_has_its_entries_in_the_order_in_which_it_was_filled(compiled):
     f, calls = counted(lambda weights: weights["a"] * 10.0 + weights["b"])
     g = compiled(f)
     assert g({"a": 1.0, "b": 2.0}) == 12.0
     assert g({"b": 2.0, "a": 1.0}) == 12.0
-    assert len(calls) == 1
+    assert g({"a": 3.0, "b": 4.0}) == 34.0
+    assert len(calls) == 2
+    first = compiled(lambda weights: [*weights.values()][0] * 2.0)
+    assert [first({"a": 1.0, "b": 2.0}), first({"b": 2.0, "a": 1.0}), first({"a": 1.0, "b": 2.0})] == [2.0, 4.0, 2.0]
+    named = compiled(lambda **weights: [*weights.values()][0] * 2.0)
+    assert [named(a=1.0, b=2.0), named(b=2.0, a=1.0)] == [2.0, 4.0]
 
 
 def test_keyword_arguments_and_defaults(compiled):
