@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,7 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives.row import TABLE, Primitive, is_array
 from autograd.primitives.table import not_equal
-from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Loop
+from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Loop
 from autograd.program.nests import array
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
@@ -28,7 +29,7 @@ from autograd.program.tracing.structured import as_number, replay
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
 from autograd.transforms.recorded import Recorded, unit
-from autograd.transforms.rerunning import Joint, numbers_of
+from autograd.transforms.rerunning import Joint, hashed, numbers_of
 
 
 class Differentiable:
@@ -74,8 +75,6 @@ class Differentiable:
                 else:
                     found = recorded.pull_from([*zip(recorded.results, along)], None, settle=False)
                 outputs = [place_operands([as_number(x)])[1][0] for item in found for x in with_flag(item)]
-            if any(node.item is None for _, node in trace.lifted.values()):
-                raise trace.untraceable("the rule of a primitive closes over a Value")
             graph = simplify(trace.graph(outputs))
         finally:
             trace.close()
@@ -83,16 +82,19 @@ class Differentiable:
 
     @cached_property
     def possible(self) -> bool:
-        """Whether derivatives can be recorded; in Python there are also those of a loop without a bound, for one."""
+        """Whether derivatives of every order can be recorded.
+
+        In Python there are also those of a loop without a bound, and of a primitive whose rule closes over Values.
+        """
         try:
-            return self.reverse is not None and (not _has_own_rules(self.graph) or self.forward is not None)
+            return not _has_own_rules(self.graph) and self.reverse is not None
         except TraceError:
             return False
 
     @cached_property
-    def fingerprint(self) -> int:
+    def fingerprint(self) -> bytes:
         """A hash that is the same for another recording of the same, with primitives made anew."""
-        return hash(_text(self.graph))
+        return hashed(_text(self.graph))
 
     @cached_property
     def _program(self) -> Any:
@@ -128,17 +130,22 @@ class Differentiable:
 def _text(graph: Graph) -> tuple[Any, ...]:
     """What is in a graph, with rows by their names."""
     operations = [
-        (type(operation), *map(_text, operation.graphs))
-        if isinstance(operation, Loop | Branch)
-        else operation.name if isinstance(operation, Primitive) else operation
+        operation.name
+        if isinstance(operation, Primitive)
+        else (repr(replace(operation, body=_EMPTY, condition=None)), *map(_text, operation.graphs))
+        if isinstance(operation, Loop)
+        else (operation.name, *map(_text, operation.graphs)) if isinstance(operation, Branch) else repr(operation)
         for operation in graph.operations
     ]
-    kinds, inputs, constants, _, operands, outputs = graph.key
-    return kinds, inputs, constants, tuple(operations), operands, outputs
+    constants = [item.numbers.tolist() if isinstance(item, ConstantArray) else item for item in graph.constants]
+    return graph.kinds, graph.inputs, tuple(constants), tuple(operations), graph.operands, graph.outputs
+
+
+_EMPTY = Graph((), 0, (), (), (), ())
 
 
 def _has_own_rules(graph: Graph) -> bool:
-    """Whether there is a primitive of the user's, whose rules may close over what is not there any more."""
+    """Whether there is a primitive of the user's, whose rules may close over Values, or over what is gone by then."""
     return any(
         TABLE.get(operation.name) is not operation
         if isinstance(operation, Primitive)
@@ -152,8 +159,8 @@ class _Together:
 
     def __init__(self, name: str, of: Differentiable, blocks: Sequence[Any]) -> None:
         self._name, self._of, self._blocks = name, of, blocks
-        bits = hash((of.fingerprint, *(item.tobytes() if is_array(item) else item for item in blocks)))
-        self.fingerprint = bits.to_bytes(8, "big", signed=True)
+        numbers = [item.ravel().tolist() if is_array(item) else item for item in blocks]
+        self.fingerprint = hashed((of.fingerprint, numbers))
         # Derivatives on floats of all the numbers: by each operand, and along the latest seeds; each with where.
         self._columns: tuple[Any, list[list[Any]]] = (None, [])
         self._tangents: tuple[Any, list[Any]] = (None, [])
@@ -171,7 +178,9 @@ class _Together:
                 units = ([1.0 if i == j else None for j in range(count)] for i in range(count))
                 self._columns = [*operands], [self._along(seeds, operands) for seeds in units]
             found = [column[place] for column in self._columns[1]]
-            return [None if derivative is None else cotangent * derivative for derivative in found]
+            if all(derivative is None or math.isfinite(derivative) for derivative in found):
+                return [None if derivative is None else cotangent * derivative for derivative in found]
+            # The factors may be finite in the other order.
         counted = unit(self._of.results, place)
         seeds = [cotangent if counts else 0.0 for counts in counted]
         return self._of.reverse.derivatives(self._name, [*self._blocks, *counted], [*seeds, *operands])

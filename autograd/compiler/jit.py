@@ -8,7 +8,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from types import FunctionType, MethodType
+from types import MethodType
 from typing import Any
 
 from autograd.compiler.arguments import Arguments, Signature
@@ -238,18 +238,19 @@ def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | No
     return compiled
 
 
-_asking: ContextVar[bool] = ContextVar("asking", default=False)
+_asked: ContextVar[tuple[Any, ...]] = ContextVar("asked", default=())  # functions that pickle is trying
 
 
 def _picklable(function: Any) -> Any:
     """The function where pickle can find it by its name, else None: its graphs travel all the same."""
-    if _asking.get() and not isinstance(function, FunctionType):
-        return function  # a method, perhaps of the object that is being asked for, which holds this one
-    token = _asking.set(True)
+    asked = _asked.get()
+    if asked and (isinstance(function, MethodType) or any(function is item for item in asked)):
+        return function  # perhaps of the object that is being tried, which holds this one
+    token = _asked.set((*asked, function))
     try:
         pickle.dumps(function)
     except Exception:  # whatever a function's own parts raise
         return None
     finally:
-        _asking.reset(token)
+        _asked.reset(token)
     return function

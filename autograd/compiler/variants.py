@@ -149,10 +149,6 @@ class Plan:
         blocks = [_result(part, results) for part in variant.parts]
         # A derivative may be on its way to one of them.
         if not variant.outside.plain or (current().closures and variant.outside):
-            if variant.differentiable is None and self.owner.function is not None:  # it was unpickled
-                self._forget(variant)
-                self.last = None
-                return self.call(arguments)
             if variant.differentiable is None:
                 raise TraceError(
                     "this compiled function was unpickled without its Python source, and cannot be differentiated with "

@@ -209,6 +209,9 @@ class Value(Node):
 
     def detach(self) -> Value:
         """A leaf with the same data and name, through which no derivative passes."""
+        trace = current().trace
+        if trace is not None:  # the data may be others when the compiled function is called
+            return cast(Value, trace.lift(self).detach())
         return Value(self._number, self.name)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

@@ -131,7 +131,8 @@ class _Case(NamedTuple):
         telling = _local([slope for slope in slopes if slope.error <= self._telling(slope)])
         if telling is not None and self._is_close(telling):
             return Verdict(AGREES, telling)
-        if min((run for run in self.line.runs if run.steps), key=lambda run: run.steps[-1]).jumps(self.i):
+        narrowest = min((run for run in self.line.runs if run.steps), key=lambda run: run.steps[-1], default=None)
+        if narrowest is not None and narrowest.jumps(self.i):
             return Verdict(KINK, None, "there is a jump")
         return Verdict(UNKNOWN, None, self._why(slopes))
 

@@ -1,4 +1,4 @@
-"""A function's result as one operation, whose derivative is found by running the function again."""
+"""Numbers that were computed together, as operations: those of a function that is run again for its derivative."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from types import CellType, FunctionType
 from typing import Any, Protocol
 
 from autograd.engine.value import Value
-from autograd.primitives.row import Primitive, real
-from autograd.primitives.specialise import number_of, with_numbers
+from autograd.primitives.row import TABLE, Primitive, real
+from autograd.primitives.specialise import number_of, values_met, with_numbers
 from autograd.transforms.recorded import Recorded
 
 Surroundings = Callable[[], AbstractContextManager[None]]
@@ -175,36 +175,56 @@ def numbers_of(items: Sequence[Any]) -> list[float]:
 def _fingerprint(recorded: Recorded) -> bytes:
     """A hash of the graph: each node's row, the places of its operands in the order, and the bits of all its numbers.
 
-    By columns, without an object for each node, so that it costs a fraction of the recording.
+    By columns, without an object for each node, so that it costs a fraction of the recording. Of a row that is not in
+    the table it takes the slopes, for the rules may be others each time.
     """
     nodes = recorded.swept
     rows = [node._primitive for node in nodes]
     kinds = dict(zip(dict.fromkeys(rows), count()))
     places = dict(zip((None, *recorded.order), count()))
     wide = [node for node in nodes if node._more]
-    graph = (
-        repr([_kind(row) for row in kinds]), [kinds[row] for row in rows],
+    own = {row for row in kinds if row is not None and not row.fingerprint and TABLE.get(row.name) is not row}
+    return hashed((
+        [None if row is None else (row.name, row.fingerprint) for row in kinds], [kinds[row] for row in rows],
         [places[node._first] for node in nodes], [places[node._second] for node in nodes],
         [places[operand] for node in wide for operand in node._more],
         [places[item] if isinstance(item, Value) else 0 for item in recorded.results],
-    )
-    numbers: list[list[Any]] = [[node._out for node in nodes], [node._x for node in nodes], [node._y for node in nodes]]
-    numbers.append([number for node in wide for number in node._rest])
-    if math.isnan(sum(numbers[0])):  # one nan for all, for the platform chooses among their bits
-        numbers = [[number if number == number else math.nan for number in column] for column in numbers]
+        [node._out for node in nodes], [node._x for node in nodes], [node._y for node in nodes],
+        [number for node in wide for number in node._rest],
+        [_slopes(node) for node in nodes if node._primitive in own] if own else [],
+    ))  # fmt: skip
+
+
+def _slopes(node: Value) -> list[Any]:
+    """The numbers that the rules of a node give; None for one that fails, as it will when it is asked for."""
+    assert node._primitive is not None
+    found: list[Any] = []
+    token = values_met.set(None)  # nobody asks for the Values behind them
+    try:
+        for partial in node._primitive.float_partials:
+            try:
+                derivative = partial(*node._record) if callable(partial) else partial
+                found.append(None if derivative is None else float(derivative))
+            except Exception:
+                found.append(None)
+    finally:
+        values_met.reset(token)
+    return found
+
+
+def hashed(item: Any) -> bytes:
+    """A hash of nests of numbers and texts, with one nan for all, for the platform chooses among their bits."""
     # Version 2 of marshal has no references to what is shared, which differs from run to run.
-    return blake2b(marshal.dumps((graph, numbers), 2), digest_size=16).digest()
+    return blake2b(marshal.dumps(_with_one_nan(item), 2), digest_size=16).digest()
 
 
-def _kind(row: Primitive | None) -> Any:
-    """What tells a row from another of its name: what it says of itself, and the numbers that its rules hold."""
-    if row is None:
-        return None
-    held: list[Any] = []
-    for rule in row.partials:
-        cells = [cell for cell in getattr(rule, "__closure__", None) or () if cell != CellType()]  # an empty one
-        held += rule, *(cell.cell_contents for cell in cells), *(getattr(rule, "__defaults__", None) or ())
-    return row.name, row.fingerprint, [item for item in held if item is None or isinstance(item, int | float)]
+def _with_one_nan(item: Any) -> Any:
+    if isinstance(item, list) and item and type(item[0]) is float:
+        total = sum(number for number in item if type(number) is float)
+        return item if total == total else [number if number == number else math.nan for number in item]
+    if isinstance(item, list | tuple):
+        return tuple(map(_with_one_nan, item))
+    return math.nan if item != item else item
 
 
 _surroundings: ContextVar[tuple[Surroundings, ...]] = ContextVar("surroundings", default=())
@@ -259,13 +279,16 @@ def as_of_now(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_variables(function: Any, known: dict[int, Any]) -> Any:
+    """The function with cells of its own; `known` has those of functions and cells that have been met, by their ids."""
     if isinstance(function, functools.partial):
         return functools.partial(_with_variables(function.func, known), *function.args, **function.keywords)
     if not isinstance(function, FunctionType) or not function.__closure__:
         return function
     if id(function) not in known:
-        cells = tuple([CellType() for _ in function.__closure__])
-        copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+        cells = [known.setdefault(id(cell), CellType()) for cell in function.__closure__]  # two functions may share one
+        copy = FunctionType(
+            function.__code__, function.__globals__, function.__name__, function.__defaults__, tuple(cells)
+        )
         copy.__kwdefaults__ = function.__kwdefaults__
         copy.__dict__.update(function.__dict__)
         known[id(function)] = copy

@@ -616,3 +616,27 @@ def test_a_rule_that_closes_over_a_number_of_a_branch_is_followed_in_python(comp
 
     assert jvp(f, (2.0,), (1.0,)) == (36.0, 36.0)
     assert grad(f)(2.0) == 36.0
+
+
+def test_a_rule_that_calls_one_that_closes_over_a_value(compiled_by):
+    k = Value(1.5)
+    inner = primitive("inner", lambda x: 1.5 * x * x, [lambda out, x: 2.0 * k * x])
+    outer = primitive("outer", lambda x: 0.5 * x**3, [lambda out, x: inner(x)])
+    slope = grad(lambda x: compiled_by(lambda y: y * outer(x))(4.0))
+    assert [slope(2.0), grad(slope)(2.0)] == [24.0, 24.0]
+
+
+def test_a_slope_that_overflows_before_it_meets_its_cotangent(compiled_by):
+    def f(w):
+        first, second = compiled_by(lambda: [sin(1e200 * sin(1e200 * w)), w * 1.0])()
+        return 1e-300 * first + second
+
+    assert grad(f)(0.0) == pytest.approx(1e100, rel=1e-15)
+
+
+def test_the_data_of_a_detached_leaf_are_read_at_each_call(compiled_by):
+    t = Value(3.0)
+    f = compiled_by(lambda y: y * t * t.detach())
+    assert f(2.0) == 18.0
+    t.data = 4.0
+    assert f(2.0) == 32.0

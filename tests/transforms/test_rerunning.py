@@ -22,6 +22,7 @@ from autograd import (
     rerun_context,
     vjp,
     vmap,
+    where,
 )
 
 SOMETHING_ELSE = "computed something else when it ran again for a derivative, though it gave the same"
@@ -243,3 +244,50 @@ def test_a_context_is_entered_again_and_what_it_gives_is_compared():
             return checkpoint(lambda s: s * s * scale[0])(t)
 
     assert (grad(f)(0.0), grad(grad(f))(0.0), grad(f)(1.0)) == (0.0, 8.0, 8.0)
+
+
+@pytest.mark.parametrize("draws", [[-1.0, -2.0], [0.0, -0.0], [math.nan, 1.0], [1.0, 1.0 + 2.0**-52]])
+def test_numbers_inside_compiled_code_are_compared_to_the_bit(draws):
+    drawn = iter(draws)
+    y = checkpoint(lambda x: jit(lambda a: where(a == a, a, 3.0) * x)(next(drawn)))(Value(0.0))
+    with pytest.raises(ValueError, match="ran again for a derivative"):
+        y.backward()
+
+
+def test_a_nan_inside_compiled_code_is_like_another():
+    x = Value(2.0)
+    checkpoint(lambda x: jit(lambda a: where(a == a, a, 3.0) * x)(float("nan")))(x).backward()
+    assert x.grad == 3.0
+
+
+def test_what_a_rule_reads_from_a_list_is_compared():
+    draws = iter([[2.0], [5.0], [7.0]])
+
+    def f(x):
+        k = next(draws)
+        return primitive("p", lambda x: 0.0 * x, [lambda out, x: k[0] * 1.0])(x)
+
+    y = checkpoint(f)(Value(0.0))
+    with pytest.raises(ValueError, match="computed something else"):
+        y.backward()
+
+
+def test_functions_that_share_a_variable_share_it_when_they_run_again():
+    def make():
+        state = 0.0
+
+        def put(value):
+            nonlocal state
+            state = value
+
+        def get():
+            return state
+
+        def f(x):
+            put(2.0 * x)
+            return get() * x
+
+        return f
+
+    assert grad(checkpoint(make()))(3.0) == 12.0
+    assert grad(grad(checkpoint(make())))(3.0) == 4.0
