@@ -161,8 +161,7 @@ class _Together:
         self._name, self._of, self._blocks = name, of, blocks
         numbers = [item.ravel().tolist() if is_array(item) else item for item in blocks]
         self.fingerprint = hashed((of.fingerprint, numbers))
-        # Derivatives on floats of all the numbers: by each operand, and along the latest seeds; each with where.
-        self._columns: tuple[Any, list[list[Any]]] = (None, [])
+        # The derivatives of all the numbers along the latest seeds, on floats; with these and where it was.
         self._tangents: tuple[Any, list[Any]] = (None, [])
 
     def evaluated(self, place: int, numbers: Sequence[float]) -> float:
@@ -172,15 +171,6 @@ class _Together:
             return math.nan
 
     def pulled(self, place: int, cotangent: Any, operands: Sequence[Any]) -> list[Any]:
-        if self._of.results > self._of.operands and not _has_values([cotangent, *operands]):
-            if self._columns[0] != [*operands]:
-                count = self._of.operands
-                units = ([1.0 if i == j else None for j in range(count)] for i in range(count))
-                self._columns = [*operands], [self._along(seeds, operands) for seeds in units]
-            found = [column[place] for column in self._columns[1]]
-            if all(derivative is None or math.isfinite(derivative) for derivative in found):
-                return [None if derivative is None else cotangent * derivative for derivative in found]
-            # The factors may be finite in the other order.
         counted = unit(self._of.results, place)
         seeds = [cotangent if counts else 0.0 for counts in counted]
         return self._of.reverse.derivatives(self._name, [*self._blocks, *counted], [*seeds, *operands])

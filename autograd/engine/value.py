@@ -214,6 +214,12 @@ class Value(Node):
             return cast(Value, trace.lift(self).detach())
         return Value(self._number, self.name)
 
+    def __copy__(self) -> Any:
+        return super().__copy__() if current().trace is None else self.detach()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return super().__deepcopy__(memo) if current().trace is None else self.detach()
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return apply_ufunc(ufunc, method, inputs, options)
 

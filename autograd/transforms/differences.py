@@ -44,9 +44,8 @@ class Line:
 
     `function` takes the distance from the point, and returns its numbers; `scale` is about the size of what is moved,
     0 where that is not known; `finest` is the least step that does not get lost in the rounding of the point. `runs`
-    are the starting steps, each with what has been seen below it: the usual one, those down to a tiny point, and a wide
-    one;
-    `usual` is the widest of the usual steps.
+    are the starting steps, each with what has been seen below it: the usual one, those that lead down to the size of a
+    tiny point, and a wide one; `usual` is the widest of the usual steps.
 
     >>> line = Line(lambda t: [(2.0 + t) ** 3], 2.0, 1e-15)
     >>> run = line.runs[0]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.engine.recording import current, no_grad
+from autograd.engine.recording import current, no_grad, transforming
 from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep
 from autograd.engine.value import Value
 from autograd.errors import ShapeError
@@ -59,21 +59,30 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tang
     """
     if current().trace is not None:
         raise current().trace.untraceable("custom_root's solver is ordinary Python, which is not compiled")
-    with no_grad():
+    solving = object()
+    with transforming(solving), no_grad():
         root, structure = flatten(solve(f, initial_guess))
     numbers = [real(_number(item)) for item in root]
-    return structure.unflatten(_implicit(f, numbers, structure, tangent_solve or _eliminate))
+    return structure.unflatten(_implicit(f, numbers, structure, tangent_solve or _eliminate, solving))
 
 
 def _implicit(
-    f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver
+    f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver, solving: object
 ) -> list[Any]:
-    """The numbers of the root, as nodes whose operands are the Values that f closes over."""
+    """The numbers of the root, as nodes whose operands are the Values that f closes over.
+
+    Raises: `ValueError` for one that f made while it was `solving`, without a derivative, and kept.
+    """
     recorded = Recorded(f, (structure.unflatten(root),), closures=None)
     _require_result(recorded, structure)
     parameters = recorded.closures if current().enabled else []
     if not parameters:
         return list(root)
+    if any(solving in value._recording.transforms for value in parameters):
+        raise ValueError(
+            "custom_root's function keeps a Value from one call to the next, as a cache does, and while it is solved no "
+            "derivative is recorded: compute it before, or in each call"
+        )
 
     later = as_of_now(f)
     before = Before(recorded, root)
@@ -83,7 +92,7 @@ def _implicit(
             if not any(isinstance(argument, Value) for argument in arguments):
                 return recorded.derivatives(at_first, False)
             # The derivative depends on the root in turn: record f at a root that knows its own derivatives.
-            at = _implicit(later, root, structure, tangent_solve)
+            at = _implicit(later, root, structure, tangent_solve, solving)
             again = recorded_again(
                 lambda numbers: later(structure.unflatten(numbers)), [*at, *arguments], parameters,
                 "custom_root's function", before,

@@ -124,7 +124,7 @@ class _Case(NamedTuple):
         if best is not None and not self._is_close(best):
             varies = max(run.range(self.i) for run in self.line.runs)
             if varies < abs(self.claim) * self.line.finest < math.inf:
-                return Verdict(UNKNOWN, None, "between two neighbouring floats that is more than the function varies")
+                return Verdict(UNKNOWN, None, "from one float to the next that is more than the function varies")
             return self._second_look(best, clear)
         if best is not None and self.claim == best.variation == 0.0:
             return Verdict(AGREES, best)

@@ -85,7 +85,7 @@ class Recorded:
 
     def value(self) -> Any:
         """What the function returned."""
-        # Of no_grad around it a copy takes note, which a recording makes all the same.
+        # In a recording under no_grad the results are copied, for the copies say that no derivative passes through.
         stopped = current().trace is not None and not current().enabled
         numbers = map(as_number, self.results)
         return self.plain(

@@ -117,7 +117,7 @@ def recorded_again(
     """
     own = len(arguments) - len(closures)
     for value, argument in zip(closures, arguments[own:]):
-        if isinstance(argument, Value) and argument is not value and argument._first is not value:  # nor as_recorded
+        if isinstance(argument, Value) and argument is not value and argument._first is not value:  # nor a copy of it
             raise ValueError(
                 f"{what} closes over a Value{f' {value.name!r}' if value.name else ''}, and what it gave was copied: "
                 "a derivative that is a Value would lead to the original, not to the copy: pass it as an argument"

@@ -632,6 +632,11 @@ def test_a_slope_that_overflows_before_it_meets_its_cotangent(compiled_by):
         return 1e-300 * first + second
 
     assert grad(f)(0.0) == pytest.approx(1e100, rel=1e-15)
+    vanishing = compiled_by(lambda u: [u * 1e-200 * 1e-200 * 1e300, u])  # forward, 1e-400 comes first
+    assert grad(lambda u: vanishing(u)[0])(1e300) == pytest.approx(1e-100, rel=1e-15)
+    assert grad(lambda u: compiled_by(lambda: [u * 1e-200 * 1e-200 * 1e300, u])()[0])(1e300) == pytest.approx(
+        1e-100, rel=1e-15
+    )
 
 
 def test_the_data_of_a_detached_leaf_are_read_at_each_call(compiled_by):
@@ -640,3 +645,17 @@ def test_the_data_of_a_detached_leaf_are_read_at_each_call(compiled_by):
     assert f(2.0) == 18.0
     t.data = 4.0
     assert f(2.0) == 32.0
+
+
+def test_no_derivative_passes_through_a_copy_of_a_value(compiled_by):
+    def f(x):
+        return x * copy.copy(x) + x * copy.deepcopy([x, 1.0])[0]
+
+    assert grad(f)(3.0) == compiled_by(grad(f))(3.0) == 6.0
+    looped = grad(lambda x: fori_loop(0, 2, lambda i, s: s * x * copy.copy(x), x))
+    assert looped(3.0) == compiled_by(looped)(3.0) == 3 * 81.0
+    w = Value(2.0)
+    g = compiled_by(lambda y: y * copy.copy(w) * w)
+    assert g(1.0) == 4.0
+    w.data = 3.0
+    assert g(1.0) == 9.0

@@ -951,3 +951,24 @@ def test_an_array_indexed_by_a_value_says_what_to_use(size):
     with pytest.raises(TraceError, match="scan"):
         jit(lambda x: fori_loop(0, 3, lambda i, s: s + x[i], 0.0))(np.arange(float(size)))
     assert jit(lambda x: x[np.int64(2)])(np.arange(float(size))) == 2.0
+
+
+class Stepping:
+    def __init__(self):
+        self.rate = 0.5
+        self.step = jit(self.update, backend="interpreter")
+        self.other = jit(functools.partial(lambda a, x: a * x, 2.0), backend="interpreter")  # which pickle cannot name
+        self.last = jit(self.update, backend="interpreter")
+
+    def update(self, x):
+        return self.rate * x
+
+
+def test_compiled_methods_are_pickled_beside_what_cannot_be():
+    stepping = Stepping()
+    assert [stepping.step(4.0), stepping.other(4.0)] == [2.0, 8.0]
+    again = pickle.loads(pickle.dumps(stepping))
+    again.rate = 3.0
+    assert [again.last(4.0), again.other(4.0)] == [12.0, 8.0]
+    assert again.step.function == again.update
+    assert again.other.function is None

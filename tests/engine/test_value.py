@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import operator
+import subprocess
 import sys
 import threading
 import time
@@ -275,3 +276,13 @@ def test_the_order_of_the_graph_is_the_order_in_which_a_person_reads():
     total = ((a * b).named("a*b") + (c * (d + a).named("d+a")).named("c*(d+a)")).named("sum")
     order = topological_order([total, (b - d).named("b-d")])
     assert [node.name for node in order] == ["a", "b", "a*b", "c", "d", "d+a", "c*(d+a)", "sum", "b-d"]
+
+
+def test_a_value_has_no_contents_of_a_masked_array_to_show():
+    code = (
+        "import autograd, inspect; x = autograd.Value(1.0); "
+        "print(hasattr(x, '_data'), len(inspect.getmembers(x)) > 50)"
+    )
+    for before in ("", "import numpy; "):
+        done = subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["False", "True"]

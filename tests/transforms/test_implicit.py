@@ -108,3 +108,23 @@ def test_the_root_keeps_the_numbers_it_was_found_with():
 def test_another_structure_is_refused():
     with pytest.raises(ShapeError, match="structure of its argument"):
         custom_root(lambda x: [x, x], 1.0, lambda f, x: x)
+
+
+def test_a_value_that_was_kept_while_solving_is_refused():
+    def newton(f, x):
+        for _ in range(40):
+            x = x - f(x) / grad(f)(x)
+        return x
+
+    def root(a, kept):
+        def f(x):
+            if "a" not in kept:
+                kept["a"] = a * a / a
+            return x * x - kept["a"]
+
+        return custom_root(f, 1.0, newton)
+
+    assert root(4.0, {}) == 2.0
+    with pytest.raises(ValueError, match="keeps a Value from one call to the next"):
+        grad(lambda a: root(a, {}))(4.0)
+    assert grad(lambda a: root(a, {"a": a}))(4.0) == 0.25

@@ -80,11 +80,11 @@ class Traced(Value):
     def __bool__(self) -> bool:
         return bool(self.trace.decide(record(table.not_equal, (self, 0.0))))
 
-    def __copy__(self) -> Traced:
-        return self
+    def __copy__(self) -> Any:
+        return self.detach()  # through a copy no derivative passes
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Traced:
-        return self
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.detach()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TraceError("a Value cannot be pickled while the function is being recorded for compilation")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from autograd import Value, checkpoint, elu, explain, explain_all, leaky_relu, relu, where
@@ -227,3 +229,9 @@ def test_a_result_of_a_function_that_is_run_again_has_its_number_for_a_derivativ
     assert str(explain(cube, x)) == "∂v2/∂x = 12\ncheck: backward 12 · central difference 12"
     product = checkpoint(lambda a: a * w)(x)  # w cannot be moved
     assert str(explain(product, w)) == "∂v3/∂w = 2\ncheck: backward 2 · central difference nan"
+
+
+@pytest.mark.parametrize("at", [math.inf, -math.inf, math.nan])
+def test_a_point_without_neighbours_has_no_central_difference(at):
+    x = Value(at, name="x")
+    assert str(explain(x.tanh() * 1.0, x)).endswith("central difference nan")
