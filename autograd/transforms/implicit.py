@@ -80,8 +80,8 @@ def _implicit(
         return list(root)
     if any(solving in value._recording.transforms for value in parameters):
         raise ValueError(
-            "custom_root's function keeps a Value from one call to the next, as a cache does, and while it is solved no "
-            "derivative is recorded: compute it before, or in each call"
+            "custom_root's function keeps a Value from one call to the next, as a cache does, and while it is solved "
+            "no derivative is recorded: compute it before, or in each call"
         )
 
     later = as_of_now(f)
