@@ -126,3 +126,13 @@ def tracing(trace: object) -> Iterator[None]:
     """Record for compilation: what is computed from Values goes into the trace."""
     with _changed(trace=trace):
         yield
+
+
+@contextmanager
+def tracing_apart(trace: object) -> Iterator[None]:
+    """The same, whatever the surroundings are: for what is recorded in one place and used in others."""
+    token = _recording.set(Recording(trace=trace))
+    try:
+        yield
+    finally:
+        _recording.reset(token)

@@ -40,12 +40,12 @@ class Recorded:
         has_aux: bool = False,
         closures: Sequence[Value] | None = (),
     ) -> None:
-        """`closures`: Values that the function uses without having made them, which count as arguments after the
-        others, and at which a sweep ends; None to look for them.
+        """`closures`: the Values, in a list, that the function uses without having made them, which count as arguments
+        after the others, and at which a sweep ends; None to look for them.
         """
         numbers, self.inputs = flatten(arguments)
         self.token = object()
-        with transforming(self.token, closures is None or len(closures) > 0):
+        with transforming(self.token, not isinstance(closures, tuple)):
             self.leaves = [_fresh(number) for number in numbers]
             result = function(*self.inputs.unflatten([shown(leaf) for leaf in self.leaves]))
         self.aux: Any = None

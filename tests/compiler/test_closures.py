@@ -659,3 +659,25 @@ def test_no_derivative_passes_through_a_copy_of_a_value(compiled_by):
     assert g(1.0) == 4.0
     w.data = 3.0
     assert g(1.0) == 9.0
+
+
+def test_the_surroundings_of_a_first_derivative_leave_no_trace_in_the_second(compiled_by):
+    holder = SimpleNamespace(x=None)
+    inner = compiled_by(lambda c: c * holder.x * holder.x * holder.x)
+
+    def f(x):
+        holder.x = x
+        return inner(2.0)
+
+    with no_grad():
+        assert jvp(f, (3.0,), (1.0,)) == (54.0, 54.0)
+        assert grad(f)(3.0) == 54.0
+    with detect_anomaly():
+        assert jacfwd(f)(3.0) == 54.0
+    x = Value(3.0)
+    y = f(x * 1.0)
+    with detect_anomaly(), no_grad():
+        y.backward()
+    assert x.grad == 54.0
+    assert [jacfwd(jacfwd(f))(3.0), grad(jacfwd(f))(3.0), jacfwd(grad(f))(3.0), grad(grad(f))(3.0)] == [36.0] * 4
+    assert grad(grad(grad(f)))(3.0) == jacfwd(jacfwd(jacfwd(f)))(3.0) == 12.0
