@@ -149,7 +149,7 @@ def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
     else:
         attributes = _attributes(item)
         own = [*attributes]
-        if type(item).__module__ == "autograd.compiler.jit" and type(item).__name__ == "Compiled":
+        if hasattr(type(item), "c_source"):
             own = ["function"]  # of a compiled function in this one, what it was made from
         yield from (("." + name if name.isidentifier() else f".__dict__[{name!r}]", attributes[name]) for name in own)
         yield from _in_slots(item)

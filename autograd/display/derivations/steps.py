@@ -250,7 +250,8 @@ def derive(output: Value, variable: Value, step: float | None = None) -> Derivat
     difference = verdict.slope.value if verdict.slope else math.nan
     if verdict.outcome in _NOTES:
         notes.append(_NOTES[verdict.outcome])
-    if any(node._primitive is table.where for node in graph.between):
+    # Where the two sides meet, one may stand at the edge between them.
+    if any(node._primitive is table.where and node._record[2] == node._record[3] for node in graph.between):
         notes.append(_CHOSEN)
     return Derivation(of, by, tuple(equations), value, difference, tuple(notes), update)
 
