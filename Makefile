@@ -28,7 +28,7 @@ demo: $(STAMP)  ## reproduce the article, figure by figure, with its pictures
 	$(RUN) -m nn article
 
 test: $(STAMP)  ## run the tests, the docstrings' examples and the documentation's
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --dist worksteal
 
 browser: $(STAMP) $(AXE)  ## open the pages that we write in headless Chromium, which has to be installed
 	$(RUN) -m pytest tests/browser
