@@ -17,6 +17,7 @@ from autograd.compiler.backends.llvm import compile as llvm
 from autograd.compiler.calling import CallFailed, Native
 from autograd.compiler.variants import Plan, Variant
 from autograd.engine.recording import current
+from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import reduced
@@ -58,8 +59,8 @@ def jit(
     Returns an object to call like f. Its results are floats and arrays. Called with Values, as inside another
     transform, it calls f itself, so that derivatives pass through. The number of a Value that f closes over is read at
     each call; where a transform differentiates it, or it was computed from others, the results are Values that carry
-    the derivative. `graph`, `llvm_ir()`, `c_source()` and `stats()`
-    show what the last call ran.
+    the derivative. `graph`, `closed_over`,
+    `llvm_ir()`, `c_source()` and `stats()` show what the last call ran.
 
     Raises, when called: `TypeError` for arguments that are not numbers; `TraceError` where f reads `.data`, or uses a
     Value that another compiled function left behind.
@@ -187,6 +188,11 @@ class Compiled:
     def graph(self) -> Graph:
         """The graph that the last call ran."""
         return self._shown().graph
+
+    @property
+    def closed_over(self) -> list[Value]:
+        """The Values from around the function whose numbers the last call read."""
+        return self._shown().outside.values() or []
 
     def llvm_ir(self) -> str:
         """The text that LLVM was given. Raises `MissingDependencyError` without llvmlite."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd import Value
+from autograd import TraceError, Value
 from nn.errors import StateError
 from nn.modules.module import Module, functional_call
 from nn.modules.replacements import leaves_of
@@ -28,21 +29,38 @@ class Objective(Module):
         """What the function returns with other numbers in the place of the model's parameters, by their paths there."""
         return functional_call(self, {f"model.{path}": number for path, number in parameters.items()}, *args)
 
-    def require_through_model(
-        self, parameters: Mapping[str, Value], results: Iterable[Any], arguments: Iterable[Any]
-    ) -> None:
+    def require_through_model(self, parameters: Mapping[str, Value], results: Iterable[Any]) -> None:
         """Raise `StateError` where results of `at` were computed from one of these parameters itself, by their paths.
 
-        In a recording as outside of one. `arguments` are the numbers that it was given, which need no explanation.
+        In a recording nothing is found: for that see `must_run_in_python`.
         """
-        reached = set(leaves_of(_values(results))).difference(leaves_of(_values(arguments)))
-        for path, parameter in parameters.items() if reached else ():
-            if reached.intersection((1.0 * parameter).parents):  # in a recording, what stands for it there
+        reached = set(leaves_of(item for item in results if isinstance(item, Value)))
+        for path, parameter in parameters.items():
+            if parameter in reached:
                 raise StateError(
                     f"the parameter {path!r} is read from a variable, and not from the model, where other numbers "
                     "stand in its place: read it there at each call, as model.w or model.parameters()"
                 )
 
 
-def _values(items: Iterable[Any]) -> Iterator[Value]:
-    return (item for item in items if isinstance(item, Value))
+def must_run_in_python(compiled: Any, parameters: Iterable[Value]) -> bool:
+    """Whether what a compiled function ran last read one of these parameters itself, and not what stands in its place.
+
+    There the number stays what it was at the call, while in Python it is the one that is tried, and
+    `require_through_model` refuses a derivative that would be missing. True, too, where nothing was compiled.
+    """
+    try:
+        closed_over = compiled.closed_over
+    except TraceError:
+        return True
+    return not set(parameters).isdisjoint(leaves_of(closed_over))
+
+
+def warn_of_python() -> None:
+    """Tell what `must_run_in_python` found."""
+    warnings.warn(
+        "a parameter is read from a variable, and not from the model: nothing is compiled, and all runs in Python, "
+        "slowly; read it from the model at each call, as model.w or model.parameters()",
+        RuntimeWarning,
+        stacklevel=3,
+    )

@@ -6,7 +6,7 @@ It needs the extra `optim`, which brings SciPy.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from math import inf
@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import MissingDependencyError, Value, dot, hessian, hvp, jacobian, jit, value_and_grad
 from nn.modules.module import Module
-from nn.modules.objective import Objective
+from nn.modules.objective import Objective, must_run_in_python, warn_of_python
 from nn.nests import flatten
 
 DERIVATIVE_FREE = ("nelder-mead", "powell", "cobyla", "cobyqa")
@@ -66,25 +66,29 @@ def minimize(
     >>> found.success, round(found.x["x"], 4), round(found.x["y"], 4)
     (True, 1.0, 1.0)
     """
-    search = _scipy_minimize()
-    kind = _kind(method)
+    prepare = jit if compiled and find_spec("llvmlite") is not None else _as_it_is
+    given = {"method": method, "bounds": bounds, "tol": tol, "options": options}
     if isinstance(x0, Module):
-        return _minimize_module(
-            f, x0, args, method, argnums=argnums, bounds=bounds, constraints=constraints, tol=tol, callback=callback,
-            options=options, compiled=compiled,
-        )  # fmt: skip
+        return _minimize_module(f, x0, args, argnums, constraints, callback, prepare, **given)
+    return _searched(partial(_called, f, tuple(args), argnums), x0, constraints, callback, prepare, **given)
+
+
+def _searched(
+    objective: Callable[[Any], Any], x0: Any, constraints: Any, callback: Any, prepare: Callable[..., Any], *,
+    method: str, options: Mapping[str, Any] | None, **given: Any,
+) -> Any:  # fmt: skip
+    """What SciPy finds for a function of one nest; `prepare` is for the functions that it will call again and again."""
+    search, kind = _scipy_minimize(), _kind(method)
     start, rebuild = flatten(x0)
     start = [_float(number) for number in start]
     if not start:
         raise ValueError(f"there is nothing to search in x0={x0!r:.60}: give a number, an array or a nest of numbers")
-    objective = partial(_called, f, tuple(args), argnums)
-    prepare = jit if compiled and find_spec("llvmlite") is not None else _as_it_is
-    given = _derivatives(objective, rebuild, kind, prepare)
+    given |= _derivatives(objective, rebuild, kind, prepare)
     if constraints:
         given["constraints"] = _constraints(constraints, rebuild, kind, prepare)
     if callback is not None:
         given["callback"] = lambda x, *state: callback(rebuild(x.tolist()))
-    result = search(x0=start, method=method, bounds=bounds, tol=tol, options=dict(options or {}), **given)
+    result = search(x0=start, method=method, options=dict(options or {}), **given)
     result["x"] = rebuild(result["x"].tolist())
     if "jac" in result and len(result["jac"]) == len(start):
         result["jac"] = rebuild([float(number) for number in result["jac"]])
@@ -184,8 +188,8 @@ def _constraint(
 
 
 def _minimize_module(
-    f: Callable[..., Any], model: Module, args: Sequence[Any], method: str, *, argnums: Any, constraints: Any,
-    callback: Any, **options: Any
+    f: Callable[..., Any], model: Module, args: Sequence[Any], argnums: Any, constraints: Any, callback: Any,
+    prepare: Callable[..., Any], **given: Any
 ) -> Any:  # fmt: skip
     if not isinstance(argnums, int):
         raise TypeError(f"a module is searched alone: argnums is one position, not {argnums!r}")
@@ -193,16 +197,43 @@ def _minimize_module(
     if not parameters:
         raise ValueError("the module has no parameters to search")
 
+    def keep(numbers: Iterable[float]) -> None:
+        for parameter, number in zip(parameters.values(), numbers):
+            parameter.data = number
+
     def in_place(function: Callable[..., Any], *parts: Any) -> Callable[..., Any]:
         """The function as one of the module's numbers by their paths, its first argument, which the module then has."""
         inside = Objective(model, function, *parts)
 
         def called(numbers: Mapping[str, Any], *others: Any) -> Any:
             result = inside.at(numbers, numbers, *others)
-            inside.require_through_model(parameters, flatten(result)[0], numbers.values())
+            inside.require_through_model(parameters, flatten(result)[0])
             return result
 
         return called
+
+    def tried(function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, while which a parameter that it reads from a variable has the number that is tried."""
+
+        def called(numbers: Any, *others: Any) -> Any:
+            keep(flatten(numbers)[0])
+            return function(numbers, *others)
+
+        return called
+
+    def prepared(function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, compiled as long as it reads no parameter from a variable."""
+        chosen = prepare(function)
+
+        def called(*given: Any) -> Any:
+            nonlocal chosen
+            result = chosen(*given)
+            if chosen is not function and must_run_in_python(chosen, parameters.values()):
+                result, chosen = function(*given), function
+                warn_of_python()
+            return result
+
+        return tried(called)
 
     members = constraints if isinstance(constraints, list | tuple) else [constraints]
     constraints = [
@@ -210,11 +241,12 @@ def _minimize_module(
     ]
     objective = in_place(lambda _: _called(f, tuple(args), argnums, model), f, args)
     start = {path: parameter.data for path, parameter in parameters.items()}
-    result = minimize(
-        objective, start, (), method, constraints=constraints, callback=callback and in_place(callback), **options
-    )  # fmt: skip
-    for path, number in result["x"].items():
-        parameters[path].data = number
+    try:
+        result = _searched(objective, start, constraints, callback and tried(in_place(callback)), prepared, **given)
+    except BaseException:
+        keep(start.values())
+        raise
+    keep(result["x"].values())
     return result
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from autograd import Value, jit, scan, value_and_grad, vmap, where
 from nn.modules.module import Module
-from nn.modules.objective import Objective
-from nn.nests import flatten
+from nn.modules.objective import Objective, must_run_in_python, warn_of_python
 from nn.optimizers.clipping import clipped_by_norm
 from nn.optimizers.optimizers import Optimizer
 
@@ -83,17 +82,13 @@ class Epochs:
             numbers = [parameter.data for parameter in self.optimizer.parameters]
             rate = float(self.optimizer.lr)
             numbers, state, value = self.step(numbers, self.optimizer.state, rate, inputs, targets)
-            self.check([value])
+            self.mean.require_through_model(dict(zip(self.paths, self.optimizer.parameters)), [value])
             self.keep(_numbers(numbers), _numbers(state))
             losses.append(_number(value))
             if not math.isfinite(losses[-1]):
                 break
         self.fixed = {}  # a compiled epoch reads them where they are
         return losses
-
-    def check(self, results: Sequence[Any], arguments: Sequence[Any] = ()) -> None:
-        """Raise `StateError` where the loss has a parameter from elsewhere than from the model."""
-        self.mean.require_through_model(dict(zip(self.paths, self.optimizer.parameters)), results, arguments)
 
     def keep(self, numbers: Sequence[float], state: Any) -> None:
         self.optimizer.state = state
@@ -116,6 +111,7 @@ class CompiledEpochs(Epochs):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.epoch = jit(self._epoch)
+        self.in_python = False
         self.predict = jit(vmap(self._sample, in_axes=0))
 
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
@@ -124,10 +120,7 @@ class CompiledEpochs(Epochs):
             return (numbers, state), value
 
         batches = (inputs, targets) if present is None else (inputs, targets, present)
-        entries = [part[(0,) * part.ndim] for part in batches if 0 not in part.shape]
-        given = [*numbers, *flatten(state)[0], lr, *entries]
         (numbers, state), losses = scan(batch, (list(numbers), state), batches)
-        self.check([*numbers, losses[0]], given)
         return numbers, state, losses
 
     def _sample(self, x: Any, y: Any) -> Any:
@@ -135,20 +128,25 @@ class CompiledEpochs(Epochs):
         return prediction, self.loss(prediction, y)
 
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
-        numbers = [parameter.data for parameter in self.optimizer.parameters]
+        if self.in_python:
+            return super().run(batches)
+        start = [parameter.data for parameter in self.optimizer.parameters]
         inputs, targets, present = _stacked(batches)
-        numbers, state, column = self.epoch(
-            numbers, self.optimizer.state, float(self.optimizer.lr), inputs, targets, present
-        )
-        losses = [float(number) for number in column]
-        if not all(map(math.isfinite, losses)) or not all(map(math.isfinite, numbers)):
+        rate = float(self.optimizer.lr)
+        numbers, state, column = self.epoch(start, self.optimizer.state, rate, inputs, targets, present)
+        if must_run_in_python(self.epoch, self.optimizer.parameters):
+            losses, self.in_python = super().run(batches), True
+            warn_of_python()
+            return losses
+        numbers, losses = _numbers(numbers), list(map(_number, column))
+        if not all(map(math.isfinite, (*losses, *numbers))):
             return super().run(batches)  # one by one, so that the first bad step and its parameter can be named
-        self.keep(numbers, state)
+        self.keep(numbers, _numbers(state))
         return losses
 
     def evaluate(self, inputs: Any, targets: Any) -> tuple[list[Any], list[float]]:
         predictions, losses = self.predict(inputs, targets)
-        return [_part(predictions, i) for i in range(len(inputs))], [float(number) for number in losses]
+        return [_numbers(_part(predictions, i)) for i in range(len(inputs))], list(map(_number, losses))
 
 
 def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import warnings
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -191,6 +192,23 @@ def test_a_parameter_from_a_variable_is_refused(method, compiled):
         with pytest.raises(StateError, match="the parameter 'w' is read from a variable, and not from the model"):
             minimize(f, line, method=method, compiled=compiled)
     assert line.state_dict() == {"w": 1.0, "b": 0.5}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("method", ["BFGS", "Newton-CG", "trust-exact", "Nelder-Mead"])
+def test_a_parameter_whose_number_alone_is_read_from_a_variable_has_the_tried_one(method, compiled):
+    line = Line()
+    w, seen = line.w, []
+    expected = (pytest.warns(RuntimeWarning, match="read from a variable") if compiled else nullcontext())
+    with expected:
+        result = minimize(
+            lambda given: (given.w - 3.0) ** 2 + given.b**2 + autograd.where(w > 2.0, 10.0, 20.0), line, method=method,
+            compiled=compiled, callback=lambda numbers: seen.append((numbers["w"], w.data)),
+        )  # fmt: skip
+    assert result.fun == pytest.approx(10.0, abs=1e-6)
+    assert line.state_dict() == pytest.approx({"w": 3.0, "b": 0.0}, abs=1e-3)
+    assert seen
+    assert all(tried == held for tried, held in seen)
 
 
 @pytest.mark.parametrize("compiled", [True, False])

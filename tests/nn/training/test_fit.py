@@ -10,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -402,6 +404,58 @@ def test_a_loss_or_a_penalty_may_ask_the_model_for_its_parameters(compiled):
         )  # fmt: skip
         assert list(model.state_dict().values()) == descended(0.5)
     assert strength.data == 0.5
+
+
+class Slope(Module):
+    def __init__(self):
+        self.slope = Value(2.0)
+
+    def forward(self, x):
+        return self.slope * x
+
+
+READERS = {
+    "if": lambda s, p, t: (p - t) ** 2 * (1.0 if s < 3.0 else 2.0),
+    "where": lambda s, p, t: (p - t) ** 2 * autograd.where(s < 3.0, 1.0, 2.0),
+    "cond": lambda s, p, t: autograd.cond(s < 3.0, lambda: (p - t) ** 2, lambda: 2.0 * (p - t) ** 2),
+    "detach": lambda s, p, t: (p - t) ** 2 * s.detach(),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_parameter_whose_number_alone_is_read_from_a_variable_has_that_of_the_step(reader):
+    slope = 2.0
+    for x, y in ((1.0, 30.0), (2.0, 50.0), (1.0, 20.0)):  # what the fit below does, by hand
+        weight = slope if reader == "detach" else 1.0 if slope < 3.0 else 2.0
+        slope -= 0.01 * 2.0 * (slope * x - y) * x * weight
+    for compiled in (True, False):
+        model = Slope()
+        held = model.slope
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit(
+                model, ([1.0, 2.0, 1.0], [30.0, 50.0, 20.0]), partial(READERS[reader], held),
+                SGD(model.parameters(), lr=0.01), batch_size=1, shuffle=False, compiled=compiled, progress=False,
+            )  # fmt: skip
+        assert model.slope.data == pytest.approx(slope, rel=1e-13)
+        assert ["read from a variable" in str(warning.message) for warning in caught] == [True] * compiled
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_computed_value_that_is_held_is_a_number_unless_it_comes_from_a_parameter(compiled):
+    factor = Value(3.0) * 2.0
+    model = Slope()
+    fit(
+        model, ([1.0], [30.0]), lambda p, t: (p - t) ** 2 + factor * p, SGD(model.parameters(), lr=0.01),
+        compiled=compiled, progress=False,
+    )  # fmt: skip
+    assert model.slope.data == pytest.approx(2.0 - 0.01 * (2.0 * (2.0 - 30.0) + 6.0), rel=1e-13)
+    held = model.slope * 2.0
+    with pytest.raises(StateError, match="the parameter 'slope' is read from a variable, and not from the model"):
+        fit(
+            model, ([1.0], [30.0]), lambda p, t: (p - t) ** 2 + held, SGD(model.parameters(), lr=0.01),
+            compiled=compiled, progress=False,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("compiled", [True, False])
