@@ -28,8 +28,9 @@ from autograd.program.tracing.arrays import packed, shown
 from autograd.program.tracing.structured import as_number, replay
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
+from autograd.transforms.joint import Joint, numbers_of
 from autograd.transforms.recorded import Recorded, unit
-from autograd.transforms.rerunning import Joint, hashed, numbers_of
+from autograd.transforms.rerunning import hashed
 
 
 class Differentiable:

@@ -10,8 +10,9 @@ from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.primitives.row import is_array
 from autograd.program.nests import array, build, take_apart
+from autograd.transforms.joint import Joint
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Before, Joint, Rerun, as_of_now, recorded_again
+from autograd.transforms.rerunning import Before, Rerun, as_of_now, recorded_again
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:

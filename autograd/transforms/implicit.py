@@ -14,8 +14,9 @@ from autograd.primitives.row import Primitive, real
 from autograd.primitives.specialise import with_numbers
 from autograd.primitives.table import divide
 from autograd.program.nests import Structure, flatten
+from autograd.transforms.joint import joint_partials
 from autograd.transforms.recorded import Recorded
-from autograd.transforms.rerunning import Before, as_of_now, joint_partials, recorded_again
+from autograd.transforms.rerunning import Before, as_of_now, recorded_again
 
 
 class _Root(Primitive):

@@ -1,4 +1,4 @@
-"""Numbers that were computed together, as operations: those of a function that is run again for its derivative."""
+"""A function that is run again for its derivative, in the surroundings and with the variables that it had."""
 
 from __future__ import annotations
 
@@ -11,76 +11,15 @@ from contextvars import ContextVar
 from hashlib import blake2b
 from itertools import count
 from types import CellType, FunctionType
-from typing import Any, Protocol
+from typing import Any
 
 from autograd.engine.value import Value
-from autograd.primitives.row import TABLE, Primitive, real
-from autograd.primitives.specialise import number_of, values_met, with_numbers
+from autograd.primitives.row import TABLE
+from autograd.primitives.specialise import values_met
+from autograd.transforms.joint import numbers_of
 from autograd.transforms.recorded import Recorded
 
 Surroundings = Callable[[], AbstractContextManager[None]]
-
-
-class Source(Protocol):
-    """What computed numbers together, and computes their derivatives; of each, `place` says which.
-
-    `fingerprint` tells it from another, where the number is part of what is recorded again.
-    """
-
-    fingerprint: bytes
-
-    def evaluated(self, place: int, numbers: Sequence[float]) -> float:
-        """The number at other operands."""
-
-    def pulled(self, place: int, cotangent: Any, operands: Sequence[Any]) -> list[Any]:
-        """The shares of all operands in a cotangent; None where one is absent."""
-
-    def pushed(self, place: int, seeds: Sequence[Any], operands: Sequence[Any]) -> Any:
-        """The derivative along seeds of the operands, of which None is one that stands still."""
-
-
-class Joint(Primitive):
-    """One of several numbers that were computed together, as an operation on what they were computed from.
-
-    `number` is what it was at the operands `at`. No rule refers to the row itself, so that a row that is dropped is
-    freed.
-    """
-
-    __slots__ = ("_source", "_place")
-    has_formula = False
-
-    def __init__(self, name: str, number: float, place: int, at: Sequence[Any], source: Source) -> None:
-        before = numbers_of(at)
-
-        def evaluate(*numbers: float) -> float:
-            return number if [*numbers] == before else source.evaluated(place, numbers)
-
-        rules = joint_partials(lambda operands: source.pulled(place, 1.0, operands), len(before))
-        super().__init__(name, name, evaluate, rules, ())
-        self._source, self._place = source, place
-        self.fingerprint = source.fingerprint + place.to_bytes(8)
-
-    def specialise(self, partials: Any, inline: bool = False) -> None:
-        self.float_partials = with_numbers(partials)
-
-    def reverse_step(self, cotangent: float, node: Any, cotangents: dict[Any, Any]) -> None:
-        for operand, share in zip(node._inputs, self._source.pulled(self._place, cotangent, node._record[1:])):
-            if operand is not None and share is not None:
-                share = number_of(share)
-                cotangents[operand] = cotangents[operand] + share if operand in cotangents else share
-
-    def pull(self, node: Any, cotangent: Any, active: Any) -> list[tuple[Any, Any]]:
-        return [
-            (operand, share)
-            for operand, share in zip(node._inputs, self._source.pulled(self._place, cotangent, node._arguments()[1:]))
-            if operand is not None and share is not None and (active is None or operand in active)
-        ]
-
-    def push(self, node: Any, tangents: dict[Any, Any], differentiable: bool) -> Any:
-        seeds = [None if operand is None else tangents.get(operand) for operand in node._inputs]
-        operands = node._arguments()[1:] if differentiable else node._record[1:]
-        tangent = self._source.pushed(self._place, seeds, operands)
-        return tangent if differentiable else number_of(tangent)
 
 
 class Rerun:
@@ -165,11 +104,6 @@ class Before:
             f"{what} {difference}: what changes in between, such as a random number, must be made outside and passed "
             "as an argument"
         )
-
-
-def numbers_of(items: Sequence[Any]) -> list[float]:
-    """The floats of Values and numbers."""
-    return [item._number if isinstance(item, Value) else real(item) for item in items]
 
 
 def _fingerprint(recorded: Recorded) -> bytes:
@@ -298,25 +232,3 @@ def _with_variables(function: Any, known: dict[int, Any]) -> Any:
             except ValueError:  # it is empty
                 continue
     return known[id(function)]
-
-
-def joint_partials(gradient: Callable[[tuple[Any, ...]], list[Any]], count: int) -> tuple[Callable[..., Any], ...]:
-    """Rules for a row whose derivatives with respect to all `count` arguments are computed together.
-
-    A sweep asks for one after the other, with the same arguments: the first computes them all. Only floats are kept
-    from one sweep to the next, so that no graph is.
-    """
-    latest: list[Any] = [None, None]
-
-    def rule(j: int) -> Callable[..., Any]:
-        def partial(out: Any, *arguments: Any) -> Any:
-            if latest[0] is not None and all(a is b for a, b in zip(latest[0], arguments)):
-                return latest[1][j]
-            derivatives = gradient(arguments)
-            if not any(isinstance(item, Value) for item in (*arguments, *derivatives)):
-                latest[:] = arguments, derivatives
-            return derivatives[j]
-
-        return partial
-
-    return tuple(map(rule, range(count)))
