@@ -190,9 +190,9 @@ class Compiled:
         return self._shown().graph
 
     @property
-    def closed_over(self) -> list[Value]:
-        """The Values from around the function whose numbers the last call read."""
-        return self._shown().outside.values() or []
+    def closed_over(self) -> list[Value] | None:
+        """The Values from around the function whose numbers the last call read; None where it was called as it is."""
+        return None if self._plain else self._shown().outside.values() or []
 
     def llvm_ir(self) -> str:
         """The text that LLVM was given. Raises `MissingDependencyError` without llvmlite."""
@@ -238,7 +238,8 @@ def _unpickled(function: Any, options: Any, plans: Any, name: str, doc: str | No
     compiled = Compiled(function, *options)
     compiled.__name__, compiled.__doc__ = name, doc
     for plan in plans.values() if isinstance(plans, dict) else plans:
-        if function is None or not any(variant.outside for variant in plan.variants):
+        # A pickle of a method makes two, one as an attribute of its object, and drops the second.
+        if plan.owner is None and (function is None or not any(variant.outside for variant in plan.variants)):
             plan.adopt(compiled)
             compiled._plans[plan.signature] = plan
     return compiled

@@ -38,15 +38,15 @@ class Ways:
     """The ways to Values by the cells, attributes and containers that a function can reach.
 
     `lines` go from the roots, f0, a function and its static arguments, to what holds Values; `checks` are expressions,
-    each with which Value it should give or with how many a list or a dict should have; `found` has the positions of
-    those that were found.
+    each with which Value it should give, or None where it should hold, of how many there are in a list and which keys
+    in a dict; `found` has the positions of those that were found.
     """
 
     def __init__(self, roots: tuple[Any, ...], values: Sequence[Value]) -> None:
         self._roots = roots
-        self._sizes: dict[int, int] = {}  # of lists and dicts
+        self._sizes: dict[int, str] = {}  # what holds of a list or dict that has not grown and is in the same order
         self.lines: list[str] = []
-        self.checks: list[tuple[str, int]] = []
+        self.checks: list[tuple[str, int | None]] = []
         self.found: set[int] = set()
         self.keys: list[Any] = []
         self._names: set[str] = set()
@@ -59,15 +59,15 @@ class Ways:
 
     def _search(self) -> None:
         looked_at: list[Any] = []  # all of them, so that an id stays that of one object
-        with_names: list[Any] = []  # modules and classes, of which only what the code names is looked at
-        known_names = -1
+        with_names: list[Any] = []  # of which only what the code names is looked at
+        known = 0, 0
         while len(looked_at) < _MOST_OBJECTS:
             if self._stack:
                 item = self._stack.pop()
                 looked_at.append(item)
-                (with_names.append if isinstance(item, ModuleType | type) else self._look)(item)
-            elif known_names < len(self._names):  # more code was found since
-                known_names = len(self._names)
+                (with_names.append if _is_by_names(item) else self._look)(item)
+            elif known != (len(self._names), len(with_names)):  # more was found since
+                known = len(self._names), len(with_names)
                 for item in with_names:
                     self._look(item)
             else:
@@ -82,8 +82,11 @@ class Ways:
                 self.found.add(self._wanted[id(child)])
             elif id(child) not in self._came_from and not isinstance(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
-                if isinstance(child, list | dict):
-                    self._sizes[id(child)] = len(child)
+                if isinstance(child, list):
+                    self._sizes[id(child)] = f"len({{}}) == {len(child)}"
+                elif isinstance(child, dict):
+                    self.keys.append([*child])
+                    self._sizes[id(child)] = f"[*{{}}] == k{len(self.keys) - 1}"
                 self._stack.append(child)
 
     def _at(self, item: int) -> str:
@@ -94,14 +97,14 @@ class Ways:
             self._number[item] = len(self._number)
             self.lines.append(f"f{self._number[item]} = {text}")
             if item in self._sizes:
-                self.checks.append((f"len(f{self._number[item]})", self._sizes[item]))
+                self.checks.append((self._sizes[item].format(f"f{self._number[item]}"), None))
         return f"f{self._number[item]}"
 
     def comparison(self, values: Sequence[Value]) -> Callable[[], bool]:
         """Whether all is as it was: written out as a function, for calls of compiled code wait for it."""
         plain = [*map(is_plain, values)]
         tests = [
-            f"{text} == {i}" if text.startswith("len(")
+            text if i is None
             else f"{text} is v{i}" if plain[i] else f"id({text}) == {id(values[i])}"
             for text, i in dict.fromkeys(self.checks)
         ]
@@ -111,6 +114,13 @@ class Ways:
         exec(source, names)
         unchanged: Callable[[], bool] = names.pop("unchanged")  # which refers to them: no cycle
         return unchanged
+
+
+def _is_by_names(item: Any) -> bool:
+    """Whether it is a module or a class, or has a Value from its class, which one of its own may take the place of."""
+    return isinstance(item, ModuleType | type) or any(
+        isinstance(child, Value) for kind in type(item).__mro__ for child in vars(kind).values()
+    )
 
 
 def _is_foreign(module: Any) -> bool:

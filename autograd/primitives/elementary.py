@@ -240,7 +240,8 @@ def power_slope(out: float, x: float, y: float) -> float:
         usual, below = divide(y, x) * out + 0.0, out
     if abs(below) < 2.2250738585072014e-308 and abs(y) > 7.0 and x > 0.0:
         half = power(x, 0.5 * y)
-        return (y * half) * (half / x)
+        exact = (y * half) * (half / x)
+        return usual + (exact - usual) if usual == usual else exact
     return usual
 
 

@@ -231,21 +231,24 @@ def _exponent_less_one(x: Any, y: Any) -> tuple[Any, Any, Any]:
     """
     lower = y - 1.0
     lost = y - (lower + 1.0)
-    mended = where((lost == 0.0) | (x <= 0.0) | (x == inf), 1.0, 1.0 + lost * log(x))
+    mended = where((lost == 0.0) | (x <= 0.0) | (x == inf), 1.0, 1.0 + lost * stop_gradient(log(x)))
     return lower, mended, ((abs(y) >= 2.0**-10) & (abs(y) < 2.0**53)) | (x == 0.0)
 
 
 def _power_by_base(out: Any, x: Any, y: Any) -> Any:
-    # Next to underflow, where x**y has lost its digits and a large y would show it, by two halves. Where y is 0 and x
-    # is 0 or nan it is 0, with the derivative nan in y. A constant 0 is known as such: 0 times what overflows is nan.
+    # Next to underflow, where x**y has lost its digits and a large y would show it, by two halves, in its value alone:
+    # their own derivatives lose more at each order. Where y is 0 and x is 0 or nan it is 0, with the derivative nan in
+    # y. A constant 0 is known as such: 0 times what overflows is nan.
     lower, mended, usable = _exponent_less_one(x, y)
     below = where(x == 0.0, power_log(0.0, x, lower), power(x, lower))
     usable = usable & ((abs(below) < inf) | (abs(y) >= 1.0) | (x == 0.0))
-    half = power(x, 0.5 * y)
     lossy = (abs(where(usable, below, out)) < _SMALLEST_NORMAL) & (abs(y) > 7.0) & (x > 0.0)
     slope = where(usable, (y * below) * mended, divide(y, x) * out + 0.0)
     slope = where((y == 0.0) & ((x == 0.0) | (x != x)), sqrt(y * y), slope)
-    return where(type(y) is float and y == 0.0, 0.0, where(lossy, (y * half) * divide(half, x), slope))
+    half = power(x, 0.5 * y)
+    exact = (y * half) * divide(half, x)
+    exact = where(slope == slope, slope + stop_gradient(exact - slope), exact)
+    return where(type(y) is float and y == 0.0, 0.0, where(lossy, exact, slope))
 
 
 def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd import TraceError, Value
+from autograd import Value
 from nn.errors import StateError
 from nn.modules.module import Module, functional_call
 from nn.modules.replacements import leaves_of
@@ -32,7 +32,7 @@ class Objective(Module):
     def require_through_model(self, parameters: Mapping[str, Value], results: Iterable[Any]) -> None:
         """Raise `StateError` where results of `at` were computed from one of these parameters itself, by their paths.
 
-        In a recording nothing is found: for that see `must_run_in_python`.
+        In a recording nothing is found: for that see `only_in_python`.
         """
         reached = set(leaves_of(item for item in results if isinstance(item, Value)))
         for path, parameter in parameters.items():
@@ -43,24 +43,21 @@ class Objective(Module):
                 )
 
 
-def must_run_in_python(compiled: Any, parameters: Iterable[Value]) -> bool:
+def only_in_python(compiled: Any, parameters: Iterable[Value]) -> bool:
     """Whether what a compiled function ran last read one of these parameters itself, and not what stands in its place.
 
     There the number stays what it was at the call, while in Python it is the one that is tried, and
     `require_through_model` refuses a derivative that would be missing. True, too, where nothing was compiled.
     """
-    try:
-        closed_over = compiled.closed_over
-    except TraceError:
-        return True
-    return not set(parameters).isdisjoint(leaves_of(closed_over))
+    return compiled.closed_over is None or not set(parameters).isdisjoint(leaves_of(compiled.closed_over))
 
 
-def warn_of_python() -> None:
-    """Tell what `must_run_in_python` found."""
-    warnings.warn(
-        "a parameter is read from a variable, and not from the model: nothing is compiled, and all runs in Python, "
-        "slowly; read it from the model at each call, as model.w or model.parameters()",
-        RuntimeWarning,
-        stacklevel=3,
-    )
+def warn_of_python(compiled: Any) -> None:
+    """Tell what `only_in_python` found, unless nothing was compiled, which was told."""
+    if compiled.closed_over is not None:
+        warnings.warn(
+            "a parameter is read from a variable, and not from the model: nothing is compiled, and all runs in Python, "
+            "slowly; read it from the model at each call, as model.w or model.parameters()",
+            RuntimeWarning,
+            stacklevel=3,
+        )

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import MissingDependencyError, Value, dot, hessian, hvp, jacobian, jit, value_and_grad
 from nn.modules.module import Module
-from nn.modules.objective import Objective, must_run_in_python, warn_of_python
+from nn.modules.objective import Objective, only_in_python, warn_of_python
 from nn.nests import flatten
 
 DERIVATIVE_FREE = ("nelder-mead", "powell", "cobyla", "cobyqa")
@@ -228,9 +228,10 @@ def _minimize_module(
         def called(*given: Any) -> Any:
             nonlocal chosen
             result = chosen(*given)
-            if chosen is not function and must_run_in_python(chosen, parameters.values()):
-                result, chosen = function(*given), function
-                warn_of_python()
+            if chosen is not function and only_in_python(chosen, parameters.values()):
+                result = function(*given)
+                warn_of_python(chosen)
+                chosen = function
             return result
 
         return tried(called)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Value, jit, scan, value_and_grad, vmap, where
+from autograd import TraceError, Value, jit, scan, value_and_grad, vmap, where
 from nn.modules.module import Module
-from nn.modules.objective import Objective, must_run_in_python, warn_of_python
+from nn.modules.objective import Objective, only_in_python, warn_of_python
 from nn.optimizers.clipping import clipped_by_norm
 from nn.optimizers.optimizers import Optimizer
 
@@ -108,11 +109,12 @@ class Epochs:
 class CompiledEpochs(Epochs):
     """The same, all batches of an epoch in one native program: forward, backward and the optimizer's step."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, required: bool = False) -> None:
+        super().__init__(*args)
+        self.required = required  # or else what cannot be compiled runs in Python
         self.epoch = jit(self._epoch)
-        self.in_python = False
         self.predict = jit(vmap(self._sample, in_axes=0))
+        self.in_python = False
 
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
@@ -133,10 +135,14 @@ class CompiledEpochs(Epochs):
         start = [parameter.data for parameter in self.optimizer.parameters]
         inputs, targets, present = _stacked(batches)
         rate = float(self.optimizer.lr)
-        numbers, state, column = self.epoch(start, self.optimizer.state, rate, inputs, targets, present)
-        if must_run_in_python(self.epoch, self.optimizer.parameters):
+        try:
+            numbers, state, column = self.epoch(start, self.optimizer.state, rate, inputs, targets, present)
+        except TraceError as error:
+            self._give_up(error)
+            return super().run(batches)
+        if only_in_python(self.epoch, self.optimizer.parameters):
             losses, self.in_python = super().run(batches), True
-            warn_of_python()
+            warn_of_python(self.epoch)
             return losses
         numbers, losses = _numbers(numbers), list(map(_number, column))
         if not all(map(math.isfinite, (*losses, *numbers))):
@@ -145,8 +151,22 @@ class CompiledEpochs(Epochs):
         return losses
 
     def evaluate(self, inputs: Any, targets: Any) -> tuple[list[Any], list[float]]:
-        predictions, losses = self.predict(inputs, targets)
+        if self.in_python:
+            return super().evaluate(inputs, targets)
+        try:
+            predictions, losses = self.predict(inputs, targets)
+        except TraceError as error:
+            self._give_up(error)
+            return super().evaluate(inputs, targets)
         return [_numbers(_part(predictions, i)) for i in range(len(inputs))], list(map(_number, losses))
+
+    def _give_up(self, error: TraceError) -> None:
+        """Run in Python from now on. Raises the error where that is not wanted."""
+        if self.required:
+            raise error
+        self.in_python = True
+        message = f"the training is not compiled, and runs in Python, slowly: {error}"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:

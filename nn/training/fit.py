@@ -57,13 +57,16 @@ def fit(
       names "epoch" and "loss", and those that begin with "val_", are taken by other columns of the history;
     - `callbacks`: called with the `Training` after each epoch: `EarlyStopping`, `Checkpoint`, or your own;
     - `schedule(epoch)`: the learning rate of each epoch, counted from 0; see `nn.schedules`;
-    - `clip_norm`: the largest norm of a gradient; `penalty(parameters)`: what to add to the loss, such as `l2_penalty`;
+    - `clip_norm`: the largest norm of a gradient; `penalty(parameters)`: what to add to the loss, such as
+      `l2_penalty`, of those to train;
     - `resume`: a checkpoint to continue from, with the same data and options as before;
     - `compiled`: True to run whole epochs as native code, which needs the extra `jit` and NumPy, False for Python;
-      where not given, as it can be had. Both give the same numbers to 1e-10;
+      where not given, as it can be had. Both give the same numbers to 1e-10, unless the loss has what is a constant in
+      `jit`, such as a random number or one that a callback changes: make it a Value;
     - `progress`: False for no progress bar.
 
-    Ctrl-C ends the training with the best parameters so far.
+    The parameters that the optimizer does not have stay as they are; hooks are not called. At the end the model is as
+    after `eval()`. Ctrl-C ends the training with the best parameters so far.
 
     Raises: `ShapeError` or `TypeError` before the first step where the data do not fit together or to the model;
     `ValueError` for a metric with the name of another column; `StateError` where the loss or the penalty has a
@@ -249,8 +252,8 @@ def _runner(compiled: bool | None, training: Training, clip_norm: float | None, 
     if native:
         training.data = as_arrays(training.data)
         training.validation = None if training.validation is None else as_arrays(training.validation)
-    kind = CompiledEpochs if native else Epochs
-    return kind(model, training.loss, training.optimizer, clip_norm, penalty)
+    parts = model, training.loss, training.optimizer, clip_norm, penalty
+    return CompiledEpochs(*parts, required=bool(compiled)) if native else Epochs(*parts)
 
 
 def _checked_pair(pair: Any, what: str) -> tuple[Any, Any]:

@@ -80,6 +80,8 @@ def powers() -> Iterator[Point]:
         base = math.exp(source.uniform(-700.0, 700.0))
         yield base, source.uniform(-600.0, 600.0) / abs(math.log(base))
     yield from ((base, base) for base in magnitudes(-300.0, 0.0, 10, (1.0,)))
+    for exponent in (7.3, 8.0, 10.0, 15.0, 20.0, 50.0):  # where a lower derivative is next to underflow
+        yield from ((10.0 ** (-307.0 / (exponent - source.uniform(-1.0, 4.0))), exponent) for _ in range(4))
 
 
 SEVERAL: dict[str, list[Point]] = {
@@ -199,6 +201,11 @@ def test_the_rules_that_once_lost_their_digits():
     # By mpmath: 3/4·1e-247**(-1/2); (1e-160**1e-160)'' is 1/x in all its digits.
     assert grad(grad(lambda t: t**1.5))(1e-247) == pytest.approx(2.371708245126284e123, rel=1e-15)
     assert grad(grad(lambda t: t**t))(1e-160) == pytest.approx(1e160, rel=1e-15)
+    # Where x**7 is 0, and where the fourth derivative is: 8!/3!·x**3.
+    assert third(lambda t: t**8, 1e-160) == 0.0
+    assert third(lambda t: TABLE["sin"](t) + t**8, 1e-160) == -1.0
+    assert grad(grad(lambda t: third(lambda u: u**8, t)))(1e-100) == pytest.approx(6.72e-297, rel=1e-13)
+    assert grad(grad(lambda t: t ** (1 / 3)))(1e-280) == -math.inf
     assert grad(grad(TABLE["tanh"]))(1e-20) == -2e-20
     assert grad(grad(TABLE["cbrt"]))(1e-250) == -math.inf
     assert mpf(hessian(lambda v: TABLE["power"](v[0], v[1]))([1e-200, 2.0])[0][1]) == pytest.approx(
