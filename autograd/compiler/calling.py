@@ -131,12 +131,12 @@ def _calls_back(graph: Graph) -> bool:
 
 
 def quick_call(
-    native: Native, signature: Signature, outside: list[Value], unchanged: Callable[[], bool],
+    native: Native, signature: Signature, outside: list[Value], unchanged: Callable[[], bool] | None,
     results: tuple[Any, list[Any]], slow: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A function that runs the code on arguments of this structure; `slow(args, kwargs)` where they are of another.
 
-    Parameters: `outside`, the Values that the code reads as long as they are `unchanged`; `results`, the spec of the
+    Parameters: `outside`, the Values that the code reads, as long as all is `unchanged`; `results`, the spec of the
     result, and for each of its blocks a kind and a place among the outputs.
 
     None where the code calls back into Python, where there are keyword arguments, or where a structure holds another
@@ -159,7 +159,7 @@ def quick_call(
     if result is None:
         return None
     values = {f"v{i}": value for i, value in enumerate(outside)}
-    if values:
+    if unchanged is not None:
         checks.append("unchanged()")
         names["unchanged"] = unchanged
     packed += [f"{name}._number" for name in values]

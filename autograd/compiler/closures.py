@@ -23,6 +23,7 @@ class Outside:
         self.plain = all(map(is_plain, values))
         self.lasting = all(is_plain(value) or i in ways.found for i, value in enumerate(values))
         self._unchanged = ways.comparison(values)
+        self.watched = bool(ways.checks)  # or else the function can reach nothing that may become a Value
 
     def __bool__(self) -> bool:
         return bool(self._held)

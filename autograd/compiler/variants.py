@@ -60,8 +60,9 @@ class Variant:
         if self._quick is None and isinstance(self.program, Native) and outside is not None:
             results = self.outputs, self.parts
             slow = WeakMethod(plan.owner._call)  # so that a function that is dropped is freed at once
+            unchanged = self.outside.unchanged if self.outside.watched else None
             self._quick = quick_call(
-                self.program, plan.signature, outside, self.outside.unchanged, results,
+                self.program, plan.signature, outside, unchanged, results,
                 lambda args, kwargs: slow()(args, kwargs)  # type: ignore[misc]  # it is there during a call of it
             )
         return self._quick
@@ -187,13 +188,13 @@ class Plan:
 
     def _compile(self, variant: Variant) -> None:
         """Give the variant its program: that of another recording of the same function, where it is the same."""
-        known = self._programs.get(variant.graph) if variant.outside else None
+        known = self._programs.get(variant.graph) if variant.outside.watched else None
         if known is not None:
             variant.program, variant.backend = known
             return
         with collector_paused():
             variant.compile(*self.owner._options[1:])
-        if variant.outside:
+        if variant.outside.watched:
             _remember(self._programs, variant.graph, (variant.program, variant.backend))
 
     def differentiable(self, recorded: Graph, parts: Sequence[tuple[Kind, int]]) -> Differentiable:

@@ -1,13 +1,16 @@
 """Where a function has its Values from: ways that begin at the function itself and are gone again at each call.
 
-Nothing on them is held but the function, and Values that lead to no graph.
+Nothing on them is held but the function, and Values that lead to no graph. Where a number or nothing
+stood, there may be a Value later.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -22,7 +25,9 @@ from typing import Any
 
 from autograd.engine.value import Value
 
-_MOST_OBJECTS = 20_000  # that are looked through
+_MOST_OBJECTS = 20_000  # that are looked through for Values, the near ones first
+_MOST_WITH_CONSTANTS = 1_000  # and for constants
+_MOST_CONSTANTS = 64  # in a list, tuple or dict, in whose place a Value would be noticed
 
 
 def is_plain(value: Value) -> bool:
@@ -30,6 +35,8 @@ def is_plain(value: Value) -> bool:
     return value._primitive is None and not value._recording.transforms
 
 
+_MODES = (bool, NoneType)  # constants of which another one is another way through the function
+_DEFAULTS = ("__defaults__", "__kwdefaults__")  # nobody puts a Value there
 _NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 Step = tuple[str, Any]  # the end of an expression, in which {} stands for a key; and what it leads to
 
@@ -38,56 +45,107 @@ class Ways:
     """The ways to Values by the cells, attributes and containers that a function can reach.
 
     `lines` go from the roots, f0, a function and its static arguments, to what holds Values; `checks` are expressions,
-    each with which Value it should give, or None where it should hold, of how many there are in a list and which keys
-    in a dict; `found` has the positions of those that were found.
+    each with which Value it should give, or None where it should hold; `found` has the positions of those that were
+    found.
     """
 
     def __init__(self, roots: tuple[Any, ...], values: Sequence[Value]) -> None:
         self._roots = roots
+        self._of_packages: set[int] = set()  # objects without constants that change
         self._sizes: dict[int, str] = {}  # what holds of a list or dict that has not grown and is in the same order
         self.lines: list[str] = []
         self.checks: list[tuple[str, int | None]] = []
         self.found: set[int] = set()
         self.keys: list[Any] = []
+        self._names_of_keys: dict[int, str] = {}
         self._names: set[str] = set()
         self._came_from: dict[int, tuple[int, str]] = {id(roots): (0, "")}
         self._number: dict[int, int] = {id(roots): 0}  # of the objects on the way
         self._wanted = {id(value): i for i, value in enumerate(values)}
-        self._stack: list[Any] = [roots]
-        if values:
-            self._search()
+        self._waiting = deque([roots])
+        self._search()
 
     def _search(self) -> None:
         looked_at: list[Any] = []  # all of them, so that an id stays that of one object
-        with_names: list[Any] = []  # of which only what the code names is looked at
-        known = 0, 0
-        while len(looked_at) < _MOST_OBJECTS:
-            if self._stack:
-                item = self._stack.pop()
-                looked_at.append(item)
-                (with_names.append if _is_by_names(item) else self._look)(item)
-            elif known != (len(self._names), len(with_names)):  # more was found since
-                known = len(self._names), len(with_names)
-                for item in with_names:
-                    self._look(item)
+        by_names: list[Any] = []  # those of which only what the code names is looked at
+        names, done = 0, 0  # how many there were when the first so many of `by_names` were looked at
+        while len(looked_at) < (_MOST_OBJECTS if self._wanted else _MOST_WITH_CONSTANTS):
+            if self._waiting:
+                item = self._waiting.popleft()
+                if _is_by_names(item):
+                    by_names.append(item)
+                    continue
+            elif names < len(self._names):  # more code was found since: all again
+                names, done = len(self._names), 0
+                continue
+            elif done < len(by_names):
+                item, done = by_names[done], done + 1
             else:
                 break
+            looked_at.append(item)
+            self._look(item, len(looked_at) <= _MOST_WITH_CONSTANTS)
 
-    def _look(self, item: Any) -> None:
+    def _look(self, item: Any, near: bool) -> None:
+        if id(item) in self._of_packages or _is_of_a_package(item):
+            self._of_packages.add(id(item))
+        elif near:
+            self._look_at_constants(item)
         for end, child in _inside(item, self._names, self.keys):
             if id(child) in self._wanted:
+                self._expect_sizes(id(item))
                 check = self._at(id(item)) + end, self._wanted[id(child)]
                 if check not in self.checks[-1:]:
                     self.checks.append(check)
                 self.found.add(self._wanted[id(child)])
             elif id(child) not in self._came_from and not isinstance(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
-                if isinstance(child, list):
+                if id(item) in self._of_packages and isinstance(child, list | tuple | dict):
+                    self._of_packages.add(id(child))
+                if isinstance(child, list | deque):
                     self._sizes[id(child)] = f"len({{}}) == {len(child)}"
                 elif isinstance(child, dict):
-                    self.keys.append([*child])
-                    self._sizes[id(child)] = f"[*{{}}] == k{len(self.keys) - 1}"
-                self._stack.append(child)
+                    self._sizes[id(child)] = f"[*{{}}] == {self._key([*child])}"
+                self._waiting.append(child)
+
+    def _look_at_constants(self, item: Any) -> None:
+        """Add what holds as long as the constants in an object are there: the same ones, or numbers and arrays."""
+        if isinstance(item, frozenset | set):
+            if not self._wanted.keys().isdisjoint(map(id, item)):
+                self.found.update(self._wanted[id(child)] for child in item if id(child) in self._wanted)
+                self._expect_sizes(id(item))
+                self._expect(item, "{{*map(id, {})}} == " + self._key({*map(id, item)}))
+        elif isinstance(item, list | tuple | dict | deque):
+            values = [*item.values()] if isinstance(item, dict) else [*item]
+            usual = item is self._roots or self._came_from[id(item)][1].endswith(_DEFAULTS)
+            if not usual and len(values) <= _MOST_CONSTANTS and any(map(_is_constant, values)):
+                found = "{}.values()" if isinstance(item, dict) else "{}"  # what was added later, it may do itself
+                types = self._key([*map(type, values)])
+                self._expect(item, f"[*map(type, islice({found}, {len(values)}))] == {types}")
+        else:
+            for end, child in _constants(item, self._names):
+                if isinstance(child, _MODES):
+                    self._expect(item, f"{{}}{end} is {child}")
+                elif hasattr(child, "dtype"):
+                    self._expect(item, f"{{}}{end}.dtype == {self._key(child.dtype)}")
+                else:
+                    self._expect(item, f"type({{}}{end}) is {self._key(type(child))}")
+
+    def _expect(self, item: Any, text: str) -> None:
+        self.checks.append((text.format(self._at(id(item))), None))
+
+    def _key(self, item: Any) -> str:
+        """The name in the checks of an object."""
+        if id(item) not in self._names_of_keys:
+            self.keys.append(item)
+            self._names_of_keys[id(item)] = f"k{len(self.keys) - 1}"
+        return self._names_of_keys[id(item)]
+
+    def _expect_sizes(self, item: int) -> None:
+        """Add that the lists and dicts on the way to what is in this one, by its id, are as large."""
+        while item != id(self._roots):
+            if item in self._sizes:
+                self.checks.append((self._sizes.pop(item).format(self._at(item)), None))
+            item = self._came_from[item][0]
 
     def _at(self, item: int) -> str:
         """The variable that has an object, by its id."""
@@ -96,8 +154,6 @@ class Ways:
             text = self._at(owner) + end
             self._number[item] = len(self._number)
             self.lines.append(f"f{self._number[item]} = {text}")
-            if item in self._sizes:
-                self.checks.append((self._sizes[item].format(f"f{self._number[item]}"), None))
         return f"f{self._number[item]}"
 
     def comparison(self, values: Sequence[Value]) -> Callable[[], bool]:
@@ -108,19 +164,25 @@ class Ways:
             else f"{text} is v{i}" if plain[i] else f"id({text}) == {id(values[i])}"
             for text, i in dict.fromkeys(self.checks)
         ]
-        source = "\n    ".join(["def unchanged():", *self.lines, f"return {' and '.join(tests) or True}"])
-        names: dict[str, Any] = {"f0": self._roots, **{f"k{i}": key for i, key in enumerate(self.keys)}}
+        if not tests:
+            return _as_before
+        source = "\n    ".join(["def unchanged():", *self.lines, f"return {' and '.join(tests)}"])
+        names: dict[str, Any] = {"islice": islice, "f0": self._roots}
+        names |= {f"k{i}": key for i, key in enumerate(self.keys)}
         names |= {f"v{i}": value for i, value in enumerate(values) if plain[i]}
         exec(source, names)
         unchanged: Callable[[], bool] = names.pop("unchanged")  # which refers to them: no cycle
         return unchanged
 
 
+def _as_before() -> bool:
+    """Of a function that can reach nothing that changes."""
+    return True
+
+
 def _is_by_names(item: Any) -> bool:
-    """Whether it is a module or a class, or has a Value from its class, which one of its own may take the place of."""
-    return isinstance(item, ModuleType | type) or any(
-        isinstance(child, Value) for kind in type(item).__mro__ for child in vars(kind).values()
-    )
+    """Whether it has attributes, of which only those are looked at that the code names: no container or function."""
+    return not isinstance(item, FunctionType | MethodType | functools.partial | dict | list | tuple | deque)
 
 
 def _is_foreign(module: Any) -> bool:
@@ -129,11 +191,53 @@ def _is_foreign(module: Any) -> bool:
     return package in ("autograd", "numpy") or package in sys.stdlib_module_names and package != "__main__"
 
 
+def _is_constant(item: Any) -> bool:
+    """Whether compiled code has it as a constant, and a Value may stand in its place later."""
+    return isinstance(item, (int, float, *_MODES)) or (_is_array(item) and item.dtype != object)
+
+
+def _is_array(item: Any) -> bool:
+    return "numpy" in sys.modules and isinstance(item, sys.modules["numpy"].ndarray)
+
+
+def _constants(item: Any, names: set[str]) -> Iterator[Step]:
+    """The constants that the code may read from an object, which is no container."""
+    if isinstance(item, FunctionType | ModuleType | type):
+        inside = _inside(item, names, [])
+    else:
+        attributes = _attributes(item)
+        of_class = {name: child for _, name, child in _in_classes(type(item), names) if name not in attributes}
+        known = chain((attributes | of_class).items(), ((end[1:], child) for end, child in _in_slots(item)))
+        inside = (("." + name, child) for name, child in known if name in names)
+    return ((end, child) for end, child in inside if _is_constant(child) and not end.endswith(_DEFAULTS))
+
+
+def _is_of_a_package(item: Any) -> bool:
+    """Whether it is a function, class or module that was installed, or an object of one: no constant there changes.
+
+    But a module of a network has modes.
+    """
+    if isinstance(item, FunctionType):
+        module = item.__globals__.get("__name__")  # not that of a function that it wraps
+    else:
+        module = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", "")
+    package = str(module).partition(".")[0]
+    if isinstance(item, FunctionType | ModuleType | type):
+        return _is_foreign(module) or package == "nn" or _is_installed(package)
+    return package == "autograd" or _is_installed(package)
+
+
+@functools.cache
+def _is_installed(package: str) -> bool:
+    file = str(getattr(sys.modules.get(package), "__file__", ""))
+    return package != "nn" and ("site-packages" in file or "dist-packages" in file)
+
+
 def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
     if isinstance(item, FunctionType):
         for i, cell in enumerate(item.__closure__ or ()):
             yield from _of_cell(i, cell)
-        if _is_foreign(item.__module__):
+        if _is_foreign(item.__globals__.get("__name__")):
             return
         names.update(_names(item.__code__))
         yield from ((f".__globals__[{name!r}]", item.__globals__[name]) for name in names & item.__globals__.keys())
@@ -145,9 +249,9 @@ def _inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
         for key, child in item.items():
             keys.append(key)
             yield f"[k{len(keys) - 1}]", child
-    elif isinstance(item, list | tuple):
+    elif isinstance(item, list | tuple | deque):
         yield from ((f"[{i}]", child) for i, child in enumerate(item))
-    elif "numpy" in sys.modules and isinstance(item, sys.modules["numpy"].ndarray):
+    elif _is_array(item):
         if item.dtype == object:
             yield from ((f".flat[{i}]", child) for i, child in enumerate(item.ravel().tolist()))
     elif isinstance(item, ModuleType):
@@ -218,3 +322,5 @@ def _names(code: CodeType) -> Iterable[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+        elif isinstance(constant, str) and constant.isidentifier():  # perhaps for getattr
+            yield constant

@@ -12,6 +12,7 @@ import math
 import pickle
 import threading
 import weakref
+from collections import deque
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import (
     TraceError,
     Value,
@@ -312,6 +314,108 @@ def test_other_ways_to_a_value_are_gone_again_at_each_call(compiled_by):
         assert [f(3.0), f(3.0)] == [15.0, 15.0]
 
 
+_number = 2.0
+
+
+@pytest.mark.parametrize("before", [2.0, 2, None, True, np.array([2.0, 3.0])], ids=str)
+def test_a_value_where_a_constant_was_is_found(compiled_by, before):
+    """y·w, or y where w is None; a number stays the constant that it was."""
+
+    def read(y, w):
+        return y if w is None else autograd.sum(y * w)
+
+    class Model:
+        def __init__(self):
+            self.w = before
+
+        def __call__(self, y):
+            return read(y, self.w)
+
+    class OfTheClass(Model):
+        w = before
+
+        def __init__(self):
+            pass
+
+    holder, entries, table, model, one = SimpleNamespace(w=before), [before], {"w": before}, Model(), OfTheClass()
+    variable = before
+
+    def bind_variable(value):
+        nonlocal variable
+        variable = value
+
+    def bind_global(value):
+        global _number
+        _number = value
+
+    bind_global(before)
+    cases = [
+        (lambda y: read(y, holder.w), lambda value: setattr(holder, "w", value)),
+        (lambda y: read(y, entries[0]), lambda value: entries.__setitem__(0, value)),
+        (lambda y: read(y, table["w"]), lambda value: table.__setitem__("w", value)),
+        (lambda y: read(y, variable), bind_variable),
+        (lambda y: read(y, _number), bind_global),
+        (model, lambda value: setattr(model, "w", value)),
+        (one, lambda value: setattr(one, "w", value)),
+    ]
+    for function, bind in cases:
+        f = compiled_by(function)
+        assert f(3.0) == {float: 6.0, int: 6.0, bool: 3.0, type(None): 3.0, np.ndarray: 15.0}[type(before)]
+
+        def through(x, f=f, bind=bind):
+            bind(x)
+            return f(3.0)
+
+        assert value_and_grad(through)(5.0) == (15.0, 3.0)
+        bind(Value(7.0))
+        assert f(3.0) == 21.0
+
+
+def test_a_mode_of_an_object_is_looked_at_at_each_call(compiled_by):
+    class Model:
+        training = True
+
+        def __call__(self, y):
+            return y * 2.0 if self.training else y * 20.0
+
+    model, calls = Model(), []
+    f = compiled_by(lambda y: [calls.append(1), model(y)][1])
+    results = []
+    for model.training in (True, False, False, True):
+        results.append(f(3.0))
+    assert results == [6.0, 60.0, 60.0, 6.0]
+    assert len(calls) == 3  # what was appended to the list is no reason
+    dropout = nn.Dropout(0.5).eval()
+    f = compiled_by(lambda y: dropout([y])[0])
+    assert f(3.0) == 3.0
+    dropout.train()
+    with pytest.raises(TraceError, match="mask"):
+        f(3.0)
+
+
+def test_values_in_queues_sets_and_dicts_of_another_order_are_found_anew(compiled_by):
+    queue, one, table = deque([Value(1.0), Value(2.0)], maxlen=2), {Value(2.0)}, {"a": Value(1.0), "b": Value(2.0)}
+
+    def horner(y):
+        for value in table.values():
+            y = 10.0 * y + value
+        return y
+
+    last, member, digits = (compiled_by(f) for f in (lambda y: y * queue[-1], lambda y: y * next(iter(one)), horner))
+    assert (last(3.0), member(3.0), digits(0.0)) == (6.0, 6.0, 12.0)
+    queue.append(Value(7.0))
+    one.clear()
+    one.add(Value(5.0))
+    table["a"] = table.pop("a")
+    assert (last(3.0), member(3.0), digits(0.0)) == (21.0, 15.0, 21.0)
+
+    def through(x):
+        queue[1] = x
+        return last(3.0)
+
+    assert grad(through)(4.0) == 3.0
+
+
 def test_a_leaf_beside_a_watched_value_is_an_operand_too(compiled_by):
     x, w = Value(3.0), Value(2.0)
     computed = x * 1.0
@@ -585,6 +689,23 @@ WEIGHT = Value(3.0)
 
 def _weighted(y):
     return y * WEIGHT * WEIGHT
+
+
+class _Stepper:
+    def __init__(self, backend):
+        self.k = Value(2.0)
+        self.step = jit(self.multiplied, backend=backend)
+
+    def multiplied(self, y):
+        return self.k * y
+
+
+def test_a_method_whose_value_was_bound_anew_is_pickled_with_its_object(compiled_by):
+    stepper = _Stepper(compiled_by(len)._options[-1])
+    assert stepper.step(3.0) == 6.0
+    stepper.k = Value(9.0)
+    assert pickle.loads(pickle.dumps(stepper.step))(3.0) == 27.0
+    assert pickle.loads(pickle.dumps(stepper)).step(3.0) == 27.0
 
 
 def test_an_unpickled_function_is_recorded_again_to_be_differentiated(compiled_by):

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import ShapeError, Value, stop_gradient
+from autograd import ShapeError, TraceError, Value, stop_gradient
 from nn import (
     MLP,
     SGD,
@@ -456,6 +456,27 @@ def test_a_computed_value_that_is_held_is_a_number_unless_it_comes_from_a_parame
             model, ([1.0], [30.0]), lambda p, t: (p - t) ** 2 + held, SGD(model.parameters(), lr=0.01),
             compiled=compiled, progress=False,
         )  # fmt: skip
+
+
+def test_what_cannot_be_recorded_runs_in_python_unless_it_is_to_be_compiled():
+    class Halved(Slope):
+        def forward(self, x):
+            return autograd.while_loop(lambda s: s > 1.0, lambda s: 0.5 * s, self.slope * x)
+
+    def trained(compiled):
+        model = Halved()
+        fit(model, ([6.0, 3.0], [1.0, 1.0]), lambda p, t: (p - t) ** 2, SGD(model.parameters(), lr=0.1),
+            compiled=compiled, progress=False, validation=([6.0], [1.0]), epochs=2)  # fmt: skip
+        return model.slope.data
+
+    slope = 2.0
+    for _ in range(2):  # of 6·slope a sixteenth is left, and of 3·slope an eighth
+        slope -= 0.1 * 2.0 * (0.375 * slope - 1.0) * 0.375
+    assert trained(False) == pytest.approx(slope, rel=1e-13)
+    with pytest.warns(RuntimeWarning, match="the training is not compiled, and runs in Python, slowly: "):
+        assert trained(None) == pytest.approx(slope, rel=1e-13)
+    with pytest.raises(TraceError, match="max_trips"):
+        trained(True)
 
 
 @pytest.mark.parametrize("compiled", [True, False])
