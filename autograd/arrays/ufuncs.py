@@ -15,6 +15,7 @@ from autograd.functions.activations import clip
 from autograd.primitives.row import TABLE
 from autograd.primitives.table import (
     absolute,
+    atan,
     ceil,
     divide,
     equal,
@@ -76,7 +77,7 @@ def _copysign(x: Any, y: Any) -> Any:
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    return where(equal(x, 0.0), at_zero, 0.5 * (sign(x) + 1.0))
+    return where(_isnan(x), x * x * at_zero, where(equal(x, 0.0), at_zero, 0.5 * (sign(x) + 1.0)))
 
 
 def _logaddexp_by(unit: float, per_unit: float) -> Callable[[Any, Any], Any]:
@@ -89,16 +90,19 @@ def _logaddexp_by(unit: float, per_unit: float) -> Callable[[Any, Any], Any]:
         x_leads = x + per_unit * softplus(unit * (y - x))
         y_leads = y + per_unit * softplus(unit * (x - y))
         both_infinite = logical_and(equal(x, y), equal(absolute(x), inf))
-        return where(both_infinite, 0.5 * (x + y), where(greater(x, y), x_leads, y_leads))
+        # There the derivatives depend on the difference of the two, which is not known: they are an infinity times 0.
+        infinite = x * (1.0 + 0.0 * (atan(x) + atan(y)))
+        return where(both_infinite, infinite, where(greater(x, y), x_leads, y_leads))
 
     return logaddexp
 
 
 def _passing_nan(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`choose`, but the other one where one is nan."""
+    """`choose`, but the other one where one is nan, and not both."""
 
     def function(x: Any, y: Any) -> Any:
-        return where(_isnan(x), y, where(_isnan(y), x, choose(x, y)))
+        first, second = logical_and(_isnan(y), equal(x, x)), logical_and(_isnan(x), equal(y, y))
+        return where(first, x, where(second, y, choose(x, y)))
 
     return function
 
