@@ -73,6 +73,8 @@ def while_loop(
     >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 1.0)
     128.0
     """
+    if isinstance(max_trips, Value):
+        raise TypeError(f"max_trips is a whole number of its own, not a Value, for it is compiled in: {max_trips!r:.60}")
     if max_trips is not None:
         max_trips = _whole(max_trips, "max_trips")
         if max_trips < 0:

@@ -54,7 +54,7 @@ def fit(
     - `epochs`: how often to go through the data; `batch_size`: samples in a step, all where not given; `shuffle`: True
       for a new order in each epoch, from `generator`, a `random.Random`, or Python's `random`;
     - `metrics`: names and functions (prediction, target) of numbers, averaged over the samples after each epoch; the
-      names "epoch" and "loss", and those that begin with "val_", are taken by other columns of the history;
+      names "epoch", "loss" and "lr", and those that begin with "val_", are taken by other columns of the history;
     - `callbacks`: called with the `Training` after each epoch: `EarlyStopping`, `Checkpoint`, or your own;
     - `schedule(epoch)`: the learning rate of each epoch, counted from 0; see `nn.schedules`;
     - `clip_norm`: the largest norm of a gradient; `penalty(parameters)`: what to add to the loss, such as

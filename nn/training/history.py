@@ -86,7 +86,7 @@ def checked_metrics(metrics: Any) -> dict[str, Callable[[Any, Any], Any]]:
     for name, metric in metrics.items():
         if not isinstance(name, str) or not callable(metric):
             raise TypeError(f"a metric is a name and a function (prediction, target), not {name!r:.60}: {metric!r:.60}")
-        if name in ("epoch", "loss") or name.startswith("val_"):
+        if name in ("epoch", "loss", "lr") or name.startswith("val_"):
             whose = "a column of the validation data" if name.startswith("val_") else f"the column of the {name}"
             raise ValueError(f"the metric {name!r:.60} would stand in {whose} in the history: give it another name")
     return dict(metrics)

@@ -500,6 +500,8 @@ def test_reverse_mode_through_a_while_loop_needs_max_trips_where_compiled(compil
 
 
 def test_max_trips_is_a_whole_number_from_0_up(run):
+    with pytest.raises(TypeError, match="max_trips is a whole number of its own, not a Value"):
+        run(lambda x: while_loop(lambda s: s < 1.0, lambda s: s, x, max_trips=x + Value(3.0)))(0.0)
     with pytest.raises(ValueError, match="max_trips is 0 or more, not -1"):
         run(lambda x: while_loop(lambda s: s < 1.0, lambda s: s, x, max_trips=-1))(0.0)
     with pytest.raises(TypeError, match="max_trips is a whole number, not 1.5"):

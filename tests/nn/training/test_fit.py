@@ -97,6 +97,7 @@ def test_native_and_eager_agree_with_a_schedule_clipping_and_a_penalty():
     [
         ({"loss": abs}, ValueError, "the metric 'loss' would stand in the column of the loss in the history"),
         ({"near": abs, "epoch": abs}, ValueError, "the metric 'epoch' would stand in the column of the epoch"),
+        ({"lr": abs}, ValueError, "the metric 'lr' would stand in the column of the lr in the history"),
         ({"val_loss": abs}, ValueError, "the metric 'val_loss' would stand in a column of the validation data"),
         ({"near": abs, "val_near": abs}, ValueError, "'val_near' would stand in a column of the validation data"),
         ({1: abs}, TypeError, r"a name and a function .*, not 1"),
