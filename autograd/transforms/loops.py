@@ -74,7 +74,7 @@ def while_loop(
     128.0
     """
     if isinstance(max_trips, Value):
-        raise TypeError(f"max_trips is a whole number of its own, not a Value, for it is compiled in: {max_trips!r:.60}")
+        raise TypeError(f"max_trips is a whole number of its own, not a Value: it is compiled in; {max_trips!r:.60}")
     if max_trips is not None:
         max_trips = _whole(max_trips, "max_trips")
         if max_trips < 0:
