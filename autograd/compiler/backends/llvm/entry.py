@@ -31,6 +31,7 @@ def _memory_intrinsics(width: int) -> list[str]:
     ]
 
 
+_MOST_TO_JOIN = 64  # outputs that are numbers
 _ATTRIBUTES = (
     "attributes #0 = { nounwind willreturn memory(none) }",
     "attributes #1 = { nounwind }",
@@ -144,7 +145,9 @@ def _targets(graph: Graph) -> dict[int, int]:
 def _write_output(function: Function, place: int, graph: Graph, value: int, item: Item) -> None:
     if isinstance(item, Number):
         address = function.address("%frame", place)
-        function.line(f"store double {function.number(item, 1)}, ptr {address}, align 8")
+        # Among many stores LLVM looks for pairs to join, of each with each, unless they are to stay apart.
+        store = "store volatile" if len(graph.outputs) > _MOST_TO_JOIN else "store"
+        function.line(f"{store} double {function.number(item, 1)}, ptr {address}, align 8")
         return
     kind = graph.kinds[value]
     assert kind
