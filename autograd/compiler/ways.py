@@ -1,7 +1,7 @@
 """Where a function has its Values from: ways that begin at the function itself and are gone again at each call.
 
-Nothing on them is held but the function, and Values that lead to no graph. Where a number or nothing
-stood, there may be a Value later.
+Nothing on them is held but the function, and Values that lead to no graph. Where a number or nothing stood, there may
+be a Value later.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -27,7 +27,7 @@ from autograd.engine.value import Value
 
 _MOST_OBJECTS = 20_000  # that are looked through for Values, the near ones first
 _MOST_WITH_CONSTANTS = 1_000  # and for constants
-_MOST_CONSTANTS = 64  # in a list, tuple or dict, in whose place a Value would be noticed
+_MOST_CONSTANTS = 64  # in a list, tuple or dict, for whose place one looks
 
 
 def is_plain(value: Value) -> bool:
@@ -36,7 +36,6 @@ def is_plain(value: Value) -> bool:
 
 
 _MODES = (bool, NoneType)  # constants of which another one is another way through the function
-_DEFAULTS = ("__defaults__", "__kwdefaults__")  # nobody puts a Value there
 _NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 Step = tuple[str, Any]  # the end of an expression, in which {} stands for a key; and what it leads to
 
@@ -51,8 +50,9 @@ class Ways:
 
     def __init__(self, roots: tuple[Any, ...], values: Sequence[Value]) -> None:
         self._roots = roots
-        self._of_packages: set[int] = set()  # objects without constants that change
-        self._sizes: dict[int, str] = {}  # what holds of a list or dict that has not grown and is in the same order
+        self._fixed: set[int] = {id(roots)}  # objects of which no constant changes
+        # What holds of a list or dict that has not grown and is in the same order, before and after its variable.
+        self._sizes: dict[int, tuple[str, str]] = {}
         self.lines: list[str] = []
         self.checks: list[tuple[str, int | None]] = []
         self.found: set[int] = set()
@@ -86,8 +86,8 @@ class Ways:
             self._look(item, len(looked_at) <= _MOST_WITH_CONSTANTS)
 
     def _look(self, item: Any, near: bool) -> None:
-        if id(item) in self._of_packages or _is_of_a_package(item):
-            self._of_packages.add(id(item))
+        if id(item) in self._fixed or _is_of_a_package(item):
+            self._fixed.add(id(item))
         elif near:
             self._look_at_constants(item)
         for end, child in _inside(item, self._names, self.keys):
@@ -99,39 +99,34 @@ class Ways:
                 self.found.add(self._wanted[id(child)])
             elif id(child) not in self._came_from and not isinstance(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
-                if id(item) in self._of_packages and isinstance(child, list | tuple | dict):
-                    self._of_packages.add(id(child))
+                of_a_package = id(item) in self._fixed and isinstance(child, list | tuple | dict)
+                if of_a_package or end in (".__defaults__", ".__kwdefaults__"):
+                    self._fixed.add(id(child))
                 if isinstance(child, list | deque):
-                    self._sizes[id(child)] = f"len({{}}) == {len(child)}"
+                    self._sizes[id(child)] = "len(", f") == {len(child)}"
                 elif isinstance(child, dict):
-                    self._sizes[id(child)] = f"[*{{}}] == {self._key([*child])}"
+                    self._sizes[id(child)] = "[*", f"] == {self._key([*child])}"
                 self._waiting.append(child)
 
     def _look_at_constants(self, item: Any) -> None:
-        """Add what holds as long as the constants in an object are there: the same ones, or numbers and arrays."""
+        """Add what holds as long as the constants in an object are there: the same modes, or numbers and arrays."""
         if isinstance(item, frozenset | set):
             if not self._wanted.keys().isdisjoint(map(id, item)):
                 self.found.update(self._wanted[id(child)] for child in item if id(child) in self._wanted)
                 self._expect_sizes(id(item))
-                self._expect(item, "{{*map(id, {})}} == " + self._key({*map(id, item)}))
-        elif isinstance(item, list | tuple | dict | deque):
-            values = [*item.values()] if isinstance(item, dict) else [*item]
-            usual = item is self._roots or self._came_from[id(item)][1].endswith(_DEFAULTS)
-            if not usual and len(values) <= _MOST_CONSTANTS and any(map(_is_constant, values)):
-                found = "{}.values()" if isinstance(item, dict) else "{}"  # what was added later, it may do itself
-                types = self._key([*map(type, values)])
-                self._expect(item, f"[*map(type, islice({found}, {len(values)}))] == {types}")
-        else:
-            for end, child in _constants(item, self._names):
-                if isinstance(child, _MODES):
-                    self._expect(item, f"{{}}{end} is {child}")
-                elif hasattr(child, "dtype"):
-                    self._expect(item, f"{{}}{end}.dtype == {self._key(child.dtype)}")
-                else:
-                    self._expect(item, f"type({{}}{end}) is {self._key(type(child))}")
+                self._expect(item, "{*map(id, ", f")}} == {self._key({*map(id, item)})}")
+            return
+        for end, child in _constants(item, self._names, self.keys):
+            if isinstance(child, _MODES):
+                self._expect(item, "", f"{end} is {child}")
+            elif hasattr(child, "dtype"):
+                self._expect(item, "", f"{end}.dtype == {self._key(child.dtype)}")
+            else:
+                self._expect(item, "type(", f"{end}) is {self._key(type(child))}")
 
-    def _expect(self, item: Any, text: str) -> None:
-        self.checks.append((text.format(self._at(id(item))), None))
+    def _expect(self, item: Any, before: str, after: str) -> None:
+        """Add an expression around the variable that has an object."""
+        self.checks.append((before + self._at(id(item)) + after, None))
 
     def _key(self, item: Any) -> str:
         """The name in the checks of an object."""
@@ -144,7 +139,8 @@ class Ways:
         """Add that the lists and dicts on the way to what is in this one, by its id, are as large."""
         while item != id(self._roots):
             if item in self._sizes:
-                self.checks.append((self._sizes.pop(item).format(self._at(item)), None))
+                before, after = self._sizes.pop(item)
+                self.checks.append((before + self._at(item) + after, None))
             item = self._came_from[item][0]
 
     def _at(self, item: int) -> str:
@@ -167,7 +163,7 @@ class Ways:
         if not tests:
             return _as_before
         source = "\n    ".join(["def unchanged():", *self.lines, f"return {' and '.join(tests)}"])
-        names: dict[str, Any] = {"islice": islice, "f0": self._roots}
+        names: dict[str, Any] = {"f0": self._roots}
         names |= {f"k{i}": key for i, key in enumerate(self.keys)}
         names |= {f"v{i}": value for i, value in enumerate(values) if plain[i]}
         exec(source, names)
@@ -200,16 +196,19 @@ def _is_array(item: Any) -> bool:
     return "numpy" in sys.modules and isinstance(item, sys.modules["numpy"].ndarray)
 
 
-def _constants(item: Any, names: set[str]) -> Iterator[Step]:
-    """The constants that the code may read from an object, which is no container."""
-    if isinstance(item, FunctionType | ModuleType | type):
-        inside = _inside(item, names, [])
+def _constants(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
+    """The constants that the code may read from an object."""
+    if isinstance(item, list | tuple | dict | deque):
+        inside = _inside(item, names, keys) if len(item) <= _MOST_CONSTANTS else iter(())
+    elif isinstance(item, FunctionType | ModuleType | type):
+        inside = _inside(item, names, keys)
     else:
         attributes = _attributes(item)
         of_class = {name: child for _, name, child in _in_classes(type(item), names) if name not in attributes}
         known = chain((attributes | of_class).items(), ((end[1:], child) for end, child in _in_slots(item)))
         inside = (("." + name, child) for name, child in known if name in names)
-    return ((end, child) for end, child in inside if _is_constant(child) and not end.endswith(_DEFAULTS))
+    ends = (".__defaults__", ".__kwdefaults__")  # None where there are none
+    return ((end, child) for end, child in inside if _is_constant(child) and end not in ends)
 
 
 def _is_of_a_package(item: Any) -> bool:

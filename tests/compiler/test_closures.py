@@ -385,6 +385,11 @@ def test_a_mode_of_an_object_is_looked_at_at_each_call(compiled_by):
         results.append(f(3.0))
     assert results == [6.0, 60.0, 60.0, 6.0]
     assert len(calls) == 3  # what was appended to the list is no reason
+    options = {"doubled": True, "factor": 2.0}
+    f = compiled_by(lambda y: y * options["factor"] if options["doubled"] else y)
+    assert f(3.0) == 6.0
+    options["doubled"] = False
+    assert f(3.0) == 3.0
     dropout = nn.Dropout(0.5).eval()
     f = compiled_by(lambda y: dropout([y])[0])
     assert f(3.0) == 3.0
