@@ -14,16 +14,16 @@ class Outside:
     """The Values that a recorded function closes over, in the order of the program's last inputs.
 
     One that is not plain is held weakly, for it leads to a graph. Where a variable, an attribute, a list or a dict in
-    which the function found one holds another now, the recording is out of date.
+    which the function found one holds another now, or a Value where a number was, the recording is out of date.
     """
 
     def __init__(self, values: Sequence[Value] = (), roots: tuple[Any, ...] = ()) -> None:
         self._held = [value if is_plain(value) else ref(value) for value in values]
         ways = Ways(roots, values)
+        self._unchanged = ways.comparison(values)
+        self.watched = bool(ways.checks)  # or else the function can reach nothing that changes
         self.plain = all(map(is_plain, values))
         self.lasting = all(is_plain(value) or i in ways.found for i, value in enumerate(values))
-        self._unchanged = ways.comparison(values)
-        self.watched = bool(ways.checks)  # or else the function can reach nothing that may become a Value
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -42,8 +42,8 @@ class Outside:
         return there if len(there) == len(values) and self.unchanged() else None
 
     def unchanged(self) -> bool:
-        """Whether the function would still find the same Values."""
+        """Whether the function would still find the same Values and modes, and no Value where a number was."""
         try:
             return self._unchanged()
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # one is not there any more
+        except Exception:  # one is not there any more, or an attribute is the user's code
             return False

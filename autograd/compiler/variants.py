@@ -32,6 +32,7 @@ from autograd.program.tracing.traced import Predicate, Traced, place_operands
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
+_MOST_ASIDE = 8  # of which the modes are others now
 
 
 class Variant:
@@ -92,6 +93,7 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
+        self._aside: list[Variant] = []  # those that may be right again
         # Of what closes over Values, and may be recorded again.
         self._programs: dict[Graph, tuple[Any, str]] = {}
         self._differentiable: dict[Graph, Differentiable] = {}
@@ -118,7 +120,7 @@ class Plan:
         exactly = tuple([exact(item) for _, item in static])
         self._owner, self.signature = None, Signature(in_order(state["spec"]), kinds, static, exactly)
         self.variants, self.last, self._programs = state["variants"], state["last"], {}
-        self._differentiable = {}
+        self._differentiable, self._aside = {}, []
 
     @property
     def owner(self) -> Any:
@@ -167,7 +169,7 @@ class Plan:
         while True:
             outside = variant.outside.values()
             if outside is None:  # the function would find others now
-                self._forget(variant)
+                self._set_aside(variant)
                 variant = self._variant(numbers, ())
                 continue
             self.last = variant
@@ -207,14 +209,21 @@ class Plan:
             _remember(self._differentiable, recorded, known)
         return known
 
-    def _forget(self, variant: Variant) -> None:
-        """Look no more at a variant when a call comes; what ran last is still there to be shown."""
+    def _set_aside(self, variant: Variant) -> None:
+        """Look no more at a variant when a call comes, unless all is as it was again; of some, never more.
+
+        What ran last is still there to be shown.
+        """
         with _one_at_a_time:
             self.variants = [item for item in self.variants if item is not variant]
+            if variant.outside.plain:
+                self._aside = [variant, *(item for item in self._aside if item is not variant)][:_MOST_ASIDE]
 
     def _variant(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
         """The variant that begins on this path, which is recorded where there is none."""
         with _one_at_a_time:
+            self.variants += [variant for variant in self._aside if variant.outside.unchanged()]
+            self._aside = [variant for variant in self._aside if variant not in self.variants]
             known = (variant for variant in self.variants if variant.path[: len(path)] == path)
             return next(known, None) or self._record(numbers, path)
 

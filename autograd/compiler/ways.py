@@ -1,30 +1,31 @@
 """Where a function has its Values from: ways that begin at the function itself and are gone again at each call.
 
-Nothing on them is held but the function, and Values that lead to no graph. Where a number or nothing stood, there may
-be a Value later.
+Nothing on them is held but the function, the keys of dicts, and Values that lead to no graph. Where a number or nothing
+stood, there may be a Value later.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, NoneType
 from typing import Any
 
-from autograd.compiler.reach import constants, inside, is_by_names, is_of_a_package
+from autograd.compiler.reach import constants, inside, is_a, is_by_names, is_of_a_package
 from autograd.engine.value import Value
 
 _MOST_OBJECTS = 20_000  # that are looked through for Values, the near ones first
-_MOST_WITH_CONSTANTS = 1_000  # and for constants
+_MOST_WITH_CONSTANTS = 1_000  # that are looked through for constants
+_MOST_CONSTANTS = 200  # that are looked at before each call
+_MOST_IN_ORDER = 200  # entries of a dict whose order is looked at, and not only how many they are
+_MODES = (bool, NoneType)  # constants of which another one is another way through the function
+_NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 
 
 def is_plain(value: Value) -> bool:
     """Whether it is a leaf that no transform made, whose number compiled code reads at each call."""
     return value._primitive is None and not value._recording.transforms
-
-
-_MODES = (bool, NoneType)  # constants of which another one is another way through the function
-_NOTHING_INSIDE = (int, float, complex, str, bytes, NoneType, BuiltinFunctionType, CodeType, Value)
 
 
 class Ways:
@@ -40,8 +41,9 @@ class Ways:
         self._fixed: set[int] = {id(roots)}  # objects of which no constant changes
         # What holds of a list or dict that has not grown and is in the same order, before and after its variable.
         self._sizes: dict[int, tuple[str, str]] = {}
+        self._constants: set[str] = set()  # the checks of them
         self.lines: list[str] = []
-        self.checks: list[tuple[str, int | None]] = []
+        self.checks: dict[tuple[str, int | None], None] = {}
         self.found: set[int] = set()
         self.keys: list[Any] = []
         self._names_of_keys: dict[int, str] = {}
@@ -49,28 +51,29 @@ class Ways:
         self._came_from: dict[int, tuple[int, str]] = {id(roots): (0, "")}
         self._number: dict[int, int] = {id(roots): 0}  # of the objects on the way
         self._wanted = {id(value): i for i, value in enumerate(values)}
-        self._waiting = deque([roots])
+        self._waiting: deque[Any] = deque([roots])
         self._search()
 
     def _search(self) -> None:
         looked_at: list[Any] = []  # all of them, so that an id stays that of one object
         by_names: list[Any] = []  # those of which only what the code names is looked at
-        names, done = 0, 0  # how many there were when the first so many of `by_names` were looked at
+        names = 0  # how many there were when these were last looked at
+        again: Iterator[Any] = iter(())
         while len(looked_at) < (_MOST_OBJECTS if self._wanted else _MOST_WITH_CONSTANTS):
             if self._waiting:
                 item = self._waiting.popleft()
                 if is_by_names(item):
                     by_names.append(item)
-                    continue
-            elif names < len(self._names):  # more code was found since: all again
-                names, done = len(self._names), 0
-                continue
-            elif done < len(by_names):
-                item, done = by_names[done], done + 1
             else:
-                break
+                item = next(again, None)
+                if item is None and names == len(self._names):
+                    break
+                if item is None:
+                    names, again = len(self._names), iter([*by_names])  # more code was found since
+                    continue
             looked_at.append(item)
-            self._look(item, len(looked_at) <= _MOST_WITH_CONSTANTS)
+            with suppress(Exception):  # what is asked for its parts may be unlike any other object
+                self._look(item, len(looked_at) <= _MOST_WITH_CONSTANTS)
 
     def _look(self, item: Any, near: bool) -> None:
         if id(item) in self._fixed or is_of_a_package(item):
@@ -80,40 +83,44 @@ class Ways:
         for end, child in inside(item, self._names, self.keys):
             if id(child) in self._wanted:
                 self._expect_sizes(id(item))
-                check = self._at(id(item)) + end, self._wanted[id(child)]
-                if check not in self.checks[-1:]:
-                    self.checks.append(check)
+                self.checks[self._at(id(item)) + end, self._wanted[id(child)]] = None
                 self.found.add(self._wanted[id(child)])
-            elif id(child) not in self._came_from and not isinstance(child, _NOTHING_INSIDE):
+            elif id(child) not in self._came_from and not is_a(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
-                of_a_package = id(item) in self._fixed and isinstance(child, list | tuple | dict)
+                of_a_package = id(item) in self._fixed and is_a(child, list | tuple | dict)
                 if of_a_package or end in (".__defaults__", ".__kwdefaults__"):
                     self._fixed.add(id(child))
-                if isinstance(child, list | deque):
+                if is_a(child, list | deque):
                     self._sizes[id(child)] = "len(", f") == {len(child)}"
-                elif isinstance(child, dict):
-                    self._sizes[id(child)] = "[*", f"] == {self._key([*child])}"
+                elif is_a(child, dict):
+                    ordered = "[*", f"] == {self._key([*child])}"
+                    self._sizes[id(child)] = ordered if len(child) <= _MOST_IN_ORDER else ("len(", f") == {len(child)}")
                 self._waiting.append(child)
 
     def _look_at_constants(self, item: Any) -> None:
         """Add what holds as long as the constants in an object are there: the same modes, or numbers and arrays."""
-        if isinstance(item, frozenset | set):
+        if is_a(item, frozenset | set):
             if not self._wanted.keys().isdisjoint(map(id, item)):
                 self.found.update(self._wanted[id(child)] for child in item if id(child) in self._wanted)
                 self._expect_sizes(id(item))
                 self._expect(item, "{*map(id, ", f")}} == {self._key({*map(id, item)})}")
             return
         for end, child in constants(item, self._names, self.keys):
-            if isinstance(child, _MODES):
-                self._expect(item, "", f"{end} is {child}")
+            if len(self._constants) >= _MOST_CONSTANTS:
+                return
+            if is_a(child, _MODES):
+                text = self._expect(item, "", f"{end} is {child}")
             elif hasattr(child, "dtype"):
-                self._expect(item, "", f"{end}.dtype == {self._key(child.dtype)}")
+                text = self._expect(item, "", f"{end}.dtype == {self._key(child.dtype)}")
             else:
-                self._expect(item, "type(", f"{end}) is {self._key(type(child))}")
+                text = self._expect(item, "type(", f"{end}) is {self._key(type(child))}")
+            self._constants.add(text)
 
-    def _expect(self, item: Any, before: str, after: str) -> None:
+    def _expect(self, item: Any, before: str, after: str) -> str:
         """Add an expression around the variable that has an object."""
-        self.checks.append((before + self._at(id(item)) + after, None))
+        text = before + self._at(id(item)) + after
+        self.checks[text, None] = None
+        return text
 
     def _key(self, item: Any) -> str:
         """The name in the checks of an object."""
@@ -127,7 +134,7 @@ class Ways:
         while item != id(self._roots):
             if item in self._sizes:
                 before, after = self._sizes.pop(item)
-                self.checks.append((before + self._at(item) + after, None))
+                self.checks[before + self._at(item) + after, None] = None
             item = self._came_from[item][0]
 
     def _at(self, item: int) -> str:
@@ -142,20 +149,43 @@ class Ways:
     def comparison(self, values: Sequence[Value]) -> Callable[[], bool]:
         """Whether all is as it was: written out as a function, for calls of compiled code wait for it."""
         plain = [*map(is_plain, values)]
-        tests = [
-            text if i is None
-            else f"{text} is v{i}" if plain[i] else f"id({text}) == {id(values[i])}"
-            for text, i in dict.fromkeys(self.checks)
-        ]
-        if not tests:
-            return _as_before
-        source = "\n    ".join(["def unchanged():", *self.lines, f"return {' and '.join(tests)}"])
+        tests = {
+            text if i is None else f"{text} is v{i}" if plain[i] else f"id({text}) == {id(values[i])}": i
+            for text, i in self.checks
+        }
         names: dict[str, Any] = {"f0": self._roots}
         names |= {f"k{i}": key for i, key in enumerate(self.keys)}
         names |= {f"v{i}": value for i, value in enumerate(values) if plain[i]}
-        exec(source, names)
-        unchanged: Callable[[], bool] = names.pop("unchanged")  # which refers to them: no cycle
-        return unchanged
+        with suppress(Exception):
+            unchanged = _written(self.lines, tests, names)
+            if unchanged():
+                return unchanged
+        lines, held = _that_hold(self.lines, tests, names)  # an attribute may be another one each time
+        self.found &= {i for text, i in tests.items() if text in held and i is not None}
+        return _written(lines, held, names)
+
+
+def _written(lines: Iterable[str], tests: Collection[str], names: dict[str, Any]) -> Callable[[], bool]:
+    if not tests:
+        return _as_before
+    known = {**names}
+    exec("\n    ".join(["def unchanged():", *lines, f"return {' and '.join(tests)}"]), known)
+    unchanged: Callable[[], bool] = known.pop("unchanged")  # which refers to them: no cycle
+    return unchanged
+
+
+def _that_hold(lines: Iterable[str], tests: Iterable[str], names: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The lines and tests that can be run by themselves, these with the outcome True."""
+    known, found, held = {**names}, [], []
+    for line in lines:
+        with suppress(Exception):
+            exec(line, known)
+            found.append(line)
+    for test in tests:
+        with suppress(Exception):
+            if eval(test, known):
+                held.append(test)
+    return found, held
 
 
 def _as_before() -> bool:
