@@ -166,9 +166,13 @@ class Plan:
     def run(self, numbers: list[Any]) -> tuple[Variant, list[Value], list[Any]]:
         """What ran, the Values that it closes over, and what it gave."""
         variant = self.last if self.last is not None and self.last.outside.lasting else self._variant(numbers, ())
+        out_of_date = 0
         while True:
             outside = variant.outside.values()
             if outside is None:  # the function would find others now
+                out_of_date += 1
+                if out_of_date > _MOST_ASIDE:
+                    raise Untraceable("what it closes over is something else whenever one looks")
                 self._set_aside(variant)
                 variant = self._variant(numbers, ())
                 continue

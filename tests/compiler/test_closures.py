@@ -11,6 +11,7 @@ import gc
 import math
 import pickle
 import threading
+import warnings
 import weakref
 from collections import deque
 from types import SimpleNamespace
@@ -456,6 +457,23 @@ def test_objects_that_are_unlike_others_do_no_harm(compiled_by):
     assert compiled(1.0) == 80.0
     odd.bound = Value(7.0)
     assert compiled(1.0) == 280.0
+
+
+def test_a_function_that_finds_something_else_at_each_look_is_called_as_it_is(compiled_by):
+    class Unsteady:
+        @property
+        def __dict__(self):
+            return {"number": 2.0}
+
+        def __getattr__(self, name):
+            looks.append(name)
+            return 2.0 if len(looks) % 3 else None
+
+    looks, unsteady = [], Unsteady()
+    f = compiled_by(lambda y: y * (unsteady.number or 2.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert [f(float(y)) for y in range(20)] == [2.0 * y for y in range(20)]
 
 
 def test_values_in_queues_sets_and_dicts_of_another_order_are_found_anew(compiled_by):
