@@ -28,6 +28,15 @@ def is_by_names(item: Any) -> bool:
     return not is_a(item, FunctionType | MethodType | functools.partial | dict | list | tuple | deque)
 
 
+def is_a_table(item: Any) -> bool:
+    """Whether it is a container of so much that nobody is expected to put a Value in the place of a number there."""
+    return _is_container(item) and len(item) > _MOST_CONSTANTS
+
+
+def _is_container(item: Any) -> bool:
+    return is_a(item, list | tuple | dict | deque) or (_is_array(item) and item.ndim > 0)
+
+
 def _is_foreign(module: Any) -> bool:
     """Whether a module holds no Values of the user's: ours, NumPy's, and those that come with Python."""
     package = str(module).partition(".")[0]
@@ -45,10 +54,9 @@ def _is_array(item: Any) -> bool:
 
 def constants(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
     """The constants that the code may read from an object."""
-    if is_a(item, list | tuple | dict | deque) or (_is_array(item) and item.ndim):
-        parts = inside(item, names, keys) if len(item) <= _MOST_CONSTANTS else iter(())
-    elif is_a(item, FunctionType | ModuleType | type):
-        parts = inside(item, names, keys)
+    parts: Iterable[Step] = ()
+    if _is_container(item) or is_a(item, FunctionType | ModuleType | type):
+        parts = () if is_a_table(item) else inside(item, names, keys)
     else:
         attributes = _attributes(item)
         of_class = {name: child for _, name, child in _in_classes(type(item), names) if name not in attributes}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, NoneType
 from typing import Any
 
-from autograd.compiler.reach import constants, inside, is_a, is_by_names, is_of_a_package
+from autograd.compiler.reach import constants, inside, is_a, is_a_table, is_by_names, is_of_a_package
 from autograd.engine.value import Value
 
 _MOST_OBJECTS = 20_000  # that are looked through for Values, the near ones first
@@ -87,8 +87,8 @@ class Ways:
                 self.found.add(self._wanted[id(child)])
             elif id(child) not in self._came_from and not is_a(child, _NOTHING_INSIDE):
                 self._came_from[id(child)] = id(item), end
-                of_a_package = id(item) in self._fixed and is_a(child, list | tuple | dict)
-                if of_a_package or end in (".__defaults__", ".__kwdefaults__"):
+                of_it = is_a(child, list | tuple | dict) and (id(item) in self._fixed or is_a_table(item))
+                if of_it or end in (".__defaults__", ".__kwdefaults__"):
                     self._fixed.add(id(child))
                 if is_a(child, list | deque):
                     self._sizes[id(child)] = "len(", f") == {len(child)}"

@@ -31,7 +31,7 @@ def _memory_intrinsics(width: int) -> list[str]:
     ]
 
 
-_MOST_TO_JOIN = 64  # outputs that are numbers
+_MOST_TO_JOIN = 64  # outputs that are one number
 _ATTRIBUTES = (
     "attributes #0 = { nounwind willreturn memory(none) }",
     "attributes #1 = { nounwind }",
@@ -116,8 +116,9 @@ def write(
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
     items = writer.graph(function, graph, inputs, _targets(graph))
+    counts_of_outputs = Counter(graph.outputs)
     for place, (output, item) in enumerate(zip(graph.outputs, items), graph.inputs):
-        _write_output(function, place, graph, output, item)
+        _write_output(function, place, graph, output, item, counts_of_outputs[output] > _MOST_TO_JOIN)
     return _assembled(writer, function)
 
 
@@ -142,11 +143,11 @@ def _targets(graph: Graph) -> dict[int, int]:
     }
 
 
-def _write_output(function: Function, place: int, graph: Graph, value: int, item: Item) -> None:
+def _write_output(function: Function, place: int, graph: Graph, value: int, item: Item, often: bool) -> None:
     if isinstance(item, Number):
         address = function.address("%frame", place)
-        # Among many stores LLVM looks for pairs to join, of each with each, unless they are to stay apart.
-        store = "store volatile" if len(graph.outputs) > _MOST_TO_JOIN else "store"
+        # Among many stores of one number LLVM tries to join each with each, unless they are to stay apart.
+        store = "store volatile" if often else "store"
         function.line(f"{store} double {function.number(item, 1)}, ptr {address}, align 8")
         return
     kind = graph.kinds[value]
