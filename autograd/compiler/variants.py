@@ -173,7 +173,6 @@ class Plan:
                 out_of_date += 1
                 if out_of_date > _MOST_ASIDE:
                     raise Untraceable("what it closes over is something else whenever one looks")
-                self._set_aside(variant)
                 variant = self._variant(numbers, ())
                 continue
             self.last = variant
@@ -226,6 +225,9 @@ class Plan:
     def _variant(self, numbers: list[Any], path: tuple[bool, ...]) -> Variant:
         """The variant that begins on this path, which is recorded where there is none."""
         with _one_at_a_time:
+            for variant in self.variants:
+                if variant.outside.values() is None:
+                    self._set_aside(variant)
             self.variants += [variant for variant in self._aside if variant.outside.unchanged()]
             self._aside = [variant for variant in self._aside if variant not in self.variants]
             known = (variant for variant in self.variants if variant.path[: len(path)] == path)

@@ -458,6 +458,21 @@ def test_objects_that_are_unlike_others_do_no_harm(compiled_by):
     assert compiled(1.0) == 280.0
 
 
+def test_all_ways_through_a_function_are_recorded_anew_where_a_value_is_bound_anew(compiled_by):
+    holder = SimpleNamespace(w=Value(2.0))
+
+    def f(y):
+        for i in range(20):
+            if y < i:
+                return holder.w * i
+        return holder.w
+
+    compiled = compiled_by(f)
+    for number in (2.0, 3.0, 2.0):
+        holder.w = Value(number)
+        assert [compiled(i + 0.5) for i in range(19)] == [number * (i + 1) for i in range(19)]
+
+
 def test_a_function_that_finds_something_else_at_each_look_is_called_as_it_is(compiled_by):
     class Unsteady:
         @property
