@@ -3,6 +3,10 @@
 A value is a whole number. First come the inputs, then the constants, then the results of the steps, in the order in
 which the program was recorded. A value is a number, a predicate, or an array of numbers; its kind says which.
 
+An array is one value. A row of the table on arrays works on their elements: its operands are arrays of one shape, and
+constants; what a comparison gives is an array of 1.0 and 0.0 there, and what chooses by one holds where it is not 0.
+Backends do not know of these: `lowering` makes loops of them, of sums and of gathers.
+
 A loop, a batch or a branch is one step that owns the graphs of its bodies, so that a graph has the size of the program
 and not that of its run. A body sees nothing but its inputs: what it takes from around it is passed as an operand.
 """
@@ -12,7 +16,7 @@ from __future__ import annotations
 import math
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -51,12 +55,13 @@ class Pack(Stored):
 
 @dataclass(frozen=True, slots=True)
 class View(Stored):
-    """Part of an array, or its axes in another order: result[j, k, …] is the operand's element at
-    start + step · j along the axis that `axes` names for j, and so on; where an axis is not named, at its start.
+    """Part of an array, its axes in another order, or the same numbers again and again: result[j, k, …] is the
+    operand's element at start + step · j along the axis that `axes` names for j, and so on; where an axis is not named,
+    at its start. Along an axis of the result for which -1 stands all are the same. The operand may be a number.
     """
 
     shape: tuple[int, ...]
-    axes: tuple[int, ...]  # for each axis of the result, that of the operand
+    axes: tuple[int, ...]  # for each axis of the result, that of the operand, or -1
     steps: tuple[int, ...]  # for each axis of the result
     starts: tuple[int, ...]  # for each axis of the operand
 
@@ -64,6 +69,85 @@ class View(Stored):
 
     def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         return (self.shape,)
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Stored):
+    """An array with a part of it replaced: the first operand, and where `view` shows it the second."""
+
+    view: View  # of the first operand; each of its elements is seen once at most
+
+    name = "place"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return kinds[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape(Stored):
+    """The numbers of an array, in row-major order, in another shape."""
+
+    shape: tuple[int, ...]
+
+    name = "reshape"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (self.shape,)
+
+
+@dataclass(frozen=True, slots=True)
+class Positions(Stored):
+    """The array of the positions along one of its axes: 0.0, 1.0, 2.0, …"""
+
+    shape: tuple[int, ...]
+    axis: int
+
+    name = "positions"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (self.shape,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Stored):
+    """The sums of an array along an axis, in the order of `summation.blocked_sum`; of nothing 0.0."""
+
+    axis: int
+
+    name = "sum"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        (shape,) = kinds
+        assert shape is not None
+        return (shape[: self.axis] + shape[self.axis + 1 :],)
+
+
+@dataclass(frozen=True, slots=True)
+class Gather(Stored):
+    """Elements of an array, the first operand, at computed places: one operand more for each axis, a number, or arrays
+    of one shape, which is that of the result. Where one is no whole number from 0 up to the length, what is read is
+    some element; it is for a guard to say so.
+    """
+
+    name = "gather"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return (kinds[1],)
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter(Stored):
+    """An array, the first operand, in which elements at computed places are replaced by those of the second one after
+    the other, or where it `adds` are added to. The other operands are the places, as those of `Gather`; nothing is
+    written where they are beyond the array.
+    """
+
+    adds: bool
+
+    name = "scatter"
+
+    def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return kinds[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +257,22 @@ class Branch(Stored):
         return tuple(self.then.kinds[output] for output in self.then.outputs)
 
 
-Operation = Primitive | Element | Pack | View | Guard | Loop | Branch
+OnArrays = Element | Pack | View | Place | Reshape | Positions | Sum | Gather | Scatter
+Operation = Primitive | OnArrays | Guard | Loop | Branch
+
+
+def kind_of_row(row: Primitive, kinds: Iterable[Kind]) -> Kind:
+    """The kind of what a row computes from operands of these kinds."""
+    for kind in kinds:
+        if kind:
+            return kind
+    return PREDICATE if row.predicate else NUMBER
 
 
 def results_of(operation: Operation, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
     """The kinds of what an operation computes from operands of these kinds."""
     if isinstance(operation, Primitive):
-        return (PREDICATE,) if operation.predicate else (NUMBER,)
+        return (kind_of_row(operation, kinds),)
     return operation.results(kinds)
 
 
@@ -302,8 +395,17 @@ def _title(operation: Operation) -> str:
         return f"guard {operation.outcome}"
     if isinstance(operation, Pack):
         return f"pack{operation.shape}"
-    if isinstance(operation, View):
-        return f"view shape={operation.shape} axes={operation.axes} steps={operation.steps} starts={operation.starts}"
+    if isinstance(operation, View | Place):
+        view = operation.view if isinstance(operation, Place) else operation
+        return f"{operation.name} shape={view.shape} axes={view.axes} steps={view.steps} starts={view.starts}"
+    if isinstance(operation, Reshape):
+        return f"reshape{operation.shape}"
+    if isinstance(operation, Positions):
+        return f"positions{operation.shape} axis={operation.axis}"
+    if isinstance(operation, Sum):
+        return f"sum axis={operation.axis}"
+    if isinstance(operation, Scatter):
+        return "scatter adds" if operation.adds else "scatter"
     if isinstance(operation, Loop):
         flags = [flag for flag in ("counted", "reverse", "save") if getattr(operation, flag)]
         return " ".join([f"loop length={operation.length} carried={operation.carried} sliced={operation.sliced} "
