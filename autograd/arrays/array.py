@@ -95,10 +95,11 @@ class ArrayMethods:
 
 def view_of(array: Any) -> Any:
     """An array of objects as one of this class, of which there is one."""
-    return array.view(_array_type())
+    return array.view(array_type())
 
 
-def _array_type() -> Any:
+def array_type() -> Any:
+    """The class of arrays of Values."""
     kind = _types.get("array")
     if kind is None:  # two threads may both make one, and the first is kept
         kind = type("ValueArray", (ArrayMethods, sys.modules["numpy"].ndarray), {"__module__": "autograd"})
@@ -169,6 +170,12 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     Raises: `TypeError` that names the ufunc where it has no meaning here.
     """
     name, meaning = _meaning_of(ufunc)
+    for item in (*inputs, *options.get("out", ())):
+        whole = getattr(type(item), "_apply_ufunc", None)
+        if whole is not None:
+            mask = {key: options[key] for key in ("where",) if key in options}
+            options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity)
+            return whole(ufunc, name, meaning, method, inputs, options | mask)
     if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
@@ -276,9 +283,18 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
     ours = choices.OURS.get(name)
     if ours is not None:
         return _unpacked(ours(*args, **kwargs))
+    whole = next((kind._apply_function for kind in types if hasattr(kind, "_apply_function")), None)
+    if whole is not None:
+        return _unpacked(whole(name, _theirs(function, name), args, kwargs))
+    return _unpacked(_theirs(function, name)(*args, **kwargs))
+
+
+def _theirs(function: Any, name: str) -> Callable[..., Any]:
+    """NumPy's own text of a function."""
     if name not in THEIRS:
         raise _refused(name)
-    return _unpacked(numpy.empty(0).__array_function__(function, (numpy.ndarray,), args, kwargs))
+    numpy = sys.modules["numpy"]
+    return lambda *args, **kwargs: numpy.empty(0).__array_function__(function, (numpy.ndarray,), args, kwargs)
 
 
 def _as_arrays(item: Any) -> Any:

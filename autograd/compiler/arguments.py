@@ -81,7 +81,7 @@ class Arguments(NamedTuple):
         nodes = []
         for block, kind in zip(self.blocks, self.signature.kinds):
             if kind == VALUES:
-                items = block.flat if is_array(block) else [getattr(block, "node", block)]
+                items = [block.node] if hasattr(block, "node") else block.flat if is_array(block) else [block]
                 nodes += [item for item in items if isinstance(item, Traced)]
         return nodes
 
@@ -130,7 +130,7 @@ def exact(item: Any) -> Any:
 def _kind(block: Any) -> Any:
     if is_array(block):
         return VALUES if block.dtype == object else block.shape if block.dtype.kind in "biuf" else OTHER
-    if isinstance(block, Value) or hasattr(block, "node"):
+    if isinstance(block, Value):
         return VALUES
     try:
         real(block)

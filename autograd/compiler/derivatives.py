@@ -24,8 +24,8 @@ from autograd.program.nests import array
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import with_flag
-from autograd.program.tracing.arrays import packed, shown
-from autograd.program.tracing.structured import as_number, replay
+from autograd.program.tracing.arrays import as_number, node_of, numbers_in
+from autograd.program.tracing.structured import replay
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
 from autograd.transforms.joint import Joint, numbers_of
@@ -68,8 +68,9 @@ class Differentiable:
                     [trace.input(NUMBER) for _ in range(size)] for size in (count, count, self.operands)
                 )
                 recorded = Recorded(
-                    lambda: [*map(shown, replay(self.graph, [*blocks, *operands]))], (), closures=operands
-                )
+                    lambda: [number for item in replay(self.graph, [*blocks, *operands]) for number in numbers_in(item)],
+                    (), closures=operands,
+                )  # fmt: skip
                 along = [Maybe(seed, not_equal(counts, 0.0)) for seed, counts in zip(seeds, counted)]
                 if forward:
                     found = recorded.push(along, None, settle=False)
@@ -115,7 +116,7 @@ class Differentiable:
         Values where operands are, so that these can be differentiated in turn.
         """
         if current().trace is not None:
-            constant = [packed(block) if is_array(block) else block for block in blocks]
+            constant = [*map(node_of, blocks)]
             found = replay(self.graph, [*constant, *operands])
             return [Maybe(number, not_equal(live, 0.0)) for number, live in zip(found[::2], found[1::2])]
         found = self.run(blocks, numbers_of(operands))
@@ -220,4 +221,4 @@ def attached(
 
 def is_of_numbers(kind: Any) -> bool:
     """Whether a block of this kind has a derivative, unlike one of truths."""
-    return kind is not PREDICATE and not (kind and kind[0] == "bool")
+    return kind is not PREDICATE and not (kind and type(kind[0]) is str)

@@ -25,10 +25,11 @@ from autograd.primitives.row import elementwise, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, in_order, take_apart
 from autograd.program.simplify import Preserves, simplify
-from autograd.program.tracing.arrays import packed, shown
-from autograd.program.tracing.structured import as_number, kind_of
+from autograd.program.tracing import whole
+from autograd.program.tracing.arrays import node_of, shown
+from autograd.program.tracing.structured import as_number
 from autograd.program.tracing.trace import Trace, Untraceable
-from autograd.program.tracing.traced import Predicate, Traced, place_operands
+from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
@@ -313,11 +314,10 @@ def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start
 def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
     """The kind of a block of the result, and its place among the outputs, to which it is added."""
     if is_array(block):
-        truths = block.size > 0 and all(isinstance(item, bool | Predicate) for item in block.flat)
-        if truths:
-            block = elementwise(as_number, [block])
-        outputs += place_operands([packed(block)])[1]
-        return ("bool", *block.shape) if truths else block.shape, len(outputs) - 1
+        node = node_of(block)
+        sort = ["bool"] if whole.is_truths(node) or block.dtype == bool else ["int"] if whole.is_place(node) else []
+        outputs += place_operands([node])[1]
+        return (*sort, *block.shape) if block.ndim else kind_of(node), len(outputs) - 1
     try:
         item = block if isinstance(block, Predicate) else as_number(block)
     except TypeError:
@@ -333,7 +333,7 @@ def _result(part: tuple[Any, int], results: list[Any]) -> Any:
     kind, place = part
     if kind is PREDICATE:
         return bool(results[place])
-    return results[place].astype(bool) if kind and kind[0] == "bool" else results[place]
+    return results[place].astype(kind[0]) if kind and type(kind[0]) is str else results[place]
 
 
 def _number_of(node: Traced, known: dict[int, Any]) -> Any:

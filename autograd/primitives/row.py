@@ -126,10 +126,9 @@ class Primitive:
         apply = None
         for argument in arguments:
             if type(argument) is not float:
-                own = getattr(type(argument), "_apply_primitive", None)
-                if own is None and is_array(argument):
+                if is_array(argument):
                     return elementwise(self, arguments)
-                apply = apply or own
+                apply = apply or getattr(type(argument), "_apply_primitive", None)
         if apply is not None:
             return apply(self, arguments)
         return self.evaluate(*map(self.constant, arguments))
@@ -273,8 +272,12 @@ def require_plain(kind: type) -> None:
 def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """The array of `function` at each element, with NumPy's broadcasting; see `typed`.
 
-    Of arrays without dimensions it is the result itself.
+    Of arrays without dimensions it is the result itself; on an array of a recording it is a step of all elements.
     """
+    for argument in arguments:
+        whole = getattr(type(argument), "_apply_elementwise", None)
+        if whole is not None:
+            return whole(function, arguments)
     numpy = sys.modules["numpy"]
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
         results = numpy.frompyfunc(function, len(arguments), 1)(*map(plain, arguments))
@@ -284,8 +287,6 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 def plain(argument: Any) -> Any:
     """An argument as NumPy takes it without asking us what to do with it."""
     numpy = sys.modules["numpy"]
-    if hasattr(type(argument), "_apply_primitive"):
-        argument = getattr(argument, "elements", argument)  # of an arrays.TracedArray
     if hasattr(type(argument), "_apply_primitive"):
         scalar = numpy.empty((), dtype=object)
         scalar[()] = argument

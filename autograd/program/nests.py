@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.pickles import reduced
 from autograd.primitives.row import is_array, typed
@@ -25,10 +26,12 @@ class Structure:
 
     spec: Any  # "block", or (type, keys or None, specs of the children, keys as the dict had them)
     shapes: tuple[Shape, ...]  # of the blocks, in order
+    whole: bool = field(default=False, compare=False)  # whether an array is one number of the list, as in a recording
 
     @property
     def sizes(self) -> list[int]:
-        return [1 if shape is None else math.prod(shape) for shape in self.shapes]
+        """How many of the list's numbers each block is."""
+        return [1 if shape is None or self.whole else math.prod(shape) for shape in self.shapes]
 
     def build(self, blocks: Sequence[Any]) -> Any:
         """The nest with these blocks."""
@@ -38,7 +41,8 @@ class Structure:
         """The nest with these numbers; an array of floats where all of its numbers are."""
         blocks, start = [], 0
         for shape, size in zip(self.shapes, self.sizes):
-            blocks.append(numbers[start] if shape is None else array(numbers[start : start + size], shape))
+            one = shape is None or self.whole
+            blocks.append(numbers[start] if one else array(numbers[start : start + size], shape))
             start += size
         return self.build(blocks)
 
@@ -51,11 +55,15 @@ class Structure:
 
 
 def flatten(nest: Any) -> tuple[list[Any], Structure]:
-    """The numbers of a nest in order, and its structure; all but lists, tuples, dicts and arrays count as numbers."""
+    """The numbers of a nest in order, and its structure; all but lists, tuples, dicts and arrays count as numbers.
+
+    While a function is being recorded an array is one number of the list, for it is one value of the program.
+    """
     numbers: list[Any] = []
     shapes: list[Shape] = []
-    spec = _take_apart(nest, numbers, shapes)
-    return numbers, Structure(spec, tuple(shapes))
+    whole = current().trace is not None
+    spec = _take_apart(nest, numbers, shapes, whole)
+    return numbers, Structure(spec, tuple(shapes), whole)
 
 
 def take_apart(nest: Any) -> tuple[list[Any], Any]:
@@ -85,16 +93,16 @@ def _blocks(nest: Any, blocks: list[Any]) -> Any:
     return "block"
 
 
-def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape]) -> Any:
+def _take_apart(nest: Any, numbers: list[Any], shapes: list[Shape], whole: bool) -> Any:
     """The nest's spec; its numbers and the shapes of its blocks are appended to the lists."""
     if isinstance(nest, dict):
         keys = _sorted(nest)
-        return dict, keys, tuple(_take_apart(nest[key], numbers, shapes) for key in keys), _Shown(nest)
+        return dict, keys, tuple(_take_apart(nest[key], numbers, shapes, whole) for key in keys), _Shown(nest)
     if isinstance(nest, list | tuple):
-        return type(nest), None, tuple(_take_apart(child, numbers, shapes) for child in nest), _Shown()
+        return type(nest), None, tuple(_take_apart(child, numbers, shapes, whole) for child in nest), _Shown()
     if is_array(nest) and nest.ndim:
         shapes.append(nest.shape)
-        numbers.extend(nest.ravel().tolist())
+        numbers.extend([nest] if whole else nest.ravel().tolist())
     else:
         shapes.append(None)
         numbers.append(nest.item() if is_array(nest) else nest)

@@ -11,7 +11,9 @@ from autograd.errors import ShapeError
 from autograd.primitives.summation import blocked_sum
 from autograd.program.nests import Structure, array, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
-from autograd.program.tracing.arrays import TracedArray, blocks_of, holds_array, listed, packed, shown
+from autograd.program.tracing import whole
+from autograd.program.tracing.arrays import as_number as node_of_number
+from autograd.program.tracing.arrays import holds_array, listed, packed, shown
 from autograd.transforms.recorded import as_number
 
 
@@ -87,8 +89,8 @@ def _recorded(
             require_same(found[0], structure, "each sample's result")
         found[:] = [structure]
         if reduce is not None:
-            return [], [], [structured.as_number(number) for number in numbers]
-        return [], blocks_of(numbers, structure), []
+            return [], [], [*map(node_of_number, numbers)]
+        return [], [*map(node_of_number, numbers)], []
 
     _, stacks, sums, _ = structured.loop(step, length, slices=arrays)
     structure = found[0]
@@ -97,13 +99,9 @@ def _recorded(
     as_array = any(shape is not None for shape in structure.shapes) or holds_array(args)
     if not as_array:
         return structure.build([listed(stack) for stack in stacks])
-    moved = [stack if out_axes == 0 else _moved_array(stack, out_axes) for stack in stacks]
-    return structure.build([shown(stack) for stack in moved])
-
-
-def _moved_array(node: Any, axis: int) -> Any:
-    array = TracedArray(node)
-    return array.transpose(_moved(array.ndim, axis)).node
+    dimensions = [len(whole.shape_of(stack)) for stack in stacks]
+    moved = [whole.transposed(stack, _moved(n, out_axes)) for stack, n in zip(stacks, dimensions)]
+    return structure.build([*map(shown, moved)])
 
 
 def _children(argument: Any, axis: Any) -> list[tuple[Any, Any]] | None:

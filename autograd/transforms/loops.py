@@ -17,7 +17,7 @@ from autograd.primitives.table import absolute, floor, logical_not, not_equal, s
 from autograd.program.graph import Guard
 from autograd.program.nests import Structure, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
-from autograd.program.tracing.arrays import SMALL, blocks_of, listed, packed, shown
+from autograd.program.tracing.arrays import as_number, listed, packed, shown
 from autograd.program.tracing.traced import is_number
 from autograd.transforms.batching import stacked
 
@@ -144,7 +144,7 @@ def scan(
         state, y = _pair(f(_rebuilt(structure, items), _taken(xs, lambda leaf: shown(next(pieces)))))
         numbers, outputs = ([], flatten([])[1]) if y is None else flatten(y)
         found[:] = [outputs]
-        return _next(state, structure, "scan's function"), blocks_of(numbers, outputs), []
+        return _next(state, structure, "scan's function"), [*map(as_number, numbers)], []
 
     results = structured.loop(step, count, states, [packed(leaf) for leaf in leaves], reverse=reverse)
     ys = None if not found[0].shapes else found[0].build(
@@ -174,14 +174,13 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
         def run() -> list[Any]:
             numbers, structure = flatten(function(*operands))
             if structures:
-                _require_small(structures[0], structure)
+                require_same(structures[0], structure, "the result of cond's false_fun")
             structures.append(structure)
-            return numbers
+            return [*map(as_number, numbers)]
 
         return run
 
     results = structured.branch(pred, [side(true_fun), side(false_fun)])
-    require_same(structures[0], structures[-1], "the result of cond's false_fun")
     return _rebuilt(structures[0], results)
 
 
@@ -225,7 +224,7 @@ def _state(state: Any, what: str = "the first state is") -> tuple[list[Any], Str
     """The numbers of a state, and its structure; `TypeError` where it holds anything else."""
     numbers, structure = flatten(state)
     try:
-        return [structured.as_number(number) for number in numbers], structure
+        return [*map(as_number, numbers)], structure
     except TypeError as error:
         raise TypeError(f"{what} no number: {error}") from None
 
@@ -234,16 +233,8 @@ def _rebuilt(structure: Structure, items: list[Any]) -> Any:
     return structure.unflatten([shown(item) for item in items])
 
 
-def _require_small(structure: Structure, found: Structure) -> None:
-    """Raise `Untraceable` where arrays that are too large to be seen as their numbers meet such numbers."""
-    large = max((*structure.sizes, *found.sizes), default=0) > SMALL
-    if structure != found and large:
-        raise current().trace.untraceable("a state of more than 4,096 numbers, used as such, is not compiled yet")
-
-
 def _next(state: Any, structure: Structure, what: str) -> list[Any]:
     numbers, found = _state(state, f"{what} returned")
-    _require_small(structure, found)
     require_same(structure, found, f"the state that {what} returns")
     return numbers
 

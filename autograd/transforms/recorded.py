@@ -23,10 +23,10 @@ from autograd.engine.sweep import (
 from autograd.engine.value import Value
 from autograd.engine.watching import watch_for, watch_tangents_for
 from autograd.primitives import table
-from autograd.primitives.row import real
+from autograd.primitives.row import is_array, real
 from autograd.primitives.specialise import values_met
 from autograd.program.nests import Structure, flatten, require_same
-from autograd.program.tracing.arrays import settled, shown
+from autograd.program.tracing.arrays import node_of, seed_of, settled, shown
 from autograd.program.tracing.trace import rules_within_reach
 
 
@@ -53,10 +53,10 @@ class Recorded:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError("with has_aux=True the function returns a pair (output, auxiliary data)")
             result, self.aux = result
-        self.results, self.outputs = flatten(result)
-        for item in self.results:
+        found, self.outputs = flatten(result)
+        for item in found:
             as_number(item)  # raises for what is no number
-            _require_small(item)
+        self.results = [as_number(item) if is_array(item) else item for item in found]
         nodes = [item for item in self.results if isinstance(item, Value)]
         self.closures = self._closed_over(nodes) if closures is None else list(closures)
         self.order = topological_order(nodes, stop=[*self.leaves, *self.closures])
@@ -68,8 +68,6 @@ class Recorded:
 
     def tangents(self, nest: Any, what: str) -> list[Any]:
         """The numbers of tangents. Raises: `ShapeError` where they have not the arguments' structure."""
-        for leaf in self.leaves:
-            _require_small(shown(leaf))
         return _seeds(nest, self.inputs, what)
 
     def cotangents(self, nest: Any, what: str) -> list[Any]:
@@ -88,9 +86,9 @@ class Recorded:
         # In a recording under no_grad the results are copied, for the copies say that no derivative passes through.
         stopped = current().trace is not None and not current().enabled
         numbers = map(as_number, self.results)
-        return self.plain(
-            self.outputs.map(lambda item: _copy(item) if stopped and isinstance(item, Value) else item, [*numbers])
-        )
+        return self.plain(self.outputs.map(
+            lambda item: shown(_copy(item) if stopped and isinstance(item, Value) else item), [*numbers]
+        ))  # fmt: skip
 
     def _closed_over(self, nodes: Sequence[Value]) -> list[Value]:
         """The Values from which the function computed these without having made them."""
@@ -160,7 +158,7 @@ class Recorded:
             tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
         known = set(self.order) if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
-        return [_apart(item, known) for item in found] if settle else found
+        return [_apart(item, known, of) for item, of in zip(found, self.results)] if settle else found
 
     def derivatives(self, sweep: Callable[[bool], list[Any]], differentiable: bool) -> list[Any]:
         """What `sweep(differentiable)` finds.
@@ -190,28 +188,20 @@ class Recorded:
 
 def _seeds(nest: Any, expected: Structure, what: str) -> list[Any]:
     seeds, structure = flatten(nest)
-    for seed in seeds:
-        _require_small(seed)
     require_same(expected, structure, what)
-    return [as_number(seed) for seed in seeds]
-
-
-def _require_small(item: Any) -> None:
-    """Raise `Untraceable` for an array of a compiled function that is too large to be seen as its numbers."""
-    if hasattr(item, "node"):
-        raise current().trace.untraceable("a derivative of or along more than 4,096 numbers is not compiled yet")
+    return [seed_of(seed) if is_array(seed) else as_number(seed) for seed in seeds]
 
 
 def _counts(seed: Any) -> bool:
-    return isinstance(seed, Value) or seed != 0.0
+    return seed is not None and (type(seed) is not float or seed != 0.0)
 
 
-def _apart(derivative: Any, known: set[Value], leaf: Value | None = None) -> Any:
+def _apart(derivative: Any, known: set[Value], leaf: Any = None) -> Any:
     """The derivative as a node of its own, where it is a recorded node itself, w of w·x, or one that a rule holds."""
     if current().trace is not None:
         derivative = settled(derivative, leaf)
     own = isinstance(derivative, Value) and (derivative in known or derivative._primitive is None)
-    return _copy(derivative) if own else derivative
+    return shown(_copy(derivative) if own else derivative)
 
 
 def _copy(value: Value) -> Value:
@@ -223,13 +213,13 @@ def _fresh(number: Any) -> Value:
     """A Value that stands for an argument."""
     trace = current().trace
     if trace is not None:
-        node: Value = trace.fresh(number)
+        node: Value = trace.fresh(node_of(number))
         return node
     return _copy(number).named(number.name) if isinstance(number, Value) else Value(number)
 
 
 def as_number(item: Any) -> Any:
-    return item if isinstance(item, Value) or hasattr(item, "node") else real(item)
+    return node_of(item) if is_array(item) else item if isinstance(item, Value) else real(item)
 
 
 def unit(count: int, i: int) -> list[float]:

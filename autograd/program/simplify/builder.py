@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import PREDICATE, ConstantArray, Graph, Kind, Loop, Operation, results_of
+from autograd.program.graph import PREDICATE, ConstantArray, Graph, Kind, Loop, Operation, View, kind_of_row, results_of
 
 
 class Preserves(Enum):
@@ -84,11 +84,15 @@ class Builder:
             self.known[key] = results
         return results
 
+    def spread(self, number: Any, shape: tuple[int, ...]) -> Any:
+        """The array that holds one number everywhere."""
+        return self.add(View(shape, (-1,) * len(shape), (0,) * len(shape), ()), (number,))[0]
+
     def place(self, operation: Operation, operands: tuple[Any, ...]) -> list[int]:
         """The results of a new step."""
         if type(operation) is Primitive:
             results = [len(self.kinds)]
-            self.kinds.append(PREDICATE if operation.predicate else ())
+            self.kinds.append(kind_of_row(operation, map(self.kind, operands)))
         else:
             results = self._values(results_of(operation, tuple(self.kind(operand) for operand in operands)))
         step = Step(operation, operands, results)

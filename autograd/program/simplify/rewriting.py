@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Loop
+from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Loop, kind_of_row
 from autograd.program.simplify.builder import Builder, Constant, Preserves
 
 
@@ -38,13 +38,14 @@ def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
 
 def _row(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
     """The value of a row: a constant, an operand, or a step."""
-    if all(isinstance(operand, Constant) for operand in operands):
+    if all(isinstance(operand, Constant) and not isinstance(operand.item, ConstantArray) for operand in operands):
         return builder.constant(row.evaluate(*(operand.item for operand in operands)))
     rewriting = REWRITINGS.get(row)
     if rewriting is not None and (rewriting.preserves is DERIVATIVES or builder.preserves is VALUES):
         value = rewriting.rule(builder, *operands)
         if value is not None:
-            return value
+            kind = kind_of_row(row, map(builder.kind, operands))
+            return builder.spread(value, kind) if kind and builder.kind(value) != kind else value
     return builder.add(row, operands)[0]
 
 

@@ -35,7 +35,7 @@ class Maybe:
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Maybe):
             return Maybe(self.or_zero(-0.0) + other.or_zero(-0.0), table.logical_or(self.live, other.live))
-        return self.or_zero(-0.0) + other
+        return self.or_zero(-0.0) + other if isinstance(other, Value | float) else NotImplemented
 
     def __radd__(self, other: Any) -> Any:
         return other + self.or_zero(-0.0)

@@ -1,114 +1,192 @@
 """The derivatives of arrays, and the numbers in which a derivative goes round a loop.
 
-A derivative that is carried by a loop may be absent when the program runs. It is then carried as two numbers, the
-derivative and whether it is there.
+The derivative of an array is an array, or a number where all of its elements are the same; a `Maybe` of two arrays
+where some of them may be absent, the second of which says by 1.0 and 0.0 which are there; or, as long as only parts of
+the array have one, `Scattered`. A derivative that is carried by a loop may be absent when the program runs: it is then
+carried as two numbers or arrays, itself and whether it is there.
 """
 
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
 from autograd.primitives import table
-from autograd.program.graph import ConstantArray, Kind
+from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.structured import element, elementwise, loop, pack
+from autograd.program.tracing.traced import Predicate
+from autograd.program.tracing.whole import (
+    broadcast,
+    element,
+    gathered,
+    pack,
+    placed,
+    positions,
+    scattered,
+    shape_of,
+)
 
-_PACKED = 4096  # numbers of an array that are written one by one
+_PACKED = 64  # elements of an array that are written as one, however few of them have a derivative
 
 
-class ArrayDerivative:
-    """The derivative of an array, or with respect to one: of some of its elements, and of all of them at once.
+class Scattered:
+    """The derivative of an array of which some parts have one, and the others, unless `base` has theirs, none.
 
-    `wholes` holds pairs of an array and, where its elements may be absent, the array that says which are there.
+    Parts: single elements by their index; what a view shows; elements at computed places.
     """
 
-    def __init__(self, shape: tuple[int, ...], elements: dict[tuple[int, ...], Any] | None = None,
-                 wholes: Sequence[tuple[Any, Any]] = ()) -> None:
-        self.shape, self.elements, self.wholes = shape, elements or {}, list(wholes)
+    __slots__ = ("shape", "base", "elements", "views", "places")
 
-    def __add__(self, other: ArrayDerivative) -> ArrayDerivative:
+    def __init__(
+        self, shape: tuple[int, ...], base: Any = None, elements: dict[tuple[int, ...], Any] | None = None,
+        views: Sequence[tuple[View, Any]] = (), places: Sequence[tuple[Sequence[Any], Any]] = (),
+    ) -> None:  # fmt: skip
+        self.shape, self.base = shape, base
+        self.elements, self.views, self.places = elements or {}, [*views], [*places]
+
+    def __add__(self, other: Any) -> Scattered:
+        if not isinstance(other, Scattered):
+            return Scattered(self.shape, _plus(self.base, other), self.elements, self.views, self.places)
         elements = dict(self.elements)
         for index, part in other.elements.items():
-            elements[index] = elements[index] + part if index in elements else part
-        return ArrayDerivative(self.shape, elements, self.wholes + other.wholes)
+            elements[index] = _plus(elements.get(index), part)
+        return Scattered(
+            self.shape, _plus(self.base, other.base), elements, self.views + other.views, self.places + other.places
+        )
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Any:
+        return self.whole() * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * self.whole()
 
     def element(self, index: tuple[int, ...]) -> Any:
         """The derivative at one element; None where it is absent."""
-        total = self.elements.get(index)
-        for values, live in self.wholes:
-            part: Any = element(values, index)
-            if live is not None:
-                part = Maybe(part, table.not_equal(element(live, index), 0.0))
-            total = part if total is None else total + part
-        return total
+        if self.views or self.places:
+            return element_of(self.whole(), index)
+        return _plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
 
-    def whole(self) -> tuple[Any, Any]:
-        """The derivative as one array, and the one that says which elements are there, or None where all are."""
-        wholes = list(self.wholes)
+    def whole(self) -> Any:
+        """All of it as one derivative: an array or a Maybe."""
+        values, live = self.parts(-0.0)
+        return values if live is None else Maybe(values, live)
+
+    def parts(self, zero: float) -> tuple[Any, Any]:
+        """Its numbers, `zero` where there is none, and which are there; None for those where all are."""
+        if len(self.elements) == math.prod(self.shape) and self.base is None and not self.views and not self.places:
+            pairs = [with_flag(self.elements[index], zero) for index in product(*map(range, self.shape))]
+            values, flags = zip(*pairs)
+            return pack(values, self.shape), None if set(flags) == {1.0} else pack(flags, self.shape)
+        values, live = (zero, 0.0) if self.base is None else with_flag(self.base, zero)
+        values, live = broadcast(values, self.shape), None if type(live) is float and live else live
         if self.elements:
-            wholes.append(self._gathered())
-        values, live = wholes[0]
-        for more, more_live in wholes[1:]:
-            values, live = _sum_of_arrays(values, live, more, more_live)
+            values, live = self._with_elements(values, live, zero)
+        for view, part in self.views:
+            values, live = self._with_view(values, live, view, part)
+        for indices, part in self.places:
+            value, flag = with_flag(part, -0.0)
+            values = scattered(values, indices, value, adds=True)
+            if live is not None:
+                live = broadcast(live, self.shape)
+                if type(flag) is not float:  # what is there stays there
+                    flag = table.where(flag, 1.0, gathered(live, indices))
+                live = scattered(live, indices, flag)
         return values, live
 
-    def _gathered(self) -> tuple[Any, Any]:
-        """The single elements as an array."""
+    def _with_elements(self, values: Any, live: Any, zero: float) -> tuple[Any, Any]:
         size = math.prod(self.shape)
-        if size <= _PACKED:
-            found = [self.elements.get(index) for index in product(*map(range, self.shape))]
-            values, flags = zip(*map(with_flag, found))
-            live = None if all(type(flag) is float and flag == 1.0 for flag in flags) else pack(flags, self.shape)
-            return pack(values, self.shape), live
-        by_position: dict[int, dict[tuple[int, ...], Any]] = {}
-        for index, part in self.elements.items():
-            by_position.setdefault(index[0], {})[index[1:]] = part
-        rest = self.shape[1:]
-
-        def step(position: Any, _: list[Any], __: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-            columns = []
-            for index in product(*map(range, rest)):
-                value, flag = 0.0, 0.0
-                for place, parts in by_position.items():
-                    if index in parts:
-                        here = table.equal(position, float(place))
-                        one, live = with_flag(parts[index])
-                        value, flag = table.where(here, one, value), table.where(here, live, flag)
-                columns.append((value, flag))
-            values, flags = zip(*columns)
-            return [], [values[0], flags[0]] if not rest else [pack(values, rest), pack(flags, rest)], []
-
-        values, live = loop(step, self.shape[0])[1]
+        pairs = {index: with_flag(part, -0.0) for index, part in self.elements.items()}
+        if size <= max(_PACKED, 4 * len(pairs)) and self.base is None:
+            found = [pairs.get(index, (zero, 0.0)) for index in product(*map(range, self.shape))]
+            return pack([value for value, _ in found], self.shape), pack([flag for _, flag in found], self.shape)
+        for index, (value, flag) in pairs.items():
+            view = View((), (), (), index)
+            values = placed(values, view, value if self.base is None else element(values, index) + value)
+            if live is not None:
+                live = broadcast(live, self.shape)
+                there = flag if type(flag) is float else table.maximum(flag, element(live, index))
+                live = placed(live, view, there)
         return values, live
 
+    def _with_view(self, values: Any, live: Any, view: View, part: Any) -> tuple[Any, Any]:
+        value, flag = with_flag(part, -0.0)
+        here = seen_by(view, self.shape)
+        whole = placed(broadcast(-0.0, self.shape), view, value)
+        if live is not None:
+            there = here if type(flag) is float else placed(broadcast(0.0, self.shape), view, flag)
+            live = None if type(there) is float else there if type(live) is float else table.logical_or(live, there)
+        return values + whole, live
 
-def with_flag(derivative: Any) -> tuple[Any, Any]:
-    if derivative is None:
-        return 0.0, 0.0
+
+def seen_by(view: View, shape: tuple[int, ...]) -> Any:
+    """Which elements of an array a view shows, as 1.0 and 0.0; 1.0 for all of them."""
+    result: Any = 1.0
+    for axis, length in enumerate(shape):
+        place = view.axes.index(axis) if axis in view.axes else None
+        step, count = (1, 1) if place is None else (view.steps[place], view.shape[place])
+        first, last = sorted((view.starts[axis], view.starts[axis] + step * (count - 1)))
+        if (first, last, abs(step)) == (0, length - 1, 1):
+            continue
+        where = positions(shape, axis)
+        inside = table.logical_and(table.greater_equal(where, float(first)), table.less_equal(where, float(last)))
+        if abs(step) > 1:
+            rest = table.remainder(where - float(first), float(abs(step)))
+            inside = table.logical_and(inside, table.equal(rest, 0.0))
+        result = inside if result == 1.0 else table.logical_and(result, inside)
+    return result
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return b if a is None else a if b is None else a + b
+
+
+def whole_of(derivative: Any) -> Any:
+    """A derivative without parts: a number, an array, or a Maybe."""
+    return derivative.whole() if isinstance(derivative, Scattered) else derivative
+
+
+def element_of(derivative: Any, index: tuple[int, ...]) -> Any:
+    """The derivative of one element."""
+    if isinstance(derivative, Scattered):
+        return derivative.element(index)
     if isinstance(derivative, Maybe):
-        return derivative.or_zero(), table.where(derivative.live, 1.0, 0.0)
+        live = derivative.live
+        if shape_of(live):
+            live = table.not_equal(element(live, index), 0.0)
+        return Maybe(element_of(derivative.value, index), live)
+    return element(derivative, index) if shape_of(derivative) else derivative
+
+
+def mapped(function: Callable[[Any], Any], derivative: Any, shape: tuple[int, ...]) -> Any:
+    """What only moves elements, applied to the derivative of an array of this shape."""
+    derivative = whole_of(derivative)
+    if isinstance(derivative, Maybe):
+        flag = flag_of(derivative.live)
+        live = function(broadcast(flag, shape) if shape else flag)
+        value = mapped(function, derivative.value, shape)
+        return Maybe(value, live if shape_of(live) else table.not_equal(live, 0.0))
+    return function(derivative) if shape_of(derivative) or not shape else derivative
+
+
+def flag_of(live: Any) -> Any:
+    """Whether a derivative is there, as a number or an array of 1.0 and 0.0."""
+    if isinstance(live, bool):
+        return float(live)
+    return table.where(live, 1.0, 0.0) if isinstance(live, Predicate) else live
+
+
+def with_flag(derivative: Any, zero: float = 0.0) -> tuple[Any, Any]:
+    """A derivative with `zero` where it is absent, and whether it is there; 1.0 where it is."""
+    derivative = whole_of(derivative)
+    if derivative is None:
+        return zero, 0.0
+    if isinstance(derivative, Maybe):
+        return derivative.or_zero(zero), flag_of(derivative.live)
     return derivative, 1.0
-
-
-def _sum_of_arrays(a: Any, a_live: Any, b: Any, b_live: Any) -> tuple[Any, Any]:
-    if a_live is None and b_live is None:
-        return elementwise(lambda x, y: [x + y], [a, b])[0], None
-    if a_live is None or b_live is None:
-        (plain, other, live) = (a, b, b_live) if a_live is None else (b, a, a_live)
-        return elementwise(
-            lambda x, y, flag: [x + table.where(table.not_equal(flag, 0.0), y, -0.0)], [plain, other, live]
-        )[0], None
-
-    def add(x: Any, x_flag: Any, y: Any, y_flag: Any) -> list[Any]:
-        total = Maybe(x, table.not_equal(x_flag, 0.0)) + Maybe(y, table.not_equal(y_flag, 0.0))
-        return list(with_flag(total))
-
-    values, live = elementwise(add, [a, a_live, b, b_live])
-    return values, live
 
 
 # A derivative as the numbers that carry it: none where it is absent, itself, or itself and a flag.
@@ -119,9 +197,7 @@ ABSENT, PLAIN, FLAGGED = range(3)
 def form_of(derivative: Any) -> int:
     if derivative is None:
         return ABSENT
-    if isinstance(derivative, ArrayDerivative):
-        return FLAGGED if derivative.whole()[1] is not None else PLAIN
-    return FLAGGED if isinstance(derivative, Maybe) else PLAIN
+    return FLAGGED if isinstance(whole_of(derivative), Maybe) else PLAIN
 
 
 def join(a: int, b: int) -> int:
@@ -132,29 +208,25 @@ def encode(derivative: Any, code: int, kind: Kind, zero: float = 0.0) -> list[An
     """The numbers, or arrays, that carry a derivative; `zero` is the value of one that is absent."""
     if code == ABSENT:
         return []
-    if kind:
-        if derivative is None:
-            values, live = _filled(kind, zero), _filled(kind, 0.0)
-        else:
-            values, live = derivative.whole()
-        return [values] if code == PLAIN else [values, _filled(kind, 1.0) if live is None else live]
-    if derivative is None:
-        return [zero] if code == PLAIN else [zero, 0.0]
-    if isinstance(derivative, Maybe):
-        value = derivative.or_zero(zero)
-        return [value] if code == PLAIN else [value, table.where(derivative.live, 1.0, 0.0)]
-    return [derivative] if code == PLAIN else [derivative, 1.0]
-
-
-def _filled(shape: tuple[int, ...], number: float) -> Any:
-    return ConstantArray(array("d", [number] * math.prod(shape)).tobytes(), shape)
+    value, flag = with_flag(derivative, -0.0 if kind else zero)
+    pair = [value] if code == PLAIN else [value, flag]
+    return [broadcast(item, kind) for item in pair] if kind else pair
 
 
 def decode(items: Iterator[Any], code: int, kind: Kind) -> Any:
     if code == ABSENT:
         return None
     value = next(items)
-    live = next(items) if code == FLAGGED else None
-    if kind:
-        return ArrayDerivative(kind, wholes=[(value, live)])
-    return value if live is None else Maybe(value, table.not_equal(live, 0.0))
+    if code == PLAIN:
+        return value
+    live = next(items)
+    return Carried(value, live) if kind else Maybe(value, table.not_equal(live, 0.0))
+
+
+class Carried(Maybe):
+    """The derivative of an array as a loop carries it: where it is absent, it is -0.0."""
+
+    __slots__ = ()
+
+    def or_zero(self, zero: float = 0.0) -> Any:
+        return self.value if math.copysign(1.0, zero) < 0.0 else super().or_zero(zero)

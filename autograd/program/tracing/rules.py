@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import islice
 from typing import Any
 
 from autograd.engine.recording import current
@@ -18,22 +18,14 @@ from autograd.engine.sweep import dependent, differentiable_reverse_sweep, forwa
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
-from autograd.program.graph import Branch, Element, Graph, Kind, Loop, Pack, View
+from autograd.program.graph import Branch, Graph, Kind, Loop
 from autograd.program.tracing.absence import where_absent
 from autograd.program.tracing.applied import Bundle
-from autograd.program.tracing.array_derivatives import (
-    ABSENT,
-    FLAGGED,
-    PLAIN,
-    ArrayDerivative,
-    decode,
-    encode,
-    form_of,
-    join,
-)
-from autograd.program.tracing.structured import Body, apply, branch, elementwise, kind_of, loop, part_kind, replay
+from autograd.program.tracing.array_derivatives import ABSENT, decode, encode, form_of, join, whole_of
+from autograd.program.tracing.array_rules import PULLS, PUSHES
+from autograd.program.tracing.structured import Body, apply, branch, loop, part_kind, replay
 from autograd.program.tracing.trace import rules_within_reach
-from autograd.program.tracing.traced import Traced
+from autograd.program.tracing.traced import Traced, kind_of
 
 STATES_LIMIT = 2**28  # bytes of saved states, beyond which a reversed loop computes them again
 
@@ -43,7 +35,7 @@ class _Replay:
 
     def __init__(self, graph: Graph, inputs: Sequence[Any]) -> None:
         trace = current().trace
-        self.leaves = [trace.fresh_array(item) if kind_of(item) else trace.fresh(item) for item in inputs]
+        self.leaves = [trace.fresh(item) for item in inputs]
         self.results = replay(graph, self.leaves)
         self.order = topological_order([item for item in self.results if isinstance(item, Value)], stop=self.leaves)
 
@@ -69,21 +61,13 @@ def pull(node: Traced, cotangent: Any, active: Collection[Any]) -> list[tuple[An
     """The shares of a node's operands in its cotangent: one step of the reverse sweep."""
     operation = node._primitive.operation
     wanted = [isinstance(item, Traced) and item in active for item in node.operands]
-    if isinstance(operation, Element | Pack | View):
-        derivative = cotangent
-        shares: list[Any]
-        if isinstance(operation, Element):
-            shape = kind_of(node.operands[0])
-            assert shape
-            shares = [ArrayDerivative(shape, {operation.index: derivative})]
-        elif isinstance(operation, Pack):
-            shares = [derivative.element(index) for index in product(*map(range, operation.shape))]
-        else:
-            shares = [_through_view(operation, kind_of(node.operands[0]), derivative)]
-    elif isinstance(operation, Branch):
+    shares: Sequence[Any]
+    if isinstance(operation, Branch):
         shares = [None, *_pull_branch(operation, node.operands, cotangent, wanted)]
-    else:
+    elif isinstance(operation, Loop):
         shares = _pull_loop(operation, node.operands, cotangent, wanted)
+    else:
+        shares = PULLS[type(operation)](operation, node, cotangent)
     return [
         (operand, share) for operand, share, yes in zip(node.operands, shares, wanted) if yes and share is not None
     ]
@@ -93,42 +77,11 @@ def push(node: Traced, tangents: dict[Any, Any]) -> Any:
     """The tangent of a node, from those of its operands: one step of the forward sweep."""
     operation = node._primitive.operation
     seeds: list[Any] = [tangents.get(item) if isinstance(item, Traced) else None for item in node.operands]
-    if isinstance(operation, Element):
-        return seeds[0].element(operation.index)
-    if isinstance(operation, Pack):
-        found = dict(zip(product(*map(range, operation.shape)), seeds))
-        return ArrayDerivative(operation.shape, {i: seed for i, seed in found.items() if seed is not None})
-    if isinstance(operation, View):
-        values, live = seeds[0].whole()
-        view = [None if item is None else apply(operation, (item,), here=False)[0] for item in (values, live)]
-        return ArrayDerivative(operation.shape, wholes=[(view[0], view[1])])
     if isinstance(operation, Branch):
-        parts = _push_branch(operation, node.operands, seeds)
-    else:
-        parts = _push_loop(operation, node.operands, seeds)
-    return Bundle(parts)
-
-
-def _through_view(view: View, shape: Any, derivative: ArrayDerivative) -> ArrayDerivative:
-    """The derivative with respect to the array that a view shows."""
-
-    def base(index: tuple[int, ...]) -> tuple[int, ...]:
-        place = list(view.starts)
-        for i, axis, step in zip(index, view.axes, view.steps):
-            place[axis] += i * step
-        return tuple(place)
-
-    permuted = sorted(view.axes) == list(range(len(shape))) and math.prod(view.shape) == math.prod(shape)
-    if permuted and not derivative.elements and all(step == 1 for step in view.steps):
-        inverse = tuple(view.axes.index(axis) for axis in range(len(shape)))
-        back = View(shape, inverse, (1,) * len(shape), (0,) * len(shape))
-        wholes: list[Any] = [
-            tuple(None if item is None else apply(back, (item,), here=False)[0] for item in whole)
-            for whole in derivative.wholes
-        ]
-        return ArrayDerivative(shape, wholes=wholes)
-    elements = {base(index): derivative.element(index) for index in product(*map(range, view.shape))}
-    return ArrayDerivative(shape, {index: part for index, part in elements.items() if part is not None})
+        return Bundle(_push_branch(operation, node.operands, seeds))
+    if isinstance(operation, Loop):
+        return Bundle(_push_loop(operation, node.operands, seeds))
+    return PUSHES[type(operation)](operation, node, seeds)
 
 
 class _Parts:
@@ -172,11 +125,10 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     shared_kinds = [kind_of(item) for item in parts.shared]
     # What a position's derivatives are multiplied with comes in as parts of arrays.
     arrays, array_codes = [], []
-    for seed in (*stack_seeds, *saved_seeds):
-        values, live = (None, None) if seed is None else seed.whole()
-        array_codes.append(ABSENT if values is None else PLAIN if live is None else FLAGGED)
-        arrays += [item for item in (values, live) if item is not None]
     array_kinds = [*parts.stacked, *state_kinds]
+    for seed, kind in zip((*stack_seeds, *saved_seeds), array_kinds):
+        array_codes.append(form_of(seed))
+        arrays += encode(seed, array_codes[-1], _stack_of(op, kind))
     codes = [form_of(seed) for seed in state_seeds]
     shared_codes: list[int] = [ABSENT] * len(parts.shared)
     slice_codes: list[int] = []
@@ -227,18 +179,15 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
     if count is not None:  # what a body takes from around it contributes nothing where no trip is made
         ran = table.greater(count, 0.0)
-        of_shared = [_where(ran, item) for item in of_shared]
+        of_shared = [where_absent(ran, whole_of(item), None) for item in of_shared]
     return [*[None] * first, *of_states, *of_slices, *of_shared]
 
 
-def _where(live: Any, derivative: Any) -> Any:
-    """The derivative, absent where `live` does not hold."""
-    if not isinstance(derivative, ArrayDerivative):
-        return where_absent(live, derivative, None)
-    values, flags = derivative.whole()
-    if flags is None:  # otherwise all of them were absent before the first trip
-        (flags,) = elementwise(lambda _: [live], [values])
-    return ArrayDerivative(derivative.shape, wholes=[(values, flags)])
+def _stack_of(op: Loop, kind: Kind) -> Kind:
+    """The kind of an array of what is of this kind in a trip."""
+    assert op.length is not None
+    assert kind is not None
+    return (op.length, *kind)
 
 
 def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
@@ -259,11 +208,8 @@ def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[
     parts, moving = _Parts(op, operands[first:]), _Parts(op, seeds[first:])
     state_kinds = [kind_of(state) for state in parts.states]
     slice_kinds = [part_kind(item) for item in parts.slices]
-    arrays, array_codes = [], []
-    for seed in moving.slices:
-        values, live = (None, None) if seed is None else seed.whole()
-        array_codes.append(ABSENT if values is None else PLAIN if live is None else FLAGGED)
-        arrays += [item for item in (values, live) if item is not None]
+    array_codes = [*map(form_of, moving.slices)]
+    arrays = _encoded(moving.slices, array_codes, [*map(kind_of, parts.slices)])
     codes = [form_of(seed) for seed in moving.states]
     stack_codes: list[int] = []
     sum_codes: list[int] = []
@@ -317,24 +263,17 @@ def _pull_branch(op: Branch, operands: Sequence[Any], cotangent: Bundle, wanted:
     seeds = [cotangent.parts.get(i) for i in range(len(op.then.outputs))]
 
     def side(graph: Graph) -> Callable[[], list[Any]]:
-        return lambda: [*map(_whole, _Replay(graph, operands[1:]).pull(seeds, wanted[1:]))]
+        return lambda: [*map(whole_of, _Replay(graph, operands[1:]).pull(seeds, wanted[1:]))]
 
     return _derived_branch(op, operands[0], side, [kind_of(item) for item in operands[1:]])
 
 
 def _push_branch(op: Branch, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:
     def side(graph: Graph) -> Callable[[], list[Any]]:
-        return lambda: [*map(_whole, _Replay(graph, operands[1:]).push(seeds[1:]))]
+        return lambda: [*map(whole_of, _Replay(graph, operands[1:]).push(seeds[1:]))]
 
     kinds = [op.then.kinds[output] for output in op.then.outputs]
     return dict(enumerate(_derived_branch(op, operands[0], side, kinds)))
-
-
-def _whole(derivative: Any) -> Any:
-    """That of an array as one array, which is made in the trace of the branch that found it, not in the other's."""
-    if not isinstance(derivative, ArrayDerivative):
-        return derivative
-    return ArrayDerivative(derivative.shape, wholes=[derivative.whole()])
 
 
 def _derived_branch(

@@ -38,10 +38,6 @@ def apply(operation: Element | Loop | Branch | Any, operands: Sequence[Any], her
     return found
 
 
-def kind_of(item: Any) -> Kind:
-    return item.kind if isinstance(item, Traced) else item.shape if isinstance(item, ConstantArray) else NUMBER
-
-
 def part_kind(array: Any) -> tuple[int, ...]:
     """The kind of what stands at one position of an array's first axis."""
     shape = kind_of(array)
@@ -49,21 +45,13 @@ def part_kind(array: Any) -> tuple[int, ...]:
     return shape[1:]
 
 
-def element(array: Any, index: tuple[int, ...]) -> Traced:
-    return apply(Element(index), (array,), here=False)[0]
-
-
-def pack(numbers: Sequence[Any], shape: tuple[int, ...]) -> Traced:
-    return apply(Pack(shape), numbers, here=False)[0]
-
-
 def as_number(item: Any) -> Any:
     """What a body returns, as a number or an array: a predicate is 1.0 or 0.0."""
-    if hasattr(item, "node"):  # an arrays.TracedArray
-        return item.node
+    if is_array(item):
+        return packed(item)
     if isinstance(item, Predicate):
         return table.where(item, 1.0, 0.0)
-    return item if isinstance(item, Value | ConstantArray) else real(item)
+    return item if isinstance(item, Value) else real(item)
 
 
 def _choose(predicate: Any, x: Any, y: Any) -> Any:
@@ -71,7 +59,7 @@ def _choose(predicate: Any, x: Any, y: Any) -> Any:
     if kind_of(x) or kind_of(y):
         if kind_of(x) != kind_of(y):
             raise TraceError("the branches of an `if` in a loop or batch return arrays of different shapes")
-        return elementwise(lambda a, b: [table.where(predicate, a, b)], [x, y])[0]
+        return table.where(predicate, x, y)
     if isinstance(x, bool | Predicate) and isinstance(y, bool | Predicate):
         return (predicate & x) | (~predicate & y)
     return table.where(predicate, x, y)
@@ -174,15 +162,6 @@ def loop(
 def bound(breached: Any, guard: Guard) -> None:
     """Record that the program fails where the predicate holds, if it comes so far."""
     current().trace.bound(breached, guard)
-
-
-def elementwise(function: Callable[..., list[Any]], arrays: Sequence[Any]) -> list[Any]:
-    """The arrays of what `function` returns at each element of arrays of one shape."""
-    shape = kind_of(arrays[0])
-    assert shape
-    if len(shape) == 1:
-        return loop(lambda _, __, parts: ([], function(*parts), []), shape[0], slices=arrays)[1]
-    return loop(lambda _, __, parts: ([], elementwise(function, parts), []), shape[0], slices=arrays)[1]
 
 
 def branch(

@@ -70,6 +70,8 @@ class Trace:
         self.lifted: dict[int, tuple[Value, Traced]] = {}
         self.shared: dict[Any, Any] = {}
         self.constants: dict[Any, Any] = {}
+        self.arrays: dict[ConstantArray, Traced] = {}
+        self.whole: set[int] = set()  # nodes, by their id, that are whole numbers
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
         self.bounds: dict[Any, tuple[Any, Guard]] = {}  # of a body: predicates that must not hold, for the trace around
@@ -125,6 +127,14 @@ class Trace:
             key = repr(item)
         return self.constants.setdefault(key, item)
 
+    def constant_array(self, item: ConstantArray) -> Traced:
+        """The node for an array of numbers that are known."""
+        root = self.chain[0]
+        node = root.arrays.get(item)
+        if node is None:
+            node = root.arrays[item] = make(root, None, (), item.shape, item)
+        return node
+
     def append(self, operation: Any, operands: tuple[Any, ...], kind: Any) -> Traced:
         key = (operation, *map(id, operands))
         node: Traced | None = self.shared.get(key)
@@ -144,9 +154,7 @@ class Trace:
         return Traced._apply_primitive(primitive, operands)
 
     def fresh(self, item: Any) -> Traced:
-        """A node of its own, equal to the given one, for a transform to differentiate with respect to it."""
-        if hasattr(item, "node"):  # an arrays.TracedArray
-            return self.fresh_array(item.node)
+        """A node of its own, equal to the given number or node, for a transform to differentiate with respect to it."""
         if not isinstance(item, Value):
             return make(self, None, (), NUMBER, real(item))
         node = self.capture(item if isinstance(item, Traced) else self.lift(item))
@@ -154,14 +162,6 @@ class Trace:
         self.nodes.append(copy)
         copy.name = item.name
         return copy
-
-    def fresh_array(self, item: Any) -> Traced:
-        if not isinstance(item, Traced):
-            node = make(self, None, (), item.shape, item)
-        else:
-            node = make(self, table.identity, (self.capture(item),), item.kind)
-            self.nodes.append(node)
-        return node
 
     @staticmethod
     def untraceable(reason: str) -> Untraceable:
@@ -299,6 +299,8 @@ class Trace:
         self.captured.clear()
         self.shared.clear()
         self.lifted.clear()
+        self.arrays.clear()
+        self.whole.clear()
         self.bounds.clear()
         self.path.clear()
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from autograd.engine.recording import Recording, current
 from autograd.engine.value import Value, other_operand
-from autograd.errors import TraceError
+from autograd.errors import ShapeError, TraceError
 from autograd.primitives import table
 from autograd.primitives.row import TABLE, Primitive, real
-from autograd.program.graph import NUMBER, PREDICATE
+from autograd.program.graph import NUMBER, PREDICATE, Kind, View
 from autograd.program.tracing.absence import Maybe, where_absent
+from autograd.program.tracing.applied import Applied
 
 _new = object.__new__
 _PLAIN = Recording()
@@ -194,12 +195,66 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
         base, exponent = items[0], items[1]
         result: Traced = base if exponent == 1.0 else base * base if exponent == 2.0 else base * base * base
         return result
-    if primitive.predicate or primitive is table.where:
+    shape = shape_of(items)
+    if shape:
+        if 0 in shape:
+            return filled(trace, 0.0, shape)
+        items = tuple([_spread(trace, item, shape) for item in items])
+    elif primitive.predicate or primitive is table.where:
         items = _with_predicates(trace, primitive, items)
-    node: Traced = trace.append(primitive, items, PREDICATE if primitive.predicate else NUMBER)
+    node: Traced = trace.append(primitive, items, shape or (PREDICATE if primitive.predicate else NUMBER))
     if not current().enabled and primitive is not table.stop_gradient and not primitive.predicate:
         return record(table.stop_gradient, (node,))
     return node
+
+
+def shape_of(items: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of what a row computes from these operands by NumPy's broadcasting; () of numbers."""
+    shape: tuple[int, ...] = ()
+    for item in items:
+        kind = kind_of(item)
+        if kind and kind != shape:
+            shape = broadcast_shape(shape, kind) if shape else kind
+    return shape
+
+
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which all of these are broadcast. Raises: `ShapeError` where they do not fit together."""
+    found: list[int] = []
+    for axis in range(1, 1 + max(map(len, shapes), default=0)):
+        lengths = {shape[-axis] for shape in shapes if len(shape) >= axis} - {1}
+        if len(lengths) > 1:
+            raise ShapeError(f"operands could not be broadcast together with shapes {' '.join(map(str, shapes))}")
+        found.append(lengths.pop() if lengths else 1)
+    return tuple(reversed(found))
+
+
+def kind_of(item: Any) -> Kind:
+    return item.kind if isinstance(item, Traced) else NUMBER
+
+
+def filled(trace: Any, number: Any, shape: tuple[int, ...]) -> Traced:
+    """The array that holds one number everywhere."""
+    number = number if isinstance(number, Traced) else trace.constant(number)
+    node: Traced = trace.append(Applied(View(shape, (-1,) * len(shape), (0,) * len(shape), ())), (number,), shape)
+    return node
+
+
+def _spread(trace: Any, item: Any, shape: tuple[int, ...]) -> Any:
+    """An operand of a row on arrays of this shape: an array of it, or a constant."""
+    kind = kind_of(item)
+    if kind == shape:
+        return item
+    if not isinstance(item, Traced) and not kind:
+        return trace.constant(float(item))
+    if kind is PREDICATE:
+        item, kind = _with_predicates(trace, table.add, (item,))[0], NUMBER
+    assert kind is not None
+    before = len(shape) - len(kind)
+    kept = [axis >= before and kind[axis - before] == shape[axis] for axis in range(len(shape))]
+    axes = tuple([axis - before if same else -1 for axis, same in enumerate(kept)])
+    view = View(shape, axes, tuple(map(int, kept)), (0,) * len(kind))
+    return trace.append(Applied(view), (item,), shape)
 
 
 def _with_predicates(trace: Any, primitive: Primitive, items: tuple[Any, ...]) -> tuple[Any, ...]:
