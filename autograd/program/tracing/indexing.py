@@ -1,0 +1,184 @@
+"""What a key in square brackets means on an array of a recording: a part of it, or elements at computed places."""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from typing import Any
+
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives import table
+from autograd.primitives.row import is_array
+from autograd.program.graph import View
+from autograd.program.tracing import whole
+from autograd.program.tracing.traced import Traced, broadcast_shape
+
+
+class Selection:
+    """Elements at computed places, or those where a mask of the array's own shape holds."""
+
+    def __init__(self, part: View | None, indices: list[Any], shape: tuple[int, ...], mask: Any = None) -> None:
+        self.part = part  # what is selected from, where it is not all of the array
+        self.indices, self.shape, self.mask = indices, shape, mask
+
+    def read(self, array: Any) -> Any:
+        if self.part is not None:
+            array = whole.view(array, self.part)
+        if 0 in self.shape:
+            return whole.broadcast(0.0, self.shape)
+        found = whole.gathered(array, self.indices)
+        return whole.reshaped(found, self.shape) if self.shape else found
+
+    def written(self, array: Any, item: Any, adds: bool = False) -> Any:
+        if self.mask is not None:
+            if math.prod(whole.shape_of(item)) != 1:
+                raise TraceError("x[mask] = y takes one number in a function that is being compiled: x = where(mask, y, x)")
+            number = whole.element(item, (0,) * len(whole.shape_of(item))) if whole.shape_of(item) else item
+            return table.where(self.mask, number, array)
+        own = array if self.part is None else whole.view(array, self.part)
+        shape = broadcast_shape(*map(whole.shape_of, self.indices))
+        item = whole.broadcast(item, self.shape) if self.shape else item
+        item = whole.reshaped(item, shape) if shape else item
+        own = whole.scattered(own, self.indices, item, adds)
+        return own if self.part is None else whole.placed(array, self.part, own)
+
+
+def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | Selection:
+    """The part of an array of this shape that a key names.
+
+    Raises: `IndexError` for an index that is out of bounds, and `TraceError` for a mask whose outcomes are not known.
+    """
+    keys = _expanded(key, len(shape), shape)
+    if len(keys) == 1 and _is_mask(keys[0]):
+        mask = _node(keys[0])
+        if not writing:
+            raise TraceError(
+                "how many elements a mask chooses is not known while a function is being compiled: "
+                "numpy.where(mask, x, 0.0) has the shape of x"
+            )
+        extra = len(shape) - len(whole.shape_of(mask))
+        return Selection(None, [], shape, whole.reshaped(mask, whole.shape_of(mask) + (1,) * extra))
+    starts, axes, steps, part = [], [], [], []
+    computed: list[tuple[int, Any]] = []  # the axis of the part, and its index
+    places: list[int] = []  # among the keys
+    layout: list[int | None] = []  # for each axis of the result that no computed index makes: that of the part
+    axis = 0
+    for place, item in enumerate(keys):
+        if item is None:
+            layout.append(None)
+            continue
+        length = shape[axis]
+        if isinstance(item, slice):
+            start, stop, step = item.indices(length)
+            count = len(range(start, stop, step))
+            starts.append(start if count else 0)
+            layout.append(len(part))
+        elif isinstance(item, int):
+            starts.append(_inside(item, axis, length))
+            axis += 1
+            places += [place] if _advanced(keys) else []
+            continue
+        else:
+            computed.append((len(part), _checked(item, axis, length)))
+            places.append(place)
+            starts.append(0)
+            count, step = length, 1
+        axes.append(axis)
+        steps.append(step)
+        part.append(count)
+        axis += 1
+    view = View(tuple(part), tuple(axes), tuple(steps), tuple(starts))
+    whole_of_it = view.shape == shape and view.steps == (1,) * len(shape)
+    if not computed:
+        inner = [(a, view.axes[a], view.steps[a], view.shape[a]) if a is not None else None for a in layout]
+        return View(
+            tuple([1 if item is None else item[3] for item in inner]),
+            tuple([-1 if item is None else item[1] for item in inner]),
+            tuple([0 if item is None else item[2] for item in inner]), view.starts,
+        )  # fmt: skip
+    together = broadcast_shape(*(whole.shape_of(index) for _, index in computed))
+    apart = bool(places) and places[-1] - places[0] >= len(places)
+    before = 0 if apart else sum(keys[i] is None or isinstance(keys[i], slice) for i in range(places[0]))
+    kept = [a for a in layout if a is not None]
+    ahead = sum(a is not None for a in layout[:before])
+    sizes = [view.shape[a] for a in kept]
+    full = (*sizes[:ahead], *together, *sizes[ahead:])
+    indices: list[Any] = [None] * len(part)
+    for a, index in computed:
+        own = whole.shape_of(index)
+        if own:
+            index = whole.reshaped(whole.broadcast(index, together), together + (1,) * (len(sizes) - ahead))
+            index = whole.broadcast(index, full)
+        indices[a] = index
+    for i, a in enumerate(kept):
+        indices[a] = whole.positions(full, i if i < ahead else i + len(together)) if 0 not in full else 0.0
+    result = [1 if a is None else view.shape[a] for a in layout]
+    result[before:before] = together
+    return Selection(None if whole_of_it else view, indices, tuple(result))
+
+
+def _advanced(keys: list[Any]) -> bool:
+    return any(not isinstance(key, int | slice) and key is not None for key in keys)
+
+
+def _expanded(key: Any, dimensions: int, shape: tuple[int, ...]) -> list[Any]:
+    """One entry for each axis, and a None for each new one: ints, slices, nodes and arrays of whole numbers."""
+    keys: list[Any] = []
+    for item in key if isinstance(key, tuple) else (key,):
+        if isinstance(item, list):
+            item = sys.modules["numpy"].array(item)
+        known = is_array(item) and item.dtype.kind in "biu"
+        if known and item.dtype == bool and item.ndim:
+            if item.shape != shape[len(keys) : len(keys) + item.ndim]:
+                raise IndexError(f"a mask of shape {item.shape} does not fit an array of shape {shape}")
+            keys += sys.modules["numpy"].nonzero(item)
+        elif known and not item.ndim and item.dtype != bool:
+            keys.append(int(item))
+        elif isinstance(item, Value | slice) or item is None or item is Ellipsis or is_array(item):
+            keys.append(item)
+        elif isinstance(item, bool) or not hasattr(type(item), "__index__"):
+            raise IndexError(f"an array is indexed by whole numbers, slices, None, ... and arrays, not {item!r:.60}")
+        else:
+            keys.append(operator.index(item))
+    if len(keys) == 1 and _is_mask(keys[0]):
+        return keys
+    taken = sum(item is not None and item is not Ellipsis for item in keys)
+    if taken > dimensions:
+        raise IndexError(f"too many indices for an array: it has {dimensions} axes, and {taken} were indexed")
+    if keys.count(Ellipsis) > 1 if not any(is_array(item) for item in keys) else False:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    at = next((i for i, item in enumerate(keys) if item is Ellipsis), len(keys))
+    keys[at : at + 1] = [slice(None)] * (dimensions - taken)
+    return keys
+
+
+def _is_mask(item: Any) -> bool:
+    node = getattr(item, "node", None)
+    return node is not None and whole.is_truths(node)
+
+
+def _node(item: Any) -> Any:
+    return item.node
+
+
+def _inside(index: int, axis: int, length: int) -> int:
+    if not -length <= index < length:
+        raise IndexError(f"index {index} is out of bounds for axis {axis} with length {length}")
+    return index % length
+
+
+def _checked(item: Any, axis: int, length: int) -> Any:
+    """A computed index as a node, counted from the first element."""
+    if is_array(item) and item.dtype.kind in "iu":
+        wrong = item[(item < -length) | (item >= length)]
+        if wrong.size:
+            _inside(int(wrong.flat[0]), axis, length)
+        return whole.constant(item % max(length, 1))
+    if is_array(item) and item.dtype == float:
+        raise IndexError("an array is indexed by whole numbers, and these are floats: x[i.astype(int)]")
+    node = item.node if hasattr(item, "node") else whole.pack(item.ravel().tolist(), item.shape) if is_array(item) else item
+    if isinstance(node, Value) and not isinstance(node, Traced):
+        node = node * 1.0
+    return whole.checked(node, axis, length)
