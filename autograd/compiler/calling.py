@@ -22,6 +22,7 @@ from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
 from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
+from autograd.program.lowering import lowered
 from autograd.program.tracing.expansion import expanded
 
 
@@ -40,7 +41,7 @@ def program_of(graph: Graph, threads: int, fastmath: bool, cache: Any, backend: 
     """What runs a graph: machine code, or the interpreter where that is asked for or LLVM is not installed."""
     if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
         return Interpreted(graph)
-    return Native(llvm.compile(expanded(graph), threads=threads, fastmath=fastmath, cache=cache), graph)
+    return Native(llvm.compile(lowered(expanded(graph)), threads=threads, fastmath=fastmath, cache=cache), graph)
 
 
 @functools.cache

@@ -26,7 +26,7 @@ def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
     for operation, operands in zip(graph.operations, graph.operands):
         taken = tuple(values[operand] for operand in operands)
         if type(operation) is Primitive:
-            values.append(_row(builder, operation, taken))
+            values.append(row_of(builder, operation, taken))
         elif type(operation) is Loop:
             values.extend(_loop(builder, operation, taken))
         elif type(operation) is Branch:
@@ -36,7 +36,7 @@ def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
     return values
 
 
-def _row(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
+def row_of(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
     """The value of a row: a constant, an operand, or a step."""
     if all(isinstance(operand, Constant) and not isinstance(operand.item, ConstantArray) for operand in operands):
         return builder.constant(row.evaluate(*(operand.item for operand in operands)))
@@ -75,7 +75,7 @@ def _multiply(builder: Builder, x: Any, y: Any) -> Any:
         if _is(one, 1.0):
             return other
         if _is(one, -1.0):
-            return _row(builder, table.negative, (other,))
+            return row_of(builder, table.negative, (other,))
     return None
 
 
@@ -90,11 +90,11 @@ def _negative(builder: Builder, x: Any) -> Any:
 
 def _absolute(builder: Builder, x: Any) -> Any:
     inner = _of(builder, x, table.negative)
-    return _row(builder, table.absolute, inner) if inner else None
+    return row_of(builder, table.absolute, inner) if inner else None
 
 
 def _power(builder: Builder, x: Any, y: Any) -> Any:
-    return x if _is(y, 1.0) else _row(builder, table.multiply, (x, x)) if _is(y, 2.0) else None
+    return x if _is(y, 1.0) else row_of(builder, table.multiply, (x, x)) if _is(y, 2.0) else None
 
 
 def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
@@ -104,16 +104,16 @@ def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
         return x
     inner = _of(builder, condition, table.logical_not)
     if inner:
-        return _row(builder, table.where, (inner[0], y, x))
+        return row_of(builder, table.where, (inner[0], y, x))
     then, otherwise = _of(builder, x, table.where), _of(builder, y, table.where)
     if then and then[0] == condition:
-        return _row(builder, table.where, (condition, then[1], y))
+        return row_of(builder, table.where, (condition, then[1], y))
     if otherwise and otherwise[0] == condition:
-        return _row(builder, table.where, (condition, x, otherwise[2]))
+        return row_of(builder, table.where, (condition, x, otherwise[2]))
     left, right = _of(builder, x, table.multiply), _of(builder, y, table.multiply)
     if left and right and left[1] == right[1]:  # choose before the product, which then waits for one thing less
-        factor = _row(builder, table.where, (condition, left[0], right[0]))
-        return _row(builder, table.multiply, (factor, left[1]))
+        factor = row_of(builder, table.where, (condition, left[0], right[0]))
+        return row_of(builder, table.multiply, (factor, left[1]))
     return None
 
 

@@ -10,16 +10,16 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
-from autograd.program.graph import NUMBER, Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Pack, results_of
+from autograd.program.graph import NUMBER, Branch, Graph, Guard, Kind, Loop, Operation, results_of
 from autograd.program.simplify import simplify
 from autograd.program.tracing.applied import Applied, Result
 from autograd.program.tracing.trace import Trace, Untraceable, kind_of_constant
-from autograd.program.tracing.traced import Predicate, Traced, make, place_operands
+from autograd.program.tracing.traced import Predicate, Traced, kind_of, make, place_operands
 
 Step = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], list[Any]]]
 
 
-def apply(operation: Element | Loop | Branch | Any, operands: Sequence[Any], here: bool = True) -> list[Traced]:
+def apply(operation: Operation, operands: Sequence[Any], here: bool = True) -> list[Traced]:
     """Record an operation that is no row, and return the nodes of its results.
 
     It is recorded in the current trace; without `here`, in the innermost trace of its operands, as a row is.
@@ -47,8 +47,6 @@ def part_kind(array: Any) -> tuple[int, ...]:
 
 def as_number(item: Any) -> Any:
     """What a body returns, as a number or an array: a predicate is 1.0 or 0.0."""
-    if is_array(item):
-        return packed(item)
     if isinstance(item, Predicate):
         return table.where(item, 1.0, 0.0)
     return item if isinstance(item, Value) else real(item)
