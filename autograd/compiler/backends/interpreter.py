@@ -14,11 +14,17 @@ from autograd.program.graph import (
     Branch,
     ConstantArray,
     Element,
+    Gather,
     Graph,
     Guard,
     Kind,
     Loop,
     Pack,
+    Place,
+    Positions,
+    Reshape,
+    Scatter,
+    Sum,
     View,
     row_major,
 )
@@ -59,17 +65,34 @@ class Array:
     def put(self, position: int, part: Any) -> None:
         start = self.offset + position * self.strides[0]
         if isinstance(part, Array):
-            self.numbers[start : start + self.strides[0]] = array("d", part.flat())
+            self.numbers[start : start + self.strides[0]] = part.packed()
         else:
             self.numbers[start] = part
 
+    def places(self) -> Sequence[int]:
+        """Where the elements stand in memory, in row-major order."""
+        if self.strides == row_major(self.shape):
+            return range(self.offset, self.offset + math.prod(self.shape))
+        places = [self.offset]
+        for length, stride in zip(self.shape, self.strides):
+            steps = [i * stride for i in range(length)]
+            places = [place + step for place in places for step in steps]
+        return places
+
+    def packed(self) -> array[float]:
+        """The numbers in row-major order, in memory of their own."""
+        places = self.places()
+        if isinstance(places, range):
+            return array("d", self.numbers[places.start : places.stop].tobytes())
+        return array("d", [self.numbers[place] for place in places])
+
     def flat(self) -> list[float]:
         """The numbers in row-major order."""
-        return [self.element(index) for index in itertools.product(*map(range, self.shape))]
+        return self.packed().tolist()
 
     def view(self, view: View) -> Array:
         offset = self.offset + sum(start * stride for start, stride in zip(view.starts, self.strides))
-        strides = tuple(step * self.strides[axis] for step, axis in zip(view.steps, view.axes))
+        strides = tuple(0 if axis < 0 else step * self.strides[axis] for step, axis in zip(view.steps, view.axes))
         return Array(self.numbers, view.shape, strides, offset)
 
 
@@ -82,33 +105,106 @@ def run(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
         Array(item.numbers, item.shape) if isinstance(item, ConstantArray) else item for item in graph.constants
     ]
     values: list[Any] = [*inputs, *constants]
+    kinds, value_of = graph.kinds, values.__getitem__
     guards = 0
     for operation, operands in zip(graph.operations, graph.operands):
-        arguments = [values[operand] for operand in operands]
-        if type(operation) is Primitive:
-            values.append(operation.evaluate(*arguments))
+        if type(operation) is Primitive and not kinds[len(values)]:
+            values.append(operation.evaluate(*map(value_of, operands)))
         elif type(operation) is Guard:
-            if arguments[0] is not operation.outcome:
+            if values[operands[0]] is not operation.outcome:
                 raise GuardFailed(guards)
             guards += 1
         else:
-            values.extend(perform(operation, arguments))
+            values.extend(perform(operation, [*map(value_of, operands)]))
     return [values[output] for output in graph.outputs]
 
 
 def perform(operation: Any, arguments: Sequence[Any]) -> list[Any]:
     """The results of one operation on floats, bools and Arrays."""
     if isinstance(operation, Primitive):
-        return [operation.evaluate(*arguments)]
+        return [_row(operation, arguments)]
     if isinstance(operation, Element):
         return [arguments[0].element(operation.index)]
     if isinstance(operation, Pack):
         return [Array(array("d", arguments), operation.shape)]
     if isinstance(operation, View):
-        return [arguments[0].view(operation)]
+        whole = arguments[0] if isinstance(arguments[0], Array) else Array(array("d", arguments), ())
+        view = whole.view(operation)
+        return [view if view.shape else view.element(())]
+    if isinstance(operation, Place):
+        return [_place(operation.view, *arguments)]
+    if isinstance(operation, Reshape):
+        return [_made(_packed(arguments[0]), operation.shape)]
+    if isinstance(operation, Positions):
+        shape, axis = operation.shape, operation.axis
+        return [Array(array("d", range(shape[axis])), shape, tuple(int(i == axis) for i in range(len(shape))))]
+    if isinstance(operation, Sum):
+        return [_sum(arguments[0], operation.axis)]
+    if isinstance(operation, Gather):
+        return [_gather(*arguments)]
+    if isinstance(operation, Scatter):
+        return [_scatter(operation.adds, *arguments)]
     if isinstance(operation, Branch):
         return run(operation.then if arguments[0] else operation.otherwise, arguments[1:])
     return _loop(operation, arguments)
+
+
+def _packed(item: Any) -> array[float]:
+    return item.packed() if isinstance(item, Array) else array("d", [item])
+
+
+def _made(numbers: array[float], shape: tuple[int, ...]) -> Any:
+    """An array, or where it has no axes its number."""
+    return Array(numbers, shape) if shape else numbers[0]
+
+
+def _row(row: Primitive, arguments: Sequence[Any]) -> Any:
+    """A row of the table, on numbers, or on the elements of arrays of one shape and numbers."""
+    shape = next((item.shape for item in arguments if isinstance(item, Array)), None)
+    if shape is None:
+        return row.evaluate(*arguments)
+    columns = [item.flat() if isinstance(item, Array) else itertools.repeat(item) for item in arguments]
+    return Array(array("d", map(row.evaluate, *columns)), shape)
+
+
+def _place(view: View, whole: Array, part: Any) -> Array:
+    result = Array(whole.packed(), whole.shape)
+    for place, number in zip(result.view(view).places(), _packed(part)):
+        result.numbers[place] = number
+    return result
+
+
+def _sum(item: Array, axis: int) -> Any:
+    """The sums along an axis; of nothing 0.0."""
+    length, inner = item.shape[axis], math.prod(item.shape[axis + 1 :])
+    outer = math.prod(item.shape[:axis])
+    numbers, size = item.flat(), length * inner
+    rows = (numbers[i * size + j : (i + 1) * size : inner] for i in range(outer) for j in range(inner))
+    sums = array("d", [blocked_sum(row) if row else 0.0 for row in rows])
+    return _made(sums, item.shape[:axis] + item.shape[axis + 1 :])
+
+
+def _gather(whole: Array, *indices: Any) -> Any:
+    """The elements at these places, each index brought into its axis; of an array of nothing nan."""
+    shape = indices[0].shape if isinstance(indices[0], Array) else ()
+    places = zip(*map(_packed, indices))
+    if 0 in whole.shape:
+        return _made(array("d", [math.nan for _ in places]), shape)
+    found = (
+        whole.element(tuple(int(min(max(0.0, index), length - 1)) for index, length in zip(place, whole.shape)))
+        for place in places
+    )
+    return _made(array("d", found), shape)
+
+
+def _scatter(adds: bool, whole: Array, part: Any, *indices: Any) -> Array:
+    """The array with these elements replaced, or added to, one after the other, but for those beyond it."""
+    result = Array(whole.packed(), whole.shape)
+    for number, *place in zip(_packed(part), *map(_packed, indices)):
+        if all(0.0 <= index < length and index % 1.0 == 0.0 for index, length in zip(place, whole.shape)):
+            at = sum(int(index) * stride for index, stride in zip(place, result.strides))
+            result.numbers[at] = result.numbers[at] + number if adds else number
+    return result
 
 
 def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:

@@ -116,6 +116,7 @@ class Statements(Lines):
         elif isinstance(operation, Branch):
             made = self._branch(operation, operands, step.wanted)
         else:
+            assert isinstance(operation, Loop)
             made = write_loop(self, operation, operands, step.wanted)
         for index, value in enumerate(results):
             if index in step.wanted:
