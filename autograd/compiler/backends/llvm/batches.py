@@ -229,7 +229,7 @@ class _Samples:
             return function.load(part)
         if single:
             return part
-        slot = self.writer.slot(part.shape, width)
+        slot = replace(self.writer.slot(part.shape, width), own=True)
         function.copy(part, slot)
         return slot
 

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograd.compiler.backends.llvm import batches, branches, chunks, loops
+from autograd.compiler.backends.llvm import arrays, batches, branches, chunks, loops
+from autograd.compiler.backends.llvm.overwriting import last_takers
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
 from autograd.compiler.backends.llvm.writer import Writer, WriteStep, target
 from autograd.primitives.row import Primitive
-from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, row_major
+from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, Place, Reshape, Scatter, row_major
 
 WHOLE = 2_500  # steps up to which a program is one function
 PART = 1_000  # steps of a function of a larger program
@@ -28,6 +29,7 @@ def _memory_intrinsics(width: int) -> list[str]:
         f"declare void @llvm.masked.store.v{width}f64.p0({kind}, ptr, i32, {mask})",
         f"declare {kind} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {kind})",
         f"declare void @llvm.masked.scatter.v{width}f64.v{width}p0({kind}, {pointers}, i32, {mask})",
+        "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
     ]
 
 
@@ -94,7 +96,7 @@ def _has_free_loops(graph: Graph) -> bool:
     )  # fmt: skip
 
 
-NESTED: Mapping[type, WriteStep] = {Loop: _loop, Branch: branches.branch}
+OTHERS: Mapping[type, WriteStep] = {Loop: _loop, Branch: branches.branch, **arrays.ON_ARRAYS}
 
 
 def write(
@@ -108,11 +110,11 @@ def write(
         if rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)
     header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
-    writer = Writer(rows, None, threads, header, width, NESTED, chunks.graph)
+    writer = Writer(rows, None, threads, header, width, OTHERS, chunks.graph)
     rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
     if writer.weight(graph) > WHOLE:
         # Vectors of 16 take three times as long to compile here, and run no faster.
-        writer = Writer(rows, PART, threads, header, min(width, 8), NESTED, chunks.graph)
+        writer = Writer(rows, PART, threads, header, min(width, 8), OTHERS, chunks.graph)
     function = Function("run")
     inputs: list[Item] = [_input(function, place, graph) for place in range(graph.inputs)]
     items = writer.graph(function, graph, inputs, _targets(graph))
@@ -132,15 +134,21 @@ def _input(function: Function, place: int, graph: Graph) -> Item:
 
 
 def _targets(graph: Graph) -> dict[int, int]:
-    """The values that may be written where an output waits for them, with the output's place."""
+    """The values that may be written where an output waits for them, with the output's place: outputs, and what
+    becomes one without a copy.
+    """
     places = {value: place for place, value in enumerate(graph.outputs, graph.inputs)}
-    return {
-        value: places[value]
-        for operation, _, results in graph.steps()
-        if isinstance(operation, Loop | Pack)
-        for value in results
-        if value in places and graph.kinds[value]
-    }
+    found = last_takers(graph)
+    targets: dict[int, int] = {}
+    for operation, operands, results in reversed(list(graph.steps())):
+        if isinstance(operation, Loop | Pack | Place | Scatter | Reshape):
+            targets |= {value: places[value] for value in results if value in places and graph.kinds[value]}
+        same = isinstance(operation, Reshape) or (
+            isinstance(operation, Place | Scatter) and (results.start, 0) in found
+        )
+        if same and results.start in targets:
+            places.setdefault(operands[0], targets[results.start])
+    return targets
 
 
 def _write_output(function: Function, place: int, graph: Graph, value: int, item: Item, often: bool) -> None:

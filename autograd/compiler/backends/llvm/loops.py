@@ -22,7 +22,7 @@ from autograd.compiler.backends.llvm.text import (
     lanes_of,
     number_text,
 )
-from autograd.compiler.backends.llvm.writer import Writer
+from autograd.compiler.backends.llvm.writer import Writer, with_own, writable
 from autograd.program.graph import Element, Graph, Kind, Loop
 
 
@@ -63,8 +63,7 @@ class _Trips:
         self.state_kinds: list[Kind] = [loop.body.kinds[1 + i] for i in range(loop.carried)]
         lanes = function.lanes
         places = iter(memory)
-        for _ in states:
-            next(places)
+        state_places = [next(places) for _ in states]
         stack_kinds = self.kinds[loop.carried : loop.carried + loop.stacked]
         self.stacks = [next(places) or self._stack(kind) for kind in stack_kinds]
         sum_kinds: list[Any] = self.kinds[loop.carried + loop.stacked :]
@@ -80,7 +79,10 @@ class _Trips:
             function.fill(array, NEUTRAL)
         blocks = None if loop.length is None else loop.length // BLOCK
         self.tree = Tree(writer.slot, self.totals, lanes, blocks) if sum_kinds and blocks != 0 else None
-        self.state_memory = [self._state_memory(state, kind) for state, kind in zip(states, self.state_kinds)]
+        self.state_memory = [
+            self._state_memory(state, kind, place)
+            for state, kind, place in zip(states, self.state_kinds, state_places)
+        ]
         self.mark = writer.work.size
         self.initial = self._numbers(states)
 
@@ -105,14 +107,12 @@ class _Trips:
         assert self.loop.length is not None
         return self.writer.slot((self.loop.length, *kind), self.function.lanes)
 
-    def _state_memory(self, state: Item, kind: Kind) -> Array | None:
-        """The memory of a state that is a large array."""
+    def _state_memory(self, state: Item, kind: Kind, place: Array | None) -> Array | None:
+        """The memory of a state that is a large array: that of the initial one, where nobody reads it afterwards."""
         if not kind or self.writer.small(kind):
             return None
         assert not isinstance(state, Number)
-        slot = self.writer.slot(kind, self.function.lanes)
-        self.function.copy(state, slot)
-        return slot
+        return writable(self.writer, self.function, state, self.function.lanes, place)
 
     def _numbers(self, states: Sequence[Item]) -> list[tuple[str, str]]:
         """The states that are numbers, with those of small arrays: the type and the operand of each."""
@@ -161,7 +161,8 @@ class _Trips:
             position = function.value(f"sub nsw i64 {last}, {trip}")
         place = Number(function.value(f"sitofp i64 {position} to double"), whole=position)
         if loop.condition is not None:
-            (holds,) = self.writer.graph(function, loop.condition, [place, *states, *self.shared])
+            kept = [with_own(state, False) for state in states]
+            (holds,) = self.writer.graph(function, loop.condition, [place, *kept, *self.shared])
             assert isinstance(holds, Number)
             function.choose(function.truth(holds, 1), body, end)
         else:

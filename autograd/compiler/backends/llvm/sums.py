@@ -71,7 +71,8 @@ class Tree:
             accumulate(function, function.part(levels, level), array)
 
 
-def _sum(function: Function, x: Number, y: Number) -> Number:
+def added(function: Function, x: Number, y: Number) -> Number:
+    """x + y."""
     lanes = max(x.lanes, y.lanes)
     return Number(
         function.value(f"fadd {DOUBLE[lanes]} {function.number(x, lanes)}, {function.number(y, lanes)}"), lanes
@@ -81,7 +82,7 @@ def _sum(function: Function, x: Number, y: Number) -> Number:
 def accumulate(function: Function, item: Any, target: Array) -> None:
     """Add a number to one in memory, or an array in memory to another."""
     if isinstance(item, Number):
-        function.store(_sum(function, function.load(target), item), target)
+        function.store(added(function, function.load(target), item), target)
     elif not item.shape:
         accumulate(function, function.load(item), target)
     elif item.shape[0]:
@@ -105,8 +106,8 @@ def fold(function: Function, running: Array, target: Array) -> None:
 
 def in_pairs(function: Function, lanes: Sequence[Number]) -> Number:
     """The sum of eight running sums."""
-    quarters = [_sum(function, lanes[i], lanes[i + 4]) for i in range(4)]
-    return _sum(function, _sum(function, quarters[0], quarters[2]), _sum(function, quarters[1], quarters[3]))
+    quarters = [added(function, lanes[i], lanes[i + 4]) for i in range(4)]
+    return added(function, added(function, quarters[0], quarters[2]), added(function, quarters[1], quarters[3]))
 
 
 def second_part(function: Function, array: Array, position: str) -> Array:

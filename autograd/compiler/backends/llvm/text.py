@@ -28,7 +28,7 @@ class Number:
     lanes: int = 1
     predicate: bool = False
     constant: bool = False
-    whole: str = ""  # the same as an integer, where it is known as one
+    whole: str = ""  # the same as an integer, where it is known to be one from 0 up
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Function:
                 text = number_text(1.0 if text == "true" else 0.0)
             else:
                 text = self.value(f"uitofp {TRUTH[item.lanes]} {text} to {DOUBLE[item.lanes]}")
-        return text if item.lanes == lanes else self._spread(text, "double", lanes, item.constant)
+        return text if item.lanes == lanes else self.spread(text, "double", lanes, item.constant)
 
     def truth(self, item: Number, lanes: int) -> str:
         """The operand as so many predicates; a number holds where it is not 0."""
@@ -179,10 +179,10 @@ class Function:
         if not item.predicate:
             kind = DOUBLE[item.lanes]
             text = self.value(f"fcmp une {kind} {text}, {'0.0' if item.lanes == 1 else 'zeroinitializer'}")
-            return text if item.lanes == lanes else self._spread(text, "i1", lanes, False)
-        return text if item.lanes == lanes else self._spread(text, "i1", lanes, item.constant)
+            return text if item.lanes == lanes else self.spread(text, "i1", lanes, False)
+        return text if item.lanes == lanes else self.spread(text, "i1", lanes, item.constant)
 
-    def _spread(self, text: str, kind: str, lanes: int, fixed: bool) -> str:
+    def spread(self, text: str, kind: str, lanes: int, fixed: bool) -> str:
         """One number in all lanes."""
         if fixed:
             return f"splat ({kind} {text})"
@@ -268,12 +268,12 @@ class Function:
     def copy(self, source: Array | Tuple, target: Array) -> None:
         """Write an array into another of its shape, which does not overlap it."""
         if isinstance(source, Tuple):
-            flat = _flat_offsets(target)
+            flat = flat_offsets(target)
             for element, offset in zip(source.elements, flat):
                 self.store(element, target, offset)
         elif math.prod(source.shape) > 16 and not any(source.strides):
             self.fill(target, self.load(source))
-        elif math.prod(source.shape) > 16 and _without_gaps(source) and _without_gaps(target) == lanes_of(source):
+        elif math.prod(source.shape) > 16 and without_gaps(source) and without_gaps(target) == lanes_of(source):
             size = 8 * math.prod(source.shape) * lanes_of(source)
             start, end = self.address(source.pointer, source.offset), self.address(target.pointer, target.offset)
             self.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 {end}, ptr align 8 {start}, i64 {size}, i1 false)")
@@ -289,7 +289,7 @@ class Function:
         """Write one number everywhere."""
         if not array.shape:
             self.store(number, array)
-        elif len(array.shape) > 1 and _without_gaps(array):
+        elif len(array.shape) > 1 and without_gaps(array):
             size = math.prod(array.shape)
             self.fill(replace(array, shape=(size,), strides=array.strides[-1:]), number)
         elif array.shape[0]:
@@ -301,14 +301,14 @@ def lane_steps(lanes: int, step: int) -> str:
     return f"<{', '.join(f'i64 {i * step}' for i in range(lanes))}>"
 
 
-def _without_gaps(array: Array) -> int:
+def without_gaps(array: Array) -> int:
     """The lanes of an array whose numbers stand one after the other, its lanes innermost; 0 for any other."""
     lanes = lanes_of(array)
     dense = array.strides == contiguous("", 0, array.shape, lanes).strides and not array.mask
     return lanes if dense and array.lane == (lanes > 1) else 0
 
 
-def _flat_offsets(array: Array) -> list[int]:
+def flat_offsets(array: Array) -> list[int]:
     """How far from an array's first element the others stand, in row-major order."""
     offsets = [0]
     for length, stride in zip(array.shape, array.strides):
@@ -320,7 +320,7 @@ def elements(function: Function, item: Array | Tuple) -> list[Number]:
     """The elements of a small array, in row-major order."""
     if isinstance(item, Tuple):
         return list(item.elements)
-    return [function.load(item, offset) for offset in _flat_offsets(item)]
+    return [function.load(item, offset) for offset in flat_offsets(item)]
 
 
 def contiguous(pointer: str, offset: int, shape: tuple[int, ...], lanes: int = 1) -> Array:

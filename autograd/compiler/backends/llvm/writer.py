@@ -7,8 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.backends.llvm.overwriting import last_takers
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
-from autograd.compiler.backends.llvm.text import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
+from autograd.compiler.backends.llvm.text import (
+    Array,
+    Function,
+    Item,
+    Number,
+    Tuple,
+    constant,
+    contiguous,
+    lanes_of,
+    without_gaps,
+)
 from autograd.primitives.row import Primitive
 from autograd.program.graph import (
     Branch,
@@ -20,8 +31,8 @@ from autograd.program.graph import (
     Loop,
     Operation,
     Pack,
+    Reshape,
     View,
-    row_major,
 )
 
 NO_TARGETS: Mapping[int, int] = {}
@@ -50,16 +61,16 @@ class Writer:
     """Writes a program: its functions, its constants, and the plan of its memory.
 
     `limit` is the number of steps from which a graph is split into functions; None where the program is one function.
-    `nested` writes the steps that own graphs, by their kind, and `split` a graph as several functions; both write what
-    is inside through this writer.
+    `others` writes the steps on arrays and those that own graphs, by their kind, and `split` a graph as several
+    functions; what is inside they write through this writer.
     """
 
     def __init__(
         self, rows: Rows, limit: int | None, threads: int, header: int, width: int,
-        nested: Mapping[type, WriteStep], split: WriteGraph,
+        others: Mapping[type, WriteStep], split: WriteGraph,
     ) -> None:  # fmt: skip
         self.rows, self.limit, self.threads = rows, limit, threads
-        self.nested, self.split = nested, split
+        self.others, self.split = others, split
         self.width = width  # the lanes of a batch
         self.header = header  # the size of a frame up to its workspace
         self.parts = 0
@@ -71,6 +82,7 @@ class Writer:
         self.parallel = header - 1  # the place in the frame of the function that shares blocks among threads
         self.guards = 0
         self.weights: dict[int, int] = {}
+        self.last_takers: dict[int, frozenset[tuple[int, int]]] = {}
 
     # Functions
 
@@ -172,10 +184,6 @@ class Writer:
         """Write one step, and return its results."""
         if isinstance(operation, Primitive):
             return [self.rows.apply(function, operation, taken)]
-        if isinstance(operation, Element):
-            return [_element(function, taken[0], operation.index)]
-        if isinstance(operation, View):
-            return [_view(taken[0], operation)]
         if isinstance(operation, Guard):
             self._guard(function, taken[0], operation.outcome)
             return []
@@ -184,7 +192,16 @@ class Writer:
         ]
         if isinstance(operation, Pack):
             return [self._pack(function, taken, operation.shape, memory[0])]
-        return self.nested[type(operation)](self, function, operation, taken, memory)
+        write = self.others[type(operation)]
+        if isinstance(operation, Element | View | Reshape):
+            return write(self, function, operation, taken, memory)
+        found = self.last_takers.get(id(graph))
+        if found is None:
+            found = self.last_takers[id(graph)] = last_takers(graph)
+        given = [
+            item if (results.start, place) in found else with_own(item, False) for place, item in enumerate(taken)
+        ]
+        return [with_own(item, True) for item in write(self, function, operation, given, memory)]
 
     def _pack(
         self, function: Function, numbers: Sequence[Number], shape: tuple[int, ...], memory: Array | None
@@ -195,7 +212,7 @@ class Writer:
         if memory is None:
             memory = self.slot(shape, lanes_of(item))
         function.copy(item, memory)
-        return memory
+        return with_own(memory, True)
 
     def _guard(self, function: Function, operand: Number, outcome: bool) -> None:
         """Leave with the guard's number where the operand has another outcome."""
@@ -208,28 +225,21 @@ class Writer:
         self.guards += 1
 
 
+def with_own(item: Item, own: bool) -> Item:
+    return replace(item, own=own) if isinstance(item, Array) and item.own != own else item
+
+
+def writable(writer: Writer, function: Function, item: Array | Tuple, lanes: int, memory: Array | None) -> Array:
+    """The array itself where it may be written to, else a copy."""
+    if isinstance(item, Array) and item.own and without_gaps(item) == lanes:
+        return item
+    target = memory or replace(writer.slot(item.shape, lanes), own=True)
+    function.copy(item, target)
+    return target
+
+
 def target(function: Function, place: int, kind: Kind) -> Array:
     """The memory that the caller gave for an output, whose address stands at this place of the frame."""
     assert kind
     pointer = function.value(f"load ptr, ptr {function.address('%frame', place)}, align 8")
-    return replace(contiguous(pointer, 0, kind), place=place)
-
-
-def _element(function: Function, item: Array | Tuple, index: tuple[int, ...]) -> Number:
-    if isinstance(item, Tuple):
-        return item.elements[sum(i * stride for i, stride in zip(index, row_major(item.shape)))]
-    return function.load(item, sum(i * stride for i, stride in zip(index, item.strides)))
-
-
-def _view(item: Array | Tuple, view: View) -> Item:
-    strides = row_major(item.shape) if isinstance(item, Tuple) else item.strides
-    start = sum(start * stride for start, stride in zip(view.starts, strides))
-    strides = tuple(step * strides[axis] for step, axis in zip(view.steps, view.axes))
-    if isinstance(item, Array):
-        return replace(item, offset=item.offset + start, shape=view.shape, strides=strides)
-    offsets = [start]
-    for length, stride in zip(view.shape, strides):
-        offsets = [offset + i * stride for offset in offsets for i in range(length)]
-    if not view.shape:
-        return item.elements[start]
-    return Tuple(tuple(item.elements[offset] for offset in offsets), view.shape)
+    return replace(contiguous(pointer, 0, kind), place=place, own=True)
