@@ -33,7 +33,7 @@ from autograd.program.graph import (
     View,
 )
 
-SIZES = [0, 1, 7, 8, 9, 1023, 1024, 1025, 2049]
+SIZES = [0, 1, 7, 8, 9, 1023, 1024, 1025, 2049, 4097]
 NAN, INF = math.nan, math.inf
 
 
@@ -174,6 +174,15 @@ def test_sums_run_in_blocks_that_a_tree_adds(size: int) -> None:
     loop = Program((size,))
     loop = loop.graph(loop(Loop(body.graph(1), size, sliced=1), 0))
     assert same(run(loop, x)[0], in_blocks(x) if size else -0.0)
+
+
+def test_sums_of_many_blocks_go_up_pass_after_pass() -> None:
+    blocks = [1.0 / (i + 3.0) for i in range(11)]
+    numbers = [block if i == 0 else -0.0 for block in blocks for i in range(1024)]
+    a, b, c, d, e, f, g, h, i, j, k = blocks
+    expected = (((a + b) + (c + d)) + ((e + f) + (g + h))) + ((i + j) + k)
+    assert blocked_sum(numbers) == expected
+    assert expected != sum(blocks)
 
 
 def test_gather_takes_elements_at_numbers_and_at_arrays_of_them() -> None:

@@ -30,7 +30,7 @@ class Cells:
 
     def view(self, view: View) -> Cells:
         offset = self.offset + sum(start * stride for start, stride in zip(view.starts, self.strides))
-        strides = tuple(step * self.strides[axis] for step, axis in zip(view.steps, view.axes))
+        strides = tuple(0 if axis < 0 else step * self.strides[axis] for step, axis in zip(view.steps, view.axes))
         return Cells(self.base, offset, view.shape, strides)
 
 

@@ -349,6 +349,47 @@ static double take_lanes(double *lanes, int64_t stride)
 }
 """
 
+_ADD_BLOCK = """\
+/* Adds the sum of a block, by its number, to those before it, of which there is one in `sums` for each power of two
+   in their count, `stride` apart, and else -0.0. */
+static void add_block(double *sums, int64_t stride, int64_t block, double sum)
+{
+    for (; block % 2 == 1; block /= 2) {
+        sum = *sums + sum;
+        *sums = -0.0;
+        sums += stride;
+    }
+    *sums = sum;
+}
+"""
+
+_SUM_OF_BLOCKS = """\
+/* The sum of such sums, and of that of a last block. */
+static double sum_of_blocks(const double *sums, int64_t stride, int count, double sum)
+{
+    for (int power = 0; power < count; power++) {
+        sum = sums[power * stride] + sum;
+    }
+    return sum;
+}
+"""
+
+_PLACE_WITHIN = """\
+/* The place along an axis of this length that is nearest to an index; 0 for nan. */
+static int64_t place_within(double index, int64_t length)
+{
+    return !(index > 0.0) ? 0 : index < (double)length ? (int64_t)index : length - 1;
+}
+"""
+
+_IS_PLACE = """\
+/* Whether an index is a whole number from 0 up to the length of an axis. */
+static int is_place(double index, int64_t length)
+{
+    return index >= 0.0 && index < (double)length && (double)(int64_t)index == index;
+}
+"""
+
 # The functions next to huge multiples of pi/2, by the names that they have here.
 _PERIODIC = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
 
@@ -358,6 +399,10 @@ HELPERS = {
     for helper in (
         Helper("trips_of", _TRIPS),
         Helper("take_lanes", _TAKE_LANES),
+        Helper("add_block", _ADD_BLOCK),
+        Helper("sum_of_blocks", _SUM_OF_BLOCKS),
+        Helper("place_within", _PLACE_WITHIN),
+        Helper("is_place", _IS_PLACE),
         Helper("polynomial", _POLYNOMIAL),
         Helper("pair", _PAIR),
         Helper("pair_add", _PAIR_ADD, ("pair",)),

@@ -132,6 +132,8 @@ class Lines(ABC):
 
     def assign(self, target: Operand, source: Operand) -> None:
         """Store a number or an array."""
+        if isinstance(target, Cells) and isinstance(source, str):
+            target = target.at(())
         if isinstance(target, str):
             self.write(f"{target} = {source};")
             return
@@ -144,5 +146,10 @@ class Lines(ABC):
             self.write(*lines)
 
     @abstractmethod
-    def graph(self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int]) -> list[Operand]:
-        """Write the steps that these outputs need; the operands are those of all values."""
+    def graph(
+        self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int], states: int = 0
+    ) -> list[Operand]:
+        """Write the steps that these outputs need; the result is the operands of all outputs.
+
+        The graph may overwrite as many inputs after the first as there are `states`.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from autograd.compiler.backends.c.arrays import Cells, Operand, copied, filled, index_sum, words_of
 from autograd.compiler.backends.c.lines import Lines
@@ -12,8 +12,13 @@ from autograd.program.graph import Kind, Loop
 _ENDLESS = 2**53  # the bound of a loop that has none: beyond it a double no longer counts
 
 
-def write_loop(out: Lines, loop: Loop, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
-    """Write the loop; its results, of which those that are not wanted are empty."""
+def write_loop(
+    out: Lines, loop: Loop, operands: Sequence[Operand], wanted: tuple[int, ...], own: Container[int] = ()
+) -> list[Operand]:
+    """Write the loop; its results, of which those that are not wanted are empty.
+
+    The states in `own` begin as arrays whose memory becomes theirs; others are copied first.
+    """
     live, body, condition = out.live.loop(loop, wanted)
     kinds = [loop.body.kinds[output] for output in loop.body.outputs]
     carried, last = loop.carried, len(kinds)
@@ -24,12 +29,14 @@ def write_loop(out: Lines, loop: Loop, operands: Sequence[Operand], wanted: tupl
     count_wanted = condition is not None and wanted[-1] == last + (carried if loop.save else 0)
 
     bound = _bound(out, loop, operands)
-    states = [_state(out, kinds[j], rest[j]) if j in live else "" for j in range(carried)]
+    states = [
+        "" if j not in live else rest[j] if j in own else _state(out, kinds[j], rest[j]) for j in range(carried)
+    ]
     stacks = {
         index: _stack(out, loop, kinds[index - last if index >= last else index])
         for index in (*(index for index in sorted(terms) if index < carried + loop.stacked), *saved)
     }
-    sums = {index: _Sum(out, kinds[index]) for index in sorted(terms) if index >= carried + loop.stacked}
+    sums = {index: _Sum(out, kinds[index], loop.length) for index in sorted(terms) if index >= carried + loop.stacked}
 
     trip = out.declare(out.names.numbered("i"), "int64_t ")
     if count_wanted:
@@ -48,23 +55,22 @@ def write_loop(out: Lines, loop: Loop, operands: Sequence[Operand], wanted: tupl
     for index in saved:
         _put(out, stacks[index], position, states[index - last])
     parts = [_part(out, rest[i - 1], position) if body.reads(i) else "" for i in slices]
-    outputs = out.graph(loop.body, [f"(double){position}", *states, *parts, *shared], live | terms)
+    outputs = out.graph(loop.body, [f"(double){position}", *states, *parts, *shared], live | terms, carried)
     for index in stacks.keys() & terms:
         _put(out, stacks[index], position, outputs[index])
     for index, total in sums.items():
         total.add(out, outputs[index], trip)
-    if sums and (loop.length is None or loop.length > 1024):
+    if any(total.powers for total in sums.values()):
         out.block(f"if ({trip} % 1024 == 1023)")
         for total in sums.values():
-            total.take(out)
+            total.add_block(out, trip)
         out.end()
     _next_states(out, [(states[j], outputs[j]) for j in sorted(live) if states[j] != outputs[j]])
     out.end()
 
     results: dict[int, Operand] = {**dict(enumerate(states)), **stacks}
     for index, total in sums.items():
-        total.take(out)
-        results[index] = total.total
+        results[index] = total.total(out)
     if count_wanted:
         results[wanted[-1]] = f"(double){trip}"
     return [results.get(index, "") for index in range(wanted[-1] + 1)]
@@ -120,17 +126,17 @@ def _put(out: Lines, stack: Cells, position: str, part: Operand) -> None:
 
 
 class _Sum:
-    """A sum in the making: the total of whole blocks of 1,024 trips, and the eight running sums of this block."""
+    """A sum in the making: those of whole blocks of 1,024 trips, and the eight running sums of this block."""
 
-    def __init__(self, out: Lines, kind: Kind) -> None:
+    def __init__(self, out: Lines, kind: Kind, length: int | None) -> None:
         assert kind is not None
-        self.total = out.result(kind, "-0.0")
-        self.size = math.prod(kind)
-        if isinstance(self.total, Cells):
-            out.write(*filled(self.total, "-0.0", out.indices()))
+        self.kind, self.size = kind, math.prod(kind)
+        self.powers = ((_ENDLESS if length is None else length) // 1024).bit_length()
+        if self.powers:
+            self.blocks = out.storage((self.powers, *kind))
+            out.write(*filled(self.blocks, "-0.0", out.indices()))
         self.lanes = out.storage((8, *kind))
         out.write(*filled(self.lanes, "-0.0", out.indices()))
-        out.helpers.add("take_lanes")
 
     def add(self, out: Lines, term: Operand, trip: str) -> None:
         lanes = self.lanes
@@ -142,18 +148,40 @@ class _Sum:
             out.write(f"double *const {name} = {lanes.base} + {place};")
             out.write(*copied(Cells.packed(name, term.shape), term, out.indices(), "+="))
 
-    def take(self, out: Lines) -> None:
-        """Add the running sums, which start again, to the total."""
-        if isinstance(self.total, str):
-            out.write(f"{self.total} += take_lanes({self.lanes.base}, 1);")
+    def add_block(self, out: Lines, trip: str) -> None:
+        """Take the running sums, which start again, as the sum of a block."""
+        out.helpers.update(("take_lanes", "add_block"))
+        if not self.kind:
+            out.write(f"add_block({self.blocks.base}, 1, {trip} / 1024, take_lanes({self.lanes.base}, 1));")
             return
-        assert isinstance(self.total, Cells)
+        index, size = next(out.indices()), self.size
+        out.write(
+            f"for (int64_t {index} = 0; {index} < {size}; {index}++) {{",
+            f"    add_block({self.blocks.base} + {index}, {size}, {trip} / 1024, "
+            f"take_lanes({self.lanes.base} + {index}, {size}));",
+            "}",
+        )
+
+    def total(self, out: Lines) -> Operand:
+        """The sum of all blocks, those of the running sums included."""
+        if not self.kind:
+            return out.variable("double", self._text(out, "", 1))
+        result = out.storage(self.kind)
         index = next(out.indices())
         out.write(
             f"for (int64_t {index} = 0; {index} < {self.size}; {index}++) {{",
-            f"    {self.total.base}[{index}] += take_lanes({self.lanes.base} + {index}, {self.size});",
+            f"    {result.base}[{index}] = {self._text(out, f' + {index}', self.size)};",
             "}",
         )
+        return result
+
+    def _text(self, out: Lines, place: str, stride: int) -> str:
+        out.helpers.add("take_lanes")
+        last = f"take_lanes({self.lanes.base}{place}, {stride})"
+        if not self.powers:
+            return last
+        out.helpers.add("sum_of_blocks")
+        return f"sum_of_blocks({self.blocks.base}{place}, {stride}, {self.powers}, {last})"
 
 
 def _next_states(out: Lines, changes: list[tuple[Operand, Operand]]) -> None:

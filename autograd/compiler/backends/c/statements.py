@@ -6,13 +6,29 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from autograd.compiler.backends.c.arrays import Bundle, Cells, Operand
+from autograd.compiler.backends.c.arrays import Bundle, Cells, Operand, index_sum
 from autograd.compiler.backends.c.lines import GUARD_MARK, PART, Lines
 from autograd.compiler.backends.c.liveness import Plan, Step
 from autograd.compiler.backends.c.loops import write_loop
 from autograd.compiler.backends.c.names import literal, numbers
 from autograd.primitives.row import Primitive
-from autograd.program.graph import Branch, ConstantArray, Element, Graph, Guard, Kind, Loop, Operation, Pack, View
+from autograd.program.graph import (
+    Branch,
+    ConstantArray,
+    Element,
+    Gather,
+    Graph,
+    Guard,
+    Kind,
+    Loop,
+    Operation,
+    Pack,
+    Place,
+    Reshape,
+    Scatter,
+    View,
+    row_major,
+)
 
 _SPILLED = 8  # single variables from around a part that are handed to it one by one; more travel in the workspace
 
@@ -20,9 +36,10 @@ _SPILLED = 8  # single variables from around a part that are handed to it one by
 class Statements(Lines):
     """The text of a file, where each step of a graph becomes statements."""
 
-    def graph(self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int]) -> list[Operand]:
-        """Write the steps that these outputs need; the operands are those of all values."""
-        plan = self.live.plan(graph, outputs)
+    def graph(
+        self, graph: Graph, inputs: Sequence[Operand | None], outputs: frozenset[int], states: int = 0
+    ) -> list[Operand]:
+        plan = self.live.plan(graph, outputs, states)
         constants = (self._constant(item, graph.inputs + i in plan.values) for i, item in enumerate(graph.constants))
         values: dict[int, Operand] = {
             value: item for value, item in enumerate((*inputs, *constants)) if item is not None and value in plan.values
@@ -60,10 +77,12 @@ class Statements(Lines):
                 self.write(f"{slot} = {values[value]};")
                 values[value] = slot
         maker = {result: part for step, part in zip(plan.steps, part_of) for result in step.results}
-        root: dict[int, int] = {}  # the array whose memory a view or an element reads
+        root: dict[int, int] = {}  # the array whose memory a value has or reads
         for step in plan.steps:
-            if isinstance(step.operation, View | Element):
-                root[step.results.start] = root.get(step.operands[0], step.operands[0])
+            shared = step.in_place
+            if isinstance(step.operation, View | Element) and graph.kinds[step.operands[0]] and not step.early:
+                shared = ((step.results.start, step.operands[0]),)
+            root.update((result, root.get(operand, operand)) for result, operand in shared)
         crossing: dict[int, int] = {}
         uses = [(operand, part) for step, part in zip(plan.steps, part_of) for operand in step.operands]
         for value, part in (*uses, *((plan.outputs[position], -1) for position in sorted(outputs))):
@@ -83,6 +102,8 @@ class Statements(Lines):
                 for value in step.results:
                     if value in crossing:
                         values[value] = self._slot(graph.kinds[value], crossing[value])
+                    elif value in dict(step.in_place):
+                        values[value] = values[dict(step.in_place)[value]]
                     elif value in root and value in values:
                         values[value] = _taken(step.operation, values[step.operands[0]])
 
@@ -94,7 +115,7 @@ class Statements(Lines):
     def _step(self, graph: Graph, step: Step, values: dict[int, Operand], crossing: dict[int, int]) -> None:
         """Write one step, and store those of its results that other parts take."""
         operation, results = step.operation, step.results
-        if isinstance(operation, Branch | Loop):  # their graphs may look for parts, or for some of the numbers only
+        if isinstance(operation, Branch | Loop | Gather | View):  # these look for parts, or for some numbers only
             for operand in step.operands:
                 array = values.get(operand)
                 if operand in step.needed and isinstance(array, Bundle):
@@ -109,26 +130,83 @@ class Statements(Lines):
             text = self.rows.call(operation, [str(operand) for operand in operands])
             alias = text in operands
             made: list[Operand] = [text if alias else self.variable("int" if operation.predicate else "double", text)]
+        elif isinstance(operation, Element) and step.early:
+            made = [self.variable("double", str(_taken(operation, operands[0])))]
+        elif isinstance(operation, View) and isinstance(operands[0], str):
+            made = [self.stored(Bundle((operands[0],), ())).view(operation)]
         elif isinstance(operation, Element | View):
             made = [_taken(operation, operands[0])]
+        elif isinstance(operation, Reshape):
+            made = [self._reshaped(operands[0], operation.shape)]
+        elif isinstance(operation, Gather):
+            made = [self._gathered(operands[0], operands[1:])]
+        elif isinstance(operation, Place | Scatter):
+            whole = operands[0] if step.in_place else self._copy(operands[0])
+            assert isinstance(whole, Cells)
+            if isinstance(operation, Place):
+                self.assign(whole.view(operation.view), operands[1])
+            else:
+                self._scatter(operation, whole, operands[1], operands[2:])
+            made = [whole]
         elif isinstance(operation, Pack):
             made = [Bundle(tuple(str(operand) for operand in operands), operation.shape)]
         elif isinstance(operation, Branch):
             made = self._branch(operation, operands, step.wanted)
         else:
             assert isinstance(operation, Loop)
-            made = write_loop(self, operation, operands, step.wanted)
+            own = [result - results.start for result, _ in step.in_place]
+            made = write_loop(self, operation, operands, step.wanted, own)
         for index, value in enumerate(results):
             if index in step.wanted:
                 values[value] = made[index]
                 if value in crossing:
                     self._keep(made[index], crossing[value])
+                    if isinstance(made[index], Cells):  # what writes into it later writes into what is kept
+                        values[value] = self._slot(graph.kinds[value], crossing[value])
 
     def _keep(self, operand: Operand, place: int) -> None:
         if isinstance(operand, str):
             self.write(f"{self.workspace}[{place}] = {operand};")
         else:
             self.stored(operand, place)
+
+    def _copy(self, array: Operand) -> Cells:
+        """The array in new memory, row by row."""
+        assert not isinstance(array, str)
+        copy = self.storage(array.shape)
+        self.assign(copy, array)
+        return copy
+
+    def _reshaped(self, array: Operand, shape: tuple[int, ...]) -> Operand:
+        """The numbers of an array in another shape; where it is stored row by row, without a copy."""
+        if not isinstance(array, Cells):
+            return Bundle((array,) if isinstance(array, str) else array.numbers, shape)
+        if array.strides != row_major(array.shape):
+            array = self._copy(array)
+        return Cells.packed(array.base, shape, array.offset)
+
+    def _gathered(self, array: Operand, indices: Sequence[Operand]) -> Operand:
+        """The element at computed indices, or one nearby where they are beyond it; of an array of nothing nan."""
+        assert isinstance(array, Cells)
+        read = [0 not in array.shape and stride != 0 for stride in array.strides]
+        self.write(*(f"(void){index};" for index, needed in zip(indices, read) if not needed))
+        if 0 in array.shape:
+            return self.variable("double", literal(math.nan))
+        terms = []
+        for index, length, stride, needed in zip(indices, array.shape, array.strides, read):
+            if needed:
+                self.helpers.add("place_within")
+                terms.append((stride, f"place_within({index}, {length})"))
+        return self.variable("double", f"{array.base}[{index_sum(array.offset, terms)}]")
+
+    def _scatter(self, scatter: Scatter, array: Cells, number: Operand, indices: Sequence[Operand]) -> None:
+        """Write a number at computed indices, or where they are beyond the array nothing."""
+        self.helpers.add("is_place")
+        inside = " && ".join(f"is_place({index}, {length})" for index, length in zip(indices, array.shape))
+        place = index_sum(array.offset, [(s, f"(int64_t)({index})") for index, s in zip(indices, array.strides)])
+        self.block(f"if ({inside})")
+        self.write(f"{array.base}[{place}] {'+=' if scatter.adds else '='} {number};")
+        self.end()
 
     def _branch(self, branch: Branch, operands: Sequence[Operand], wanted: tuple[int, ...]) -> list[Operand]:
         kinds = branch.results(())
