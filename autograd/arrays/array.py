@@ -15,6 +15,7 @@ from typing import Any
 from autograd.arrays import choices, orders
 from autograd.arrays.functions import THEIRS, UNSUITED
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
+from autograd.engine.recording import current
 from autograd.errors import MissingDependencyError, TraceError
 from autograd.pickles import reduced
 from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, require_plain, typed
@@ -170,14 +171,13 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     Raises: `TypeError` that names the ufunc where it has no meaning here.
     """
     name, meaning = _meaning_of(ufunc)
-    for item in (*inputs, *options.get("out", ())):
-        whole = getattr(type(item), "_apply_ufunc", None)
-        if whole is not None:
-            mask = {key: options[key] for key in ("where",) if key in options}
-            options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity)
-            return whole(ufunc, name, meaning, method, inputs, options | mask)
     if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return meaning(*inputs)
+    trace = current().trace
+    if trace is not None and any(is_array(item) and item.ndim for item in (*inputs, *options.get("out", ()))):
+        mask = {key: options[key] for key in ("where",) if key in options}
+        options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity)
+        return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options | mask)
     numpy = sys.modules["numpy"]
     given = [plain(item) for item in inputs]
     if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
@@ -283,9 +283,9 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
     ours = choices.OURS.get(name)
     if ours is not None:
         return _unpacked(ours(*args, **kwargs))
-    whole = next((kind._apply_function for kind in types if hasattr(kind, "_apply_function")), None)
-    if whole is not None:
-        return _unpacked(whole(name, _theirs(function, name), args, kwargs))
+    trace = current().trace
+    if trace is not None:
+        return _unpacked(trace.arrays.apply_function(name, _theirs(function, name), args, kwargs))
     return _unpacked(_theirs(function, name)(*args, **kwargs))
 
 

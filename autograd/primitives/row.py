@@ -274,11 +274,10 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
     Of arrays without dimensions it is the result itself; on an array of a recording it is a step of all elements.
     """
-    for argument in arguments:
-        whole = getattr(type(argument), "_apply_elementwise", None)
-        if whole is not None:
-            return whole(function, arguments)
     numpy = sys.modules["numpy"]
+    nodes = [argument for argument in arguments if hasattr(type(argument), "_elementwise")]
+    if nodes and any(getattr(argument, "ndim", 0) for argument in arguments):
+        return nodes[0]._elementwise(function, arguments)
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
         results = numpy.frompyfunc(function, len(arguments), 1)(*map(plain, arguments))
     return typed(results) if isinstance(results, numpy.ndarray) else results

@@ -7,11 +7,17 @@ Value, for a float would lose that dependence without a word.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Any
 
+from autograd.primitives.table import equal
 from autograd.program.nests import Structure, array
+from autograd.program.tracing import structured, whole
+from autograd.program.tracing.absence import Maybe
+from autograd.program.tracing.array_derivatives import Scattered
+from autograd.program.tracing.arrays import node_of, shown
 from autograd.transforms.recorded import Recorded, positions, unit
 
 
@@ -164,6 +170,11 @@ def _jacobian(
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         recorded = chosen.record(args, kwargs, has_aux)
         rows, columns = len(recorded.results), len(recorded.leaves)
+        if recorded.outputs.whole:
+            columns_of = _whole_columns if forward else _whole_rows
+            blocks = [recorded.inputs.build(row) for row in columns_of(recorded)]
+            result = recorded.outputs.build([*map(chosen.shaped, blocks)])
+            return (result, recorded.plain(recorded.aux)) if has_aux else result
         if forward:
             by_column = [recorded.push(unit(columns, j)) for j in range(columns)]
             matrix = [[column[i] for column in by_column] for i in range(rows)]
@@ -175,6 +186,61 @@ def _jacobian(
         return (result, recorded.plain(recorded.aux)) if has_aux else result
 
     return jacobian_of_f
+
+
+_SINGLE = 32  # elements of an array up to which each has a sweep of its own; those of more are a batch
+
+
+def _whole_rows(recorded: Recorded) -> list[list[Any]]:
+    """In a recording: for each block of the results its derivatives with respect to each of the arguments', by rows."""
+    blocks = []
+    for result in recorded.results:
+        inner = [whole.shape_of(leaf) for leaf in recorded.leaves]
+        blocks.append(_along_elements(
+            whole.shape_of(result), inner, lambda seed, of=result: recorded.pull_from([(of, seed)])
+        ))  # fmt: skip
+    return blocks
+
+
+def _whole_columns(recorded: Recorded) -> list[list[Any]]:
+    """The same, by columns."""
+    columns = []
+    for i, leaf in enumerate(recorded.leaves):
+        shape, inner = whole.shape_of(leaf), [whole.shape_of(item) for item in recorded.results]
+
+        def push(seed: Any, place: int = i) -> list[Any]:
+            return recorded.push_from([seed if j == place else None for j in range(len(recorded.leaves))])
+
+        by_column = map(node_of, _along_elements(shape, inner, push))
+        last = len(shape)
+        columns.append([
+            shown(whole.transposed(item, [*range(last, last + len(own)), *range(last)]) if own else item)
+            for item, own in zip(by_column, inner)
+        ])  # fmt: skip
+    return [list(row) for row in zip(*columns)] if columns else [[] for _ in recorded.results]
+
+
+def _along_elements(
+    shape: tuple[int, ...], inner: list[tuple[int, ...]], sweep: Callable[[Any], list[Any]]
+) -> list[Any]:
+    """What sweeps give that begin at each element of an array of this shape, with axes of that shape before its own."""
+    if not shape:
+        return sweep(1.0)
+    size = math.prod(shape)
+    if size == 0:
+        return [shown(whole.broadcast(0.0, shape + own)) for own in inner]
+    if size <= _SINGLE:
+        seeds = [Scattered(shape, elements={index: 1.0}) for index in product(*map(range, shape))]
+        rows = [[*map(node_of, sweep(seed))] for seed in seeds]
+        stacks = [whole.stacked(column) for column in zip(*rows)]
+    else:
+        places = whole.reshaped(whole.positions((size,), 0), shape)
+
+        def step(position: Any, _: list[Any], __: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+            return [], [*map(node_of, sweep(Maybe(1.0, equal(places, position))))], []
+
+        stacks = structured.loop(step, size)[1]
+    return [shown(whole.reshaped(stack, shape + own)) for stack, own in zip(stacks, inner)]
 
 
 def _blocks(matrix: list[list[Any]], outputs: Structure, inputs: Structure) -> list[Any]:

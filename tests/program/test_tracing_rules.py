@@ -35,6 +35,7 @@ from autograd import (
 )
 from autograd.compiler.jit import Compiled
 from autograd.errors import TraceError
+from autograd.primitives.row import is_array
 from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
 from autograd.program.tracing import array_derivatives, arrays, rules
@@ -64,7 +65,7 @@ def total(nest: Any) -> Any:
     """A sum in which every number has a weight of its own."""
     numbers = []
     for item in flatten(nest)[0]:
-        numbers += list(item.elements.flat) if isinstance(item, arrays.TracedArray) else [item]
+        numbers += arrays.numbers_in(arrays.node_of(item)) if is_array(item) else [item]
     return sum(number * (1.0 + 0.37 * place) for place, number in enumerate(numbers))
 
 

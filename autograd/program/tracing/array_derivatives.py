@@ -136,7 +136,7 @@ def seen_by(view: View, shape: tuple[int, ...]) -> Any:
         if abs(step) > 1:
             rest = table.remainder(where - float(first), float(abs(step)))
             inside = table.logical_and(inside, table.equal(rest, 0.0))
-        result = inside if result == 1.0 else table.logical_and(result, inside)
+        result = inside if type(result) is float else table.logical_and(result, inside)
     return result
 
 

@@ -28,6 +28,7 @@ from autograd.program.tracing.array_derivatives import Scattered
 from autograd.program.tracing.indexing import Selection, selected
 from autograd.program.tracing.reductions import accumulated, axes_of, axis_of, reduced
 from autograd.program.tracing.structured import as_number as number_of
+from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Predicate, Traced, kind_of
 
 
@@ -297,15 +298,17 @@ class TracedMethods:
 
     __str__ = __repr__
 
-    # What NumPy asks.
+
+class _OnArrays:
+    """What NumPy asks of arrays while a function is being recorded."""
 
     @staticmethod
-    def _apply_elementwise(function: Any, arguments: Sequence[Any]) -> Any:
+    def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
         result = function(*map(node_of, arguments))
         return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
 
     @staticmethod
-    def _apply_function(name: str, theirs: Any, args: Any, kwargs: Any) -> Any:
+    def apply_function(name: str, theirs: Any, args: Any, kwargs: Any) -> Any:
         """NumPy's own text, on whole arrays as far as it goes, else on their numbers."""
         own = _FUNCTIONS.get(name)
         if own is not None:
@@ -318,7 +321,7 @@ class TracedMethods:
             return theirs(*_taken_apart(args), **_taken_apart(kwargs))
 
     @staticmethod
-    def _apply_ufunc(ufunc: Any, name: str, meaning: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+    def apply_ufunc(ufunc: Any, name: str, meaning: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
         out = options.pop("out", None)
         out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
         mask = options.pop("where", True)
@@ -616,4 +619,6 @@ def _only(item: Any) -> Any:
     return whole.element(item, (0,) * len(shape)) if shape else item
 
 
+Trace.arrays = _OnArrays
 Traced._view_of_array = staticmethod(lambda objects: shown(node_of(objects)))  # type: ignore[attr-defined]
+Traced._elementwise = TracedMethods._elementwise = staticmethod(_OnArrays.elementwise)  # type: ignore[attr-defined]

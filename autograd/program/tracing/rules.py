@@ -116,7 +116,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     saved: list[Any] = []
     count = operands[0] if op.counted else None
     if op.carried:  # as every loop with a condition has, for nothing else of it is differentiated
-        results = apply(replace(op, save=True), operands)
+        results = apply(replace(op, save=True), operands, here=False)
         trips = int(op.condition is not None)
         saved = results[len(results) - op.carried - trips : len(results) - trips]
         count = results[-1] if trips else count

@@ -50,6 +50,8 @@ class Trace:
     through the function begins.
     """
 
+    arrays: Any = None  # what NumPy's functions are on arrays: tracing/arrays.py, which stands above, puts it here
+
     def __init__(
         self,
         parent: Trace | None = None,
@@ -70,7 +72,7 @@ class Trace:
         self.lifted: dict[int, tuple[Value, Traced]] = {}
         self.shared: dict[Any, Any] = {}
         self.constants: dict[Any, Any] = {}
-        self.arrays: dict[ConstantArray, Traced] = {}
+        self.tables: dict[ConstantArray, Traced] = {}
         self.whole: set[int] = set()  # nodes, by their id, that are whole numbers
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
@@ -130,9 +132,9 @@ class Trace:
     def constant_array(self, item: ConstantArray) -> Traced:
         """The node for an array of numbers that are known."""
         root = self.chain[0]
-        node = root.arrays.get(item)
+        node = root.tables.get(item)
         if node is None:
-            node = root.arrays[item] = make(root, None, (), item.shape, item)
+            node = root.tables[item] = make(root, None, (), item.shape, item)
         return node
 
     def append(self, operation: Any, operands: tuple[Any, ...], kind: Any) -> Traced:
@@ -299,7 +301,7 @@ class Trace:
         self.captured.clear()
         self.shared.clear()
         self.lifted.clear()
-        self.arrays.clear()
+        self.tables.clear()
         self.whole.clear()
         self.bounds.clear()
         self.path.clear()

@@ -79,6 +79,7 @@ class Traced(Value):
         return record(primitive, [op if isinstance(op, Value) or type(op) is bool else real(op) for op in operands])
 
     def __bool__(self) -> bool:
+        assert not self.kind, "an array has no truth value"
         return bool(self.trace.decide(record(table.not_equal, (self, 0.0))))
 
     def __copy__(self) -> Any:

@@ -196,6 +196,14 @@ def concatenated(arrays: Sequence[Any], axis: int) -> Any:
     return whole
 
 
+def stacked(items: Sequence[Any]) -> Any:
+    """Numbers or arrays of one shape along a new first axis."""
+    shape = shape_of(items[0])
+    if not shape:
+        return pack(items, (len(items),))
+    return concatenated([reshaped(item, (1, *shape)) for item in items], 0)
+
+
 def positions(shape: Shape, axis: int) -> Any:
     """0.0, 1.0, … along an axis."""
     if 0 in shape:
