@@ -9,14 +9,17 @@ package: the class is made when the first such array is, and no module here impo
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.arrays import choices, orders
+from autograd.arrays import choices, orders, places, products, reductions
 from autograd.arrays.functions import THEIRS, UNSUITED
+from autograd.arrays.products import UFUNCS
+from autograd.arrays.reductions import REDUCTIONS, filled
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
 from autograd.engine.recording import current
 from autograd.errors import MissingDependencyError, TraceError
+from autograd.functions.totals import blocked_sums
 from autograd.pickles import reduced
 from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, require_plain, typed
 
@@ -57,23 +60,39 @@ class ArrayMethods:
     def __getitem__(self, key: Any) -> Any:
         try:
             return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
-        except IndexError:
-            refuse_nodes(key, self)
-            raise
+        except IndexError as error:
+            return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        try:
+            super().__setitem__(key, item)  # type: ignore[misc]
+        except IndexError as error:
+            super().__setitem__(self._whole_numbers(key, error), item)  # type: ignore[misc]
+
+    def _whole_numbers(self: Any, key: Any, error: IndexError) -> Any:
+        """A key that NumPy has refused, with whole numbers in the place of Values; the error where there are none."""
+        refuse_nodes(key, self)
+        whole = places.whole_numbers(key, self.shape)
+        if whole is key:
+            raise error
+        return whole
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         return reduced("values", self.ravel().tolist(), self.shape)
 
-    # The methods that compare elements and are no ufuncs.
+    # What an array does along its axes by itself.
 
-    def argmax(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
-        return orders.argmax(self, axis, out, keepdims=keepdims)
+    def sum_along(self, axes: Any) -> Any:
+        return _shown(blocked_sums(plain(self), axes))
 
-    def argmin(self, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
-        return orders.argmin(self, axis, out, keepdims=keepdims)
+    def extreme_along(self, exceeds: Any) -> Any:
+        return _shown(reductions.extreme_along(plain(self), exceeds))
 
-    def argsort(self, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
-        return orders.argsort(self, axis, kind, order, stable=stable)
+    # The methods of NumPy's that compare elements, or sum them, and are no ufuncs.
+
+    mean, var, std, trace = reductions.mean, reductions.var, reductions.std, products.trace
+    take, choose = places.take, places.choose
+    argmax, argmin, argsort, round = orders.argmax, orders.argmin, orders.argsort, choices.round
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> Any:
         return orders.argsort(self, axis, kind, order)
@@ -83,9 +102,6 @@ class ArrayMethods:
 
     def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> None:
         self[...] = orders.sort(self, axis, kind, order)
-
-    def round(self, decimals: int = 0, out: None = None) -> Any:
-        return choices.round(self, decimals, out)
 
     def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise _refused("numpy.searchsorted")
@@ -182,10 +198,16 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     given = [plain(item) for item in inputs]
     if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
         return getattr(ufunc, method)(*given, **options)  # of truths alone, in an array that was one of predicates
+    of_numpy = getattr(numpy, name, None) is ufunc
+    whole = {"__call__": UFUNCS, "reduce": REDUCTIONS}.get(method, {}).get(name) if of_numpy else None
     loop = ufunc
     if meaning is not None and not (name in OPERATORS or (name in METHODS and _all_nodes(given[0]))):
         loop = numpy.frompyfunc(meaning, ufunc.nin, ufunc.nout, identity=ufunc.identity)
     options = _checked(name, method, options, ufunc.identity)
+    if whole is not None:
+        out = options.pop("out", (None,))[0]
+        arrays = [view_of(plain(item)) if _is_node(item) else numpy.asanyarray(item) for item in inputs]
+        return filled(out, _shown(whole(*arrays, **options)))
     if loop is ufunc and name in TRUTHS:
         options["dtype"] = object  # or the loop would ask each for its outcome
     outs = options.get("out")
@@ -259,11 +281,11 @@ def _shown(result: Any) -> Any:
     """What NumPy's loop has made of Values: an array of this class or of floats, or a number by itself."""
     if type(result) is int:  # NumPy's sum of nothing
         return float(result)
-    if not is_array(result) or result.dtype != object:
-        return result
-    if not result.ndim:
+    if is_array(result) and not result.ndim:
         item = result.item()
         return result if item is None else item  # None where it is still to be filled
+    if not is_array(result) or result.dtype != object:
+        return result
     return result.astype(float) if all(type(item) is int for item in result.flat) else typed(result)
 
 
@@ -279,7 +301,7 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
         elif not hasattr(kind, "_apply_primitive"):
             return NotImplemented
     name = f"{function.__module__}.{function.__name__}"
-    args, kwargs = _as_arrays(args), {key: _as_arrays(item) for key, item in kwargs.items()}
+    args, kwargs = tuple(map(_as_arrays, args)), {key: _as_arrays(item) for key, item in kwargs.items()}
     ours = choices.OURS.get(name)
     if ours is not None:
         return _unpacked(ours(*args, **kwargs))
@@ -301,9 +323,21 @@ def _as_arrays(item: Any) -> Any:
     """An argument with arrays in the place of Values, so that the function asks us again for each step of its own."""
     if _is_node(item):
         return view_of(plain(item))
-    if type(item) in (list, tuple):
-        return type(item)(map(_as_arrays, item))
-    return item
+    if type(item) not in (list, tuple):
+        return item
+    leaves = set(_leaves(item))
+    if any(hasattr(kind, "_apply_primitive") for kind in leaves) and all(map(_is_scalar, leaves)):
+        return view_of(_numpy().array(item, dtype=object))  # of numbers beside arrays NumPy makes one of both
+    return type(item)(map(_as_arrays, item))
+
+
+def _leaves(item: Any) -> Iterator[type]:
+    """The types of what nested lists and tuples hold."""
+    for child in item:
+        if type(child) in (list, tuple):
+            yield from _leaves(child)
+        else:
+            yield type(child)
 
 
 def _unpacked(result: Any) -> Any:

@@ -12,10 +12,13 @@ from collections.abc import Callable
 from math import inf, pi
 from typing import Any
 
-from autograd.arrays import orders
-from autograd.arrays.orders import only, rows
+from autograd.arrays import orders, places
+from autograd.arrays.einsum import einsum
+from autograd.arrays.orders import only
+from autograd.arrays.products import PRODUCTS
+from autograd.arrays.reductions import average
 from autograd.arrays.ufuncs import MEANINGS
-from autograd.functions.composed import norm as euclidean_norm
+from autograd.functions.composed import lengths
 from autograd.primitives.row import elementwise
 from autograd.primitives.table import (
     absolute,
@@ -44,7 +47,7 @@ def choose(condition: Any, *sides: Any) -> Any:
 
 def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
     result = default
-    if len(condlist) != len(choicelist) or not condlist:
+    if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError("numpy.select takes as many conditions as choices, and one at least")
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         result = elementwise(where, [condition, choice, result])
@@ -96,20 +99,6 @@ def nanmean(a: Any, axis: Any = None, dtype: None = None, out: None = None, **op
     return elementwise(divide, [OURS["numpy.nansum"](a, axis, dtype, out, **options), count])
 
 
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, **options: Any) -> Any:
-    """numpy.average, whose sum of the weights is of the elements' type, and that of Values is none to NumPy."""
-    numpy = sys.modules["numpy"]
-    if returned and weights is None:
-        weights = numpy.ones(numpy.shape(a))
-
-    def theirs(returned: bool) -> Any:
-        given = options | {"axis": axis, "weights": weights, "returned": returned}
-        return numpy.empty(0).__array_function__(numpy.average, (numpy.ndarray,), (a,), given)
-
-    mean = theirs(returned=False)
-    return mean if not returned else theirs(True) if numpy.ndim(mean) else (mean, numpy.sum(weights))
-
-
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     def close(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
         near = less_equal(absolute(x - y), atol + rtol * absolute(y))
@@ -157,7 +146,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if isinstance(axis, tuple) or (axis is None and not of_all):
         raise TypeError("numpy.linalg.norm of a matrix of Values takes no ord but 'fro', and no two axes")
     if ord in (None, 2, "fro"):
-        result = rows(euclidean_norm, x, axis)
+        x = numpy.asanyarray(x)
+        result = lengths(x.reshape(-1), 0) if axis is None else lengths(x, axis)
         return numpy.expand_dims(result, tuple(range(x.ndim)) if axis is None else axis) if keepdims else result
     if ord in (1, inf, -inf):
         reduce = {1: numpy.sum, inf: numpy.max, -inf: numpy.min}[ord]
@@ -184,6 +174,9 @@ OURS: dict[str, Callable[..., Any]] = {
     "numpy.nanmin": _passing_nan("fmin"),
     "numpy.nanmean": nanmean,
     "numpy.average": average,
+    "numpy.einsum": einsum,
+    **PRODUCTS,
+    **places.OURS,
     "numpy.isclose": isclose,
     "numpy.allclose": allclose,
     "numpy.array_equal": array_equal,

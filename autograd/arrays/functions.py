@@ -11,16 +11,16 @@ append apply_along_axis array2string array_repr array_split array_str astype atl
 broadcast_arrays broadcast_to column_stack compress concat concatenate copy copyto delete diag diagflat diagonal dsplit
 dstack empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit hstack insert matrix_transpose
 may_share_memory meshgrid moveaxis ndim permute_dims place put put_along_axis putmask ravel repeat reshape resize
-result_type roll rollaxis rot90 shape shares_memory size split squeeze stack swapaxes take take_along_axis tile
-transpose tril triu unstack vsplit vstack iscomplexobj isrealobj real
+result_type roll rollaxis rot90 shape shares_memory size split squeeze stack swapaxes tile transpose tril triu
+unstack vsplit vstack iscomplexobj isrealobj real
 
 all any argwhere count_nonzero flatnonzero nonzero isneginf isposinf
 
-amax amin average clip convolve correlate cross cumprod cumsum cumulative_prod cumulative_sum diff dot ediff1d
-einsum einsum_path inner kron linspace max mean min outer polyval prod ptp std sum tensordot trace trapezoid
-trapz vander var vdot
+amax amin clip convolve correlate cross cumprod cumsum cumulative_prod cumulative_sum diff ediff1d
+einsum_path linspace max mean min polyval prod ptp std sum trace trapezoid trapz
+vander var
 """
-_LINALG = "cross diagonal matmul matrix_power matrix_transpose multi_dot outer tensordot trace vecdot vector_norm"
+_LINALG = "cross diagonal matmul matrix_transpose multi_dot trace vecdot vector_norm"
 
 THEIRS = frozenset(f"numpy.{name}" for name in _NUMPY.split()) | {f"numpy.linalg.{name}" for name in _LINALG.split()}
 

@@ -182,7 +182,7 @@ TRUTHS = frozenset({
 # floats; or on Values alone, where Python's floats would raise or turn complex, or have no such method.
 OPERATORS = frozenset({
     "add", "subtract", "multiply", "negative", "square", "equal", "not_equal", "less", "less_equal", "greater",
-    "greater_equal", "matmul", "vecdot", "matvec", "vecmat",
+    "greater_equal", "matmul", "vecdot", "matvec", "vecmat",  # the products are in products.py
 })  # fmt: skip
 METHODS = frozenset({
     "divide", "power", "remainder", "floor_divide", "absolute", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p",

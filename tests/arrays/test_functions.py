@@ -105,6 +105,7 @@ SMOOTH = {
     "average and weight": lambda x: np.stack(np.average(x, axis=1, weights=x[0] + 3, returned=True)),
     "average and count of all": lambda x: np.stack(np.average(x, returned=True)),
     "average and weight of all": lambda x: np.stack(np.average(x[0], axis=0, weights=x[0] + 3, returned=True)),
+    "choose": lambda x: np.choose(np.array([[1, 0, 1]]), [x, x * x]),
     "clip": lambda x: np.clip(x, -1.0, x[0, 0]),
     "convolve": lambda x: np.convolve(x[0], x[1]),
     "correlate": lambda x: np.correlate(x[0], x[1].copy() if x.dtype == object else x[1].conj()),
@@ -337,12 +338,17 @@ def both_ways(function, *arguments):
     return eager.reshape(np.shape(compiled)).tolist()
 
 
-def test_a_tie_is_shared():
+def test_the_first_of_some_that_are_the_largest_has_all_of_the_derivative():
     tie = np.array([1.0, 3.0, 3.0])
     for function in (np.max, np.amax, np.nanmax, np.maximum.reduce, lambda x: x.max(), lambda x: np.fmax.reduce(x)):
-        assert both_ways(grad(lambda x, f=function: f(x)), tie) == [0.0, 0.5, 0.5]
+        assert both_ways(grad(lambda x, f=function: f(x)), tie) == [0.0, 1.0, 0.0]
     for function in (np.min, np.nanmin, np.minimum.reduce, lambda x: x.min()):
-        assert both_ways(grad(lambda x, f=function: f(x)), -tie) == [0.0, 0.5, 0.5]
+        assert both_ways(grad(lambda x, f=function: f(x)), -tie) == [0.0, 1.0, 0.0]
+    assert both_ways(grad(np.ptp), np.array([2.0, 1.0, 2.0, 1.0])) == [1.0, -1.0, 0.0, 0.0]
+
+
+def test_a_tie_of_two_is_shared():
+    tie = np.array([1.0, 3.0, 3.0])
     assert both_ways(grad(lambda x: np.clip(x, 3.0, 5.0).sum()), tie) == [0.0, 0.5, 0.5]
     assert both_ways(grad(lambda x: x.clip(3.0, 5.0).sum()), tie) == [0.0, 0.5, 0.5]
     assert both_ways(grad(lambda x: np.clip(x, None, 1.0).sum()), tie) == [0.5, 0.0, 0.0]
@@ -455,6 +461,8 @@ def test_values_by_themselves():
     assert np.clip(np.array([0.5, 3.0]), 0.0, v)[1].data == 2.0
     assert [item.data for item in np.stack([v, v * v])] == [2.0, 4.0]
     assert np.sum([v, v]).data == 4.0
+    assert [getattr(item, "data", item) for item in np.append([v, 1.0], v)] == [2.0, 1.0, 2.0]
+    assert np.dot([[1.0, 2.0], [v, 3]], array([v, 1.0]))[1].data == 7.0
     assert np.max(v) is v
     assert np.round(Value(2.5)).data == 2.0
     assert np.where(True, v, 1.0).data == 2.0
