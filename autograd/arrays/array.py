@@ -61,6 +61,9 @@ class ArrayMethods:
         try:
             return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
         except IndexError as error:
+            trace = current().trace
+            if trace is not None:
+                return trace.arrays.seen(self)[key]
             return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]
 
     def __setitem__(self, key: Any, item: Any) -> None:
@@ -189,17 +192,21 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     name, meaning = _meaning_of(ufunc)
     if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return meaning(*inputs)
+    numpy = sys.modules["numpy"]
     trace = current().trace
     if trace is not None and any(is_array(item) and item.ndim for item in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
-        options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity)
-        return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options | mask)
-    numpy = sys.modules["numpy"]
+        options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
+        whole = _whole(ufunc, name, method)
+        if whole is not None:
+            out = options.pop("out", (None,))[0]
+            arrays = map(numpy.asanyarray, map(trace.arrays.seen, inputs))
+            return filled(out, _shown(whole(*arrays, **options)))
+        return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options)
     given = [plain(item) for item in inputs]
     if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
         return getattr(ufunc, method)(*given, **options)  # of truths alone, in an array that was one of predicates
-    of_numpy = getattr(numpy, name, None) is ufunc
-    whole = {"__call__": UFUNCS, "reduce": REDUCTIONS}.get(method, {}).get(name) if of_numpy else None
+    whole = _whole(ufunc, name, method)
     loop = ufunc
     if meaning is not None and not (name in OPERATORS or (name in METHODS and _all_nodes(given[0]))):
         loop = numpy.frompyfunc(meaning, ufunc.nin, ufunc.nout, identity=ufunc.identity)
@@ -218,6 +225,12 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if outs is not None:
         return outs[0] if len(outs) == 1 else outs
     return tuple(map(_shown, results)) if isinstance(results, tuple) else _shown(results)
+
+
+def _whole(ufunc: Any, name: str, method: str) -> Callable[..., Any] | None:
+    """What a ufunc of NumPy's is on whole arrays, where that is more than on each of their elements."""
+    of_numpy = getattr(sys.modules["numpy"], name, None) is ufunc
+    return {"__call__": UFUNCS, "reduce": REDUCTIONS}.get(method, {}).get(name) if of_numpy else None
 
 
 def _meaning_of(ufunc: Any) -> tuple[str, Callable[..., Any] | None]:

@@ -93,6 +93,8 @@ def _first(row: list[Any], before: Callable[[Any, Any], Any]) -> int:
 def _arg(name: str, before: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def function(a: Any, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
         only(name, out=out)
+        if hasattr(a, "place_along"):  # an array of a recording
+            return a.place_along(name, axis, keepdims)
         numpy = sys.modules["numpy"]
         where_it_is = rows(lambda row: _first(row, before), a, axis)
         if keepdims:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.arrays.reductions import filled
+from autograd.engine.recording import current
 from autograd.primitives.row import is_array, real
 
 
@@ -59,7 +60,7 @@ def _of_values(part: Any) -> bool:
         return bool(part.dtype == object)
     if isinstance(part, list):
         return any(map(_of_values, part))
-    return hasattr(type(part), "_apply_primitive")
+    return type(part) is float or hasattr(type(part), "_apply_primitive")
 
 
 def _axes_used(part: Any) -> int:
@@ -70,8 +71,7 @@ def _axes_used(part: Any) -> int:
 
 
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    numpy = sys.modules["numpy"]
-    a = numpy.asanyarray(a)
+    a = _indexed(a, indices)
     if axis is None:
         a, axis = a.reshape(-1), 0
     axis %= a.ndim
@@ -80,7 +80,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
 
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     numpy = sys.modules["numpy"]
-    arr = numpy.asanyarray(arr)
+    arr = _indexed(arr, indices)
     if axis is None:
         arr, axis = arr.reshape(-1), 0
     axis %= arr.ndim
@@ -98,13 +98,20 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     return filled(out, take_along_axis(numpy.stack(each), numpy.expand_dims(places_of_all, 0), 0)[0])
 
 
+def _indexed(array: Any, indices: Any) -> Any:
+    """An array, as what is being recorded has it, where it is indexed by that."""
+    array, trace = sys.modules["numpy"].asanyarray(array), current().trace
+    return array if trace is None or not hasattr(indices, "node") else trace.arrays.recorded(array)
+
+
 def _index(indices: Any, axis: int, length: int, mode: str = "raise") -> Any:
     """The places as NumPy takes them; beyond the ends the last ones in the mode "clip", round again in "wrap"."""
     numpy = sys.modules["numpy"]
     if mode != "raise":
         indices = numpy.clip(indices, 0, length - 1) if mode == "clip" else numpy.remainder(indices, length)
     indices = numpy.asanyarray(indices)
-    return places(indices, axis, length) if indices.dtype == object else indices
+    known = indices.dtype != object or hasattr(indices, "node")
+    return indices if known else places(indices, axis, length)
 
 
 OURS: dict[str, Callable[..., Any]] = {

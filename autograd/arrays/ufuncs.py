@@ -112,7 +112,8 @@ def _of_truths(name: str, row: Callable[..., Any]) -> Callable[..., Any]:
 
     def function(*operands: Any) -> Any:
         for operand in operands:
-            if type(operand) is not bool and (isinstance(operand, Integral) or not hasattr(type(operand), "__and__")):
+            truth = type(operand) is bool or not isinstance(operand, Integral) and hasattr(type(operand), "__and__")
+            if not getattr(operand, "truth", truth):
                 raise TypeError(
                     f"numpy.{name} works on bits, and these are numbers, not truths ({type(operand).__name__}): "
                     "compare first, or use numpy.logical_and, logical_or, logical_not, which take numbers"

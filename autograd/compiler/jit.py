@@ -22,8 +22,10 @@ from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.pickles import reduced
 from autograd.program.graph import Graph
+from autograd.program.lowering import lowered
 from autograd.program.nests import build, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
+from autograd.program.tracing.expansion import expanded
 from autograd.program.tracing.trace import Untraceable
 from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded, positions
@@ -199,7 +201,8 @@ class Compiled:
         variant = self._shown()
         if isinstance(variant.program, Native):
             return variant.program.llvm_ir
-        text: str = llvm.compile(variant.graph, fastmath=self._options[2], threads=self._options[1]).llvm_ir
+        graph = lowered(expanded(variant.graph))
+        text: str = llvm.compile(graph, fastmath=self._options[2], threads=self._options[1]).llvm_ir
         return text
 
     def c_source(self, name: str = "") -> str:
@@ -208,7 +211,7 @@ class Compiled:
         assert self._last is not None
         own = name or self.__name__
         names = [*self._last.names, *variant.outside.names]
-        return c.source(variant.graph, own, names, comment=f"{own}, recorded by scalar-autograd's jit")
+        return c.source(lowered(variant.graph), own, names, comment=f"{own}, recorded by scalar-autograd's jit")
 
     def stats(self) -> dict[str, Any]:
         """What the last call ran, in numbers: steps after each pass, seconds, bytes of machine code, variants."""

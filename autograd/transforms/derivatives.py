@@ -13,6 +13,7 @@ from itertools import accumulate, product
 from typing import Any
 
 from autograd.primitives.table import equal
+from autograd.program.graph import Element
 from autograd.program.nests import Structure, array
 from autograd.program.tracing import structured, whole
 from autograd.program.tracing.absence import Maybe
@@ -188,7 +189,7 @@ def _jacobian(
     return jacobian_of_f
 
 
-_SINGLE = 32  # elements of an array up to which each has a sweep of its own; those of more are a batch
+_FEW, _SINGLE = 8, 64  # elements of an array up to which each has a sweep of its own; those of more are a batch
 
 
 def _whole_rows(recorded: Recorded) -> list[list[Any]]:
@@ -211,7 +212,9 @@ def _whole_columns(recorded: Recorded) -> list[list[Any]]:
         def push(seed: Any, place: int = i) -> list[Any]:
             return recorded.push_from([seed if j == place else None for j in range(len(recorded.leaves))])
 
-        by_column = map(node_of, _along_elements(shape, inner, push))
+        # Of an array that is taken apart each element goes its own way, which leaves the others alone.
+        apart = all(_is_element(node) for node in recorded.order if any(item is leaf for item in node._inputs))
+        by_column = map(node_of, _along_elements(shape, inner, push, _SINGLE if apart else _FEW))
         last = len(shape)
         columns.append([
             shown(whole.transposed(item, [*range(last, last + len(own)), *range(last)]) if own else item)
@@ -220,8 +223,12 @@ def _whole_columns(recorded: Recorded) -> list[list[Any]]:
     return [list(row) for row in zip(*columns)] if columns else [[] for _ in recorded.results]
 
 
+def _is_element(node: Any) -> bool:
+    return isinstance(getattr(node._primitive, "operation", None), Element)
+
+
 def _along_elements(
-    shape: tuple[int, ...], inner: list[tuple[int, ...]], sweep: Callable[[Any], list[Any]]
+    shape: tuple[int, ...], inner: list[tuple[int, ...]], sweep: Callable[[Any], list[Any]], single: int = _FEW
 ) -> list[Any]:
     """What sweeps give that begin at each element of an array of this shape, with axes of that shape before its own."""
     if not shape:
@@ -229,7 +236,7 @@ def _along_elements(
     size = math.prod(shape)
     if size == 0:
         return [shown(whole.broadcast(0.0, shape + own)) for own in inner]
-    if size <= _SINGLE:
+    if size <= single:
         seeds = [Scattered(shape, elements={index: 1.0}) for index in product(*map(range, shape))]
         rows = [[*map(node_of, sweep(seed))] for seed in seeds]
         stacks = [whole.stacked(column) for column in zip(*rows)]

@@ -285,13 +285,18 @@ class _Lowering:
             ]  # fmt: skip
         else:
             array, *places = operands
-            columns = [self.numbers(v) for v in places]
-            whole = self.array(array)
-            found = [builder.add(operation, (whole, *row))[0] for row in zip(*columns)]
+            found = [self._gathered(array, row) for row in zip(*[self.numbers(v) for v in places])]
         if shape:
             self.lists[result] = found
         else:
             self.values[result] = found[0]
+
+    def _gathered(self, array: int, places: tuple[Any, ...]) -> Any:
+        """One element at a place that is computed, or known."""
+        known = [item.item for item in places if isinstance(item, Constant)]
+        if len(known) == len(places) and all(0.0 <= i < n for i, n in zip(known, self.shape(array))):
+            return self.element(array, tuple(map(int, known)))
+        return self.builder.add(Gather(), (self.array(array), *places))[0]
 
     def _scatter(self, operation: Scatter, operands: Sequence[int]) -> Any:
         """Elements at many places, one after the other."""

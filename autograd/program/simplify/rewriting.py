@@ -98,7 +98,7 @@ def _power(builder: Builder, x: Any, y: Any) -> Any:
 
 
 def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
-    if isinstance(condition, Constant):
+    if _is_number(condition):
         return x if condition.item else y
     if x == y:
         return x

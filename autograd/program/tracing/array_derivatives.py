@@ -28,7 +28,8 @@ from autograd.program.tracing.whole import (
     shape_of,
 )
 
-_PACKED = 64  # elements of an array that are written as one, however few of them have a derivative
+_PACKED = 16  # elements of an array that are written as one, however few of them have a derivative
+_CHOSEN = 4  # elements that are chosen by their positions, which needs no array
 
 
 class Scattered:
@@ -100,6 +101,12 @@ class Scattered:
     def _with_elements(self, values: Any, live: Any, zero: float) -> tuple[Any, Any]:
         size = math.prod(self.shape)
         pairs = {index: with_flag(part, -0.0) for index, part in self.elements.items()}
+        if len(pairs) <= _CHOSEN and size > _PACKED:
+            for index, (value, flag) in pairs.items():
+                here = seen_by(View((), (), (), index), self.shape)
+                values = values + table.where(here, value, -0.0)
+                live = None if live is None else table.logical_or(live, table.where(here, flag, 0.0))
+            return values, live
         if size <= max(_PACKED, 4 * len(pairs)) and self.base is None:
             found = [pairs.get(index, (zero, 0.0)) for index in product(*map(range, self.shape))]
             return pack([value for value, _ in found], self.shape), pack([flag for _, flag in found], self.shape)

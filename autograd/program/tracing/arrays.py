@@ -18,15 +18,16 @@ from autograd.arrays import array as value_arrays
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
+from autograd.functions.totals import axes_of
 from autograd.primitives import table
-from autograd.primitives.row import is_array, real
+from autograd.primitives.row import is_array, plain, real
 from autograd.program.graph import ConstantArray, View, row_major
 from autograd.program.nests import flatten
 from autograd.program.tracing import whole
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.array_derivatives import Scattered
 from autograd.program.tracing.indexing import Selection, selected
-from autograd.program.tracing.reductions import accumulated, axes_of, axis_of, reduced
+from autograd.program.tracing.reductions import accumulated, axis_of, reduced
 from autograd.program.tracing.structured import as_number as number_of
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Predicate, Traced, kind_of
@@ -268,11 +269,20 @@ class TracedMethods:
         result = shown(accumulated(row, along.node, 0 if axis is None else axis_of(axis, self.ndim)))
         return result if out is None else _put(out, result)
 
-    def argmax(self: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
-        return shown(reduced("argmax", None, self.node, axis, keepdims))
+    def place_along(self: Any, name: str, axis: Any, keepdims: bool) -> Any:
+        """numpy.argmax and argmin."""
+        return shown(reduced(name, None, self.node, axis, keepdims))
 
-    def argmin(self: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
-        return shown(reduced("argmin", None, self.node, axis, keepdims))
+    def sum_along(self: Any, axes: Sequence[int]) -> Any:
+        node = self.node
+        for axis in reversed(axes):
+            node = whole.total(node, axis)
+        return shown(node)
+
+    def extreme_along(self: Any, exceeds: Any) -> Any:
+        """In each row along the last axis the element that none exceeds."""
+        node, last = self.node, self.ndim - 1
+        return shown(whole.taken_along(node, last, whole.place_of_extreme(node, last, exceeds)))
 
     def __bool__(self: Any) -> bool:
         if self.size != 1:
@@ -306,6 +316,17 @@ class _OnArrays:
     def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
         result = function(*map(node_of, arguments))
         return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
+
+    @staticmethod
+    def seen(item: Any) -> Any:
+        """An array of objects, or a number, as an array of the recording; others as they are."""
+        if isinstance(item, Value):
+            return recorded_array(shown(item))
+        return recorded_array(item) if is_array(item) and item.dtype == object else item
+
+    @staticmethod
+    def recorded(item: Any) -> Any:
+        return recorded_array(item)
 
     @staticmethod
     def apply_function(name: str, theirs: Any, args: Any, kwargs: Any) -> Any:
@@ -562,6 +583,16 @@ def _flat(item: Any) -> tuple[list[Any], tuple[int, ...]]:
             raise ShapeError("nested lists must have one length at each depth, from 1 up, to be a batch")
         return [number for row, _ in rows for number in row], (len(rows), *rows[0][1])
     return [number_of(item)], ()
+
+
+def recorded_array(item: Any) -> Any:
+    """An array as one of the recording; of a number an array of the recording without axes."""
+    if isinstance(item, TracedMethods):
+        return item
+    node = node_of(item)
+    if whole.shape_of(node):
+        return shown(node)
+    return value_arrays.view_of(plain(node)) if isinstance(node, Value) else item
 
 
 def numbers_in(node: Any) -> list[Any]:

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.arrays.reductions import nan_first
 from autograd.errors import ShapeError
+from autograd.functions.totals import axes_of
 from autograd.primitives import table
 from autograd.program.tracing import whole
 
 
 def axis_of(axis: Any, dimensions: int) -> int:
     """An axis counted from the first. Raises: `AxisError` where there is none such."""
-    place = operator.index(axis)
-    if not -dimensions <= place < dimensions:
-        raise sys.modules["numpy"].exceptions.AxisError(place, dimensions)
-    return place % dimensions
-
-
-def axes_of(axis: Any, dimensions: int) -> list[int]:
-    """The axes that an option names, all of them for None."""
-    if axis is None:
-        return list(range(dimensions))
-    axes = [axis_of(a, dimensions) for a in (axis if isinstance(axis, tuple | list) else (axis,))]
-    if len(set(axes)) != len(axes):
-        raise ValueError("duplicate value in 'axis'")
-    return sorted(axes)
+    return axes_of(operator.index(axis), dimensions)[0]
 
 
 def reduced(
@@ -39,13 +27,10 @@ def reduced(
     Raises: `ShapeError` for no elements where that has no value.
     """
     shape = whole.shape_of(array)
-    axes = axes_of(axis, len(shape))
+    axes = list(axes_of(axis, len(shape)))
     rest = tuple([n for a, n in enumerate(shape) if a not in axes])
     result = array
-    if name == "add":
-        for a in reversed(axes):
-            result = whole.total(result, a)
-    elif axes:
+    if axes:
         result = _along_last(name, meaning, _joined(array, axes, rest), initial)
     if initial is not None and axes:
         result = meaning(initial, result) if meaning is not None else result
@@ -83,40 +68,10 @@ def _along_last(name: str, meaning: Callable[..., Any] | None, array: Any, initi
         count = whole.total(found, axis)
         return table.not_equal(count, 0.0) if wanted else table.equal(count, 0.0)
     if name in _EXCEEDS:
-        place = whole.place_of_extreme(array, axis, _EXCEEDS[name])
-        return whole.as_place(place) if name.startswith("arg") else whole.taken_along(array, axis, place)
+        return whole.as_place(whole.place_of_extreme(array, axis, _EXCEEDS[name]))
     assert meaning is not None
     return whole.folded(meaning, array, axis, keep=False)
 
 
 _OF_NOTHING = {"multiply": 1.0, "logical_or": 0.0, "logical_and": 1.0}
-
-
-def _first_nan(x: Any, y: Any) -> Any:
-    return table.logical_and(table.not_equal(x, x), table.equal(y, y))
-
-
-def _larger(x: Any, y: Any) -> Any:
-    return table.logical_or(table.greater(x, y), _first_nan(x, y))
-
-
-def _smaller(x: Any, y: Any) -> Any:
-    return table.logical_or(table.less(x, y), _first_nan(x, y))
-
-
-def _with_signs(exceeds: Callable[[Any, Any], Any], row: Any) -> Callable[[Any, Any], Any]:
-    """The same, where -0.0 comes before 0.0."""
-
-    def function(x: Any, y: Any) -> Any:
-        tie = table.logical_and(table.equal(x, y), row(table.divide(1.0, x), table.divide(1.0, y)))
-        return table.logical_or(exceeds(x, y), tie)
-
-    return function
-
-
-_EXCEEDS = {
-    "argmax": _larger,
-    "argmin": _smaller,
-    "maximum": _with_signs(_larger, table.greater),
-    "minimum": _with_signs(_smaller, table.less),
-}
+_EXCEEDS = {"argmax": nan_first(table.greater), "argmin": nan_first(table.less)}

@@ -82,6 +82,29 @@ class Traced(Value):
         assert not self.kind, "an array has no truth value"
         return bool(self.trace.decide(record(table.not_equal, (self, 0.0))))
 
+    truth = False  # of a number
+
+    def __and__(self, other: Any) -> Any:
+        return table.logical_and(self, other) if self.truth or self.kind else NotImplemented
+
+    def __or__(self, other: Any) -> Any:
+        return table.logical_or(self, other) if self.truth or self.kind else NotImplemented
+
+    def __xor__(self, other: Any) -> Any:
+        if not self.truth and not self.kind:
+            return NotImplemented
+        return table.logical_or(
+            table.logical_and(self, table.logical_not(other)),
+            table.logical_and(table.logical_not(self), other),
+        )
+
+    def __invert__(self) -> Any:
+        if not self.truth and not self.kind:
+            raise TypeError("bad operand type for unary ~: a number, not a truth: compare first")
+        return table.logical_not(self)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
     def __copy__(self) -> Any:
         return self.detach()  # through a copy no derivative passes
 
@@ -102,25 +125,11 @@ class Predicate(Traced):
 
     __slots__ = ()
 
+    truth = True
+
     def __bool__(self) -> bool:
         return bool(self.trace.decide(self))
 
-    def __and__(self, other: Any) -> Any:
-        return table.logical_and(self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return table.logical_or(self, other)
-
-    def __xor__(self, other: Any) -> Any:
-        return table.logical_or(
-            table.logical_and(self, table.logical_not(other)),
-            table.logical_and(table.logical_not(self), other),
-        )
-
-    def __invert__(self) -> Any:
-        return table.logical_not(self)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __hash__ = object.__hash__
 
 
