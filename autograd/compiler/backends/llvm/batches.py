@@ -6,6 +6,7 @@ body is written once, and a sample gets the same bits wherever it stands.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from autograd.compiler.backends.llvm.chunks import load, store
 from autograd.compiler.backends.llvm.loops import only_elements
-from autograd.compiler.backends.llvm.sums import BLOCK, VECTOR, accumulate, add_lanes, fold_lanes, sum_of_lanes
+from autograd.compiler.backends.llvm.sums import BLOCK, VECTOR, Tree, add_lanes, fold_lanes, sum_of_lanes
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -25,13 +26,13 @@ from autograd.compiler.backends.llvm.text import (
     Number,
     Tuple,
     elements,
-    number_text,
+    lane_steps,
 )
 from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Loop
 
 FEWEST_BLOCKS = 8  # that are worth a second thread
-_NEUTRAL = f"splat (double {number_text(NEUTRAL)})"
+_NEUTRAL = f"splat (double {NEUTRAL.text})"
 
 
 def batch(
@@ -49,36 +50,34 @@ def batch(
     stacks = [
         place or writer.slot((loop.length, *kind), 1) for place, kind in zip(memory, kinds[: loop.stacked])
     ]
-    sum_kinds = kinds[loop.stacked :]
+    if blocks == 1:
+        return [*stacks, *_Samples(writer, loop, slices, shared, stacks, []).write(function, "0", "1")]
+    sums = [writer.slot((blocks, *kind), 1) for kind in kinds[loop.stacked :]]
+    samples = _Samples(writer, loop, slices, shared, stacks, sums)
     if writer.threads > 1 and not writer.in_kernel and blocks >= FEWEST_BLOCKS:
-        sums = [writer.slot((blocks, *kind), 1) for kind in sum_kinds]
-        _in_parallel(writer, function, _Samples(writer, loop, slices, shared, stacks, sums), blocks)
-        totals = _added(writer, function, sums, blocks)
+        _in_parallel(writer, function, samples, blocks)
     else:
-        totals = _Samples(writer, loop, slices, shared, stacks, []).write(function, "0", str(blocks))
-    return [*stacks, *totals]
+        samples.write(function, "0", str(blocks))
+    return [*stacks, *_added(writer, function, sums, blocks)]
 
 
 def _added(writer: Writer, function: Function, sums: list[Array], blocks: int) -> list[Item]:
-    """The sums of the blocks' sums, from left to right."""
-    large = [writer.slot(array.shape[1:], 1) if array.shape[1:] else None for array in sums]
-    for total in large:
-        if total is not None:
-            function.fill(total, NEUTRAL)
+    """The sums of the blocks' sums."""
+    if not sums:
+        return []
+    totals = [writer.slot(array.shape[1:], 1) for array in sums]
+    tree = Tree(writer.slot, totals, 1, blocks)
 
-    def block(position: str, texts: list[str]) -> list[str]:
-        rest, new = iter(texts), []
-        for array, total in zip(sums, large):
-            part = function.part(array, position)
-            if total is None:
-                new.append(function.value(f"fadd double {next(rest)}, {function.load(part).text}"))
-            else:
-                accumulate(function, part, total)
-        return new
+    def block(position: str) -> None:
+        for array, total in zip(sums, totals):
+            function.copy(function.part(array, position), total)
+        tree.add(function, position)
 
-    start = [("double", number_text(NEUTRAL))] * large.count(None)
-    texts = iter(function.range("0", str(blocks), block, start))
-    return [Number(next(texts)) if total is None else total for total in large]
+    function.repeat(blocks, block)
+    for total in totals:
+        function.fill(total, NEUTRAL)
+    tree.finish(function, blocks)
+    return [total if total.shape else function.load(total) for total in totals]
 
 
 def _in_parallel(writer: Writer, function: Function, samples: _Samples, blocks: int) -> None:
@@ -133,15 +132,9 @@ class _Samples:
             self.writer.slot(kind, SUMS) if kind and not self.writer.small(kind) else None for kind in kinds
         ]
         count = sum(math.prod(kind) for kind, running in zip(kinds, large) if running is None)
-        totals = [
-            self.writer.slot(kind, 1) if running is not None and not self.sums else None
-            for kind, running in zip(kinds, large)
-        ]
-        for total in totals:
-            if total is not None:
-                function.fill(total, NEUTRAL)
+        totals: list[Item] = []
 
-        def block(position: str, texts: list[str]) -> list[str]:
+        def block(position: str, _: list[str]) -> list[str]:
             start, end = "0", str(min(groups, in_block))
             if not (first == "0" and last == "1"):
                 start = function.value(f"mul nuw nsw i64 {position}, {in_block}")
@@ -156,37 +149,31 @@ class _Samples:
                 start, end, lambda group, running: self._group(function, group, running, large),
                 [(VECTOR, _NEUTRAL)] * count,
             )  # fmt: skip
-            numbers = [sum_of_lanes(function, vector) for vector in vectors]
-            if self.sums:
-                self._store(function, position, numbers, large)
-                return []
-            for running, total in zip(large, totals):
-                if running is not None and total is not None:
-                    fold_lanes(function, running, total)
-            return [function.value(f"fadd double {total}, {number}") for total, number in zip(texts, numbers)]
-
-        start = [("double", number_text(NEUTRAL))] * (0 if self.sums else count)
-        texts = iter(function.range(first, last, block, start))
-        if self.sums:
+            places: list[Any] = [function.part(array, position) for array in self.sums] or [None] * len(kinds)
+            totals[:] = self._folded(function, kinds, vectors, large, places)
             return []
-        return [
-            total if total is not None
-            else Tuple(tuple(Number(next(texts)) for _ in range(math.prod(kind))), kind) if kind
-            else Number(next(texts))
-            for kind, total in zip(kinds, totals)
-        ]  # fmt: skip
 
-    def _store(self, function: Function, block: str, numbers: list[str], large: list[Array | None]) -> None:
-        """Leave the sums of a block where those of all blocks are added."""
-        rest = iter(numbers)
-        for array, running in zip(self.sums, large):
-            target = function.part(array, block)
+        function.range(first, last, block, [])
+        return totals
+
+    def _folded(
+        self, function: Function, kinds: list[Any], vectors: list[str], large: list[Array | None],
+        places: list[Array | None],
+    ) -> list[Item]:  # fmt: skip
+        """The sums of a block, left in their places where they have some."""
+        rest = (sum_of_lanes(function, vector) for vector in vectors)
+        items: list[Item] = []
+        for kind, running, place in zip(kinds, large, places):
             if running is not None:
-                function.fill(target, NEUTRAL)
+                target = place or self.writer.slot(kind, 1)
                 fold_lanes(function, running, target)
-            else:
-                for i in range(math.prod(target.shape)):
-                    function.store(Number(next(rest)), target, i)
+                items.append(target)
+                continue
+            item = Tuple(tuple(itertools.islice(rest, math.prod(kind))), kind)
+            if place is not None:
+                function.copy(item, place)
+            items.append(item if kind else item.elements[0])
+        return items
 
     def _group(
         self, function: Function, group: str, sums: list[str], large: list[Array | None]
@@ -200,12 +187,12 @@ class _Samples:
         first = function.value(
             f"shufflevector <{width} x i64> {first}, <{width} x i64> poison, <{width} x i32> zeroinitializer"
         )
-        steps = ", ".join(f"i64 {lane}" for lane in range(width))
-        places = function.value(f"add nuw nsw <{width} x i64> {first}, <{steps}>")
+        places = function.value(f"add nuw nsw <{width} x i64> {first}, {lane_steps(width, 1)}")
         mask = ""
         if loop.length % width:
             mask = function.value(f"icmp slt <{width} x i64> {places}, splat (i64 {loop.length})")
-        position = Number(function.value(f"sitofp <{width} x i64> {places} to {DOUBLE[width]}"), width)
+        real = function.value(f"sitofp <{width} x i64> {places} to {DOUBLE[width]}")
+        position = Number(real, width, whole=places)
         function.lanes = width
         slices = [
             self._slice(function, array, start, mask, only_elements(loop.body, 1 + i))
@@ -251,9 +238,7 @@ def _counted(function: Function, term: str, mask: str, width: int) -> str:
     """The term, without lanes that are not there."""
     if not mask:
         return term
-    kind = DOUBLE[width]
-    neutral = f"splat (double {number_text(NEUTRAL)})"
-    return function.value(f"select {TRUTH[width]} {mask}, {kind} {term}, {kind} {neutral}")
+    return function.value(f"select {TRUTH[width]} {mask}, {DOUBLE[width]} {term}, {DOUBLE[width]} {_NEUTRAL}")
 
 
 def _accumulate_masked(function: Function, item: Any, running: Array, mask: str, width: int) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.backends.llvm.sums import BLOCK, accumulate, fold
+from autograd.compiler.backends.llvm.sums import BLOCK, Tree, accumulate, fold
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -17,6 +17,7 @@ from autograd.compiler.backends.llvm.text import (
     Item,
     Number,
     Tuple,
+    constant,
     elements,
     lanes_of,
     number_text,
@@ -72,11 +73,13 @@ class _Trips:
         self.saved = [next(places) or self._stack(kind) for kind in self.state_kinds] if loop.save else []
         if loop.counted or loop.condition is not None:
             for stack in [*self.stacks, *self.saved]:
-                function.fill(stack, 0.0)
+                function.fill(stack, constant(0.0))
         self.running = [writer.slot((SUMS, *kind), lanes) for kind in sum_kinds]
         self.totals = [writer.slot(kind, lanes) for kind in sum_kinds]
-        for array in [*self.running, *self.totals]:
+        for array in self.running:
             function.fill(array, NEUTRAL)
+        blocks = None if loop.length is None else loop.length // BLOCK
+        self.tree = Tree(writer.slot, self.totals, lanes, blocks) if sum_kinds and blocks != 0 else None
         self.state_memory = [self._state_memory(state, kind) for state, kind in zip(states, self.state_kinds)]
         self.mark = writer.work.size
         self.initial = self._numbers(states)
@@ -156,7 +159,7 @@ class _Trips:
         if loop.reverse:
             last = function.value(f"sub i64 {self.count}, 1")
             position = function.value(f"sub nsw i64 {last}, {trip}")
-        place = Number(function.value(f"sitofp i64 {position} to double"))
+        place = Number(function.value(f"sitofp i64 {position} to double"), whole=position)
         if loop.condition is not None:
             (holds,) = self.writer.graph(function, loop.condition, [place, *states, *self.shared])
             assert isinstance(holds, Number)
@@ -174,6 +177,8 @@ class _Trips:
         function.open(end)
         for running, total in zip(self.running, self.totals):
             fold(function, running, total)
+        if self.tree is not None:
+            self.tree.finish(function, function.value(f"lshr i64 {trip}, {BLOCK.bit_length() - 1}"))
         sums = [total if total.shape else function.load(total) for total in self.totals]
         trips = [] if loop.condition is None else [Number(function.value(f"sitofp i64 {trip} to double"))]
         return [*states, *self.stacks, *sums, *self.saved, *trips]
@@ -199,12 +204,15 @@ class _Trips:
         eighth = function.value(f"and i64 {trip}, {SUMS - 1}")
         for running, term in zip(self.running, terms):
             accumulate(function, self.writer.in_memory(function, term), function.part(running, eighth))
+        if self.tree is None:
+            return
         inside = function.value(f"and i64 {trip}, {BLOCK - 1}")
         full, folding, after = function.value(f"icmp eq i64 {inside}, {BLOCK - 1}"), function.label(), function.label()
         function.choose(full, folding, after)
         function.open(folding)
         for running, total in zip(self.running, self.totals):
             fold(function, running, total)
+        self.tree.add(function, function.value(f"lshr i64 {trip}, {BLOCK.bit_length() - 1}"))
         function.go(after)
         function.open(after)
 

@@ -1,10 +1,11 @@
-"""Sums in the order of `summation.blocked_sum`: eight running sums in a block of 1,024 terms, block after block.
+"""Sums in the order of `summation.blocked_sum`: eight running sums in a block of 1,024 terms, and a tree of blocks.
 
 Eight numbers in memory are eight running sums of a loop, taken in turn. In a batch they are a vector.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,62 @@ from autograd.compiler.backends.llvm.text import DOUBLE, NEUTRAL, SUMS, Array, F
 
 BLOCK = 1024
 VECTOR = DOUBLE[SUMS]
+_LEVELS = 40  # of a tree over blocks without a bound; a run of so many, one in each nanosecond, takes two weeks
+
+
+class Tree:
+    """The sums of blocks on their way to one, combined by the fixed tree as they come, so that their number need not be
+    known: as the digits of a binary counter, of which digit k holds the sum of 2^k blocks.
+    """
+
+    def __init__(self, slot: Callable[[tuple[int, ...], int], Array], sums: Sequence[Array], lanes: int,
+                 blocks: int | None) -> None:  # fmt: skip
+        levels = _LEVELS if blocks is None else blocks.bit_length()
+        self.sums = sums  # where each block leaves its own
+        self.levels = [slot((levels, *array.shape), lanes) for array in sums]
+
+    def add(self, function: Function, block: str) -> None:
+        """Add the sums of the block of this number; they come in order."""
+        before = function.block
+        head, carrying, end, level = function.label(), function.label(), function.label(), function.new()
+        function.go(head)
+        function.open(head)
+        place = function.place()
+        digit = function.value(f"and i64 {function.value(f'lshr i64 {block}, {level}')}, 1")
+        function.choose(function.value(f"icmp ne i64 {digit}, 0"), carrying, end)
+        function.open(carrying)
+        self._accumulate(function, level)
+        following = function.value(f"add nuw nsw i64 {level}, 1")
+        function.lines[place] = f"  {level} = phi i64 [ 0, %{before} ], [ {following}, %{function.block} ]"
+        function.go(head)
+        function.open(end)
+        for array, levels in zip(self.sums, self.levels):
+            function.copy(array, function.part(levels, level))
+
+    def finish(self, function: Function, blocks: int | str) -> None:
+        """Add all blocks, of which there were so many, to the sums of what came after them."""
+        before = function.block
+        head, more, adding, after, end = (function.label() for _ in range(5))
+        level = function.new()
+        function.go(head)
+        function.open(head)
+        place = function.place()
+        rest = function.value(f"lshr i64 {blocks}, {level}")
+        function.choose(function.value(f"icmp ne i64 {rest}, 0"), more, end)
+        function.open(more)
+        function.choose(function.value(f"trunc i64 {rest} to i1"), adding, after)
+        function.open(adding)
+        self._accumulate(function, level)
+        function.go(after)
+        function.open(after)
+        following = function.value(f"add nuw nsw i64 {level}, 1")
+        function.lines[place] = f"  {level} = phi i64 [ 0, %{before} ], [ {following}, %{after} ]"
+        function.go(head)
+        function.open(end)
+
+    def _accumulate(self, function: Function, level: str) -> None:
+        for array, levels in zip(self.sums, self.levels):
+            accumulate(function, function.part(levels, level), array)
 
 
 def _sum(function: Function, x: Number, y: Number) -> Number:
@@ -33,19 +90,23 @@ def accumulate(function: Function, item: Any, target: Array) -> None:
         )
 
 
-def fold(function: Function, running: Array, total: Array) -> None:
-    """Add eight running sums to the total, in pairs, and start them anew."""
-    if total.shape:
-        if total.shape[0]:
+def fold(function: Function, running: Array, target: Array) -> None:
+    """Leave the sum of eight running sums, added in pairs, and start them anew."""
+    if target.shape:
+        if target.shape[0]:
             function.repeat(
-                total.shape[0], lambda i: fold(function, second_part(function, running, i), function.part(total, i))
+                target.shape[0], lambda i: fold(function, second_part(function, running, i), function.part(target, i))
             )
         return
     lanes = [function.load(running, i * running.strides[0]) for i in range(SUMS)]
-    quarters = [_sum(function, lanes[i], lanes[i + 4]) for i in range(4)]
-    block = _sum(function, _sum(function, quarters[0], quarters[2]), _sum(function, quarters[1], quarters[3]))
-    accumulate(function, block, total)
+    function.store(in_pairs(function, lanes), target)
     function.fill(running, NEUTRAL)
+
+
+def in_pairs(function: Function, lanes: Sequence[Number]) -> Number:
+    """The sum of eight running sums."""
+    quarters = [_sum(function, lanes[i], lanes[i + 4]) for i in range(4)]
+    return _sum(function, _sum(function, quarters[0], quarters[2]), _sum(function, quarters[1], quarters[3]))
 
 
 def second_part(function: Function, array: Array, position: str) -> Array:
@@ -67,7 +128,7 @@ def add_lanes(function: Function, running: str, term: str, width: int) -> str:
     return running
 
 
-def sum_of_lanes(function: Function, vector: str) -> str:
+def sum_of_lanes(function: Function, vector: str) -> Number:
     """The sum of eight lanes, in pairs."""
     kind = VECTOR
     for half in (4, 2, 1):
@@ -78,14 +139,14 @@ def sum_of_lanes(function: Function, vector: str) -> str:
         )
         kind = f"<{half} x double>"
         vector = function.value(f"fadd {kind} {low}, {high}")
-    return function.value(f"extractelement {kind} {vector}, i64 0")
+    return Number(function.value(f"extractelement {kind} {vector}, i64 0"))
 
 
 def fold_lanes(function: Function, running: Array, target: Array) -> None:
-    """Add the lanes of running sums in memory to an array."""
+    """Leave the sums of the lanes of running sums in memory."""
     if running.shape:
         if running.shape[0]:
             function.repeat(running.shape[0], lambda i: fold_lanes(
                 function, function.part(running, i), function.part(target, i)))  # fmt: skip
         return
-    accumulate(function, Number(sum_of_lanes(function, function.load(running).text)), target)
+    function.store(sum_of_lanes(function, function.load(running).text), target)

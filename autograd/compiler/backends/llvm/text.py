@@ -6,9 +6,10 @@ that what a batch shares is computed once. An operation whose operands have lane
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.program.graph import row_major
@@ -16,7 +17,7 @@ from autograd.program.graph import row_major
 SUMS = 8  # running sums in a block
 DOUBLE = {1: "double", 8: "<8 x double>", 16: "<16 x double>"}
 TRUTH = {1: "i1", 8: "<8 x i1>", 16: "<16 x i1>"}
-NEUTRAL = -0.0  # x + -0.0 is x, for both zeros
+WHOLE = {1: "i64", 8: "<8 x i64>", 16: "<16 x i64>"}
 
 
 @dataclass(slots=True)
@@ -27,25 +28,28 @@ class Number:
     lanes: int = 1
     predicate: bool = False
     constant: bool = False
+    whole: str = ""  # the same as an integer, where it is known as one
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
     """Numbers in memory. Element (i, j, …) stands at pointer + offset + i · strides[0] + j · strides[1] …, in doubles.
 
-    `lane` is the distance between the samples of a batch, 0 where they share the array. A `mask` is the lanes that are
-    there, in the last group of a batch. What is `constant` is never written to while the program runs.
+    `lane` is the distance between the samples of a batch, 0 where they share the array, or an operand that holds each
+    one's. A `mask` is the lanes that are there, in the last group of a batch. What is `constant` is never written to
+    while the program runs; what is one's `own` may be written to by the step that takes it, where it is the last to.
     """
 
     pointer: str
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
-    lane: int = 0
+    lane: int | str = 0
     mask: str = ""
     width: int = 1  # how many lanes
     constant: bool = False
     place: int = -1  # that of the output in the frame, whose memory this is
+    own: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,6 @@ class Tuple:
 Item = Number | Array | Tuple
 
 
-
 def number_text(number: float) -> str:
     return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
 
@@ -69,6 +72,9 @@ def constant(item: Any) -> Number:
     if isinstance(item, bool):
         return Number("true" if item else "false", predicate=True, constant=True)
     return Number(number_text(float(item)), constant=True)
+
+
+NEUTRAL = constant(-0.0)  # x + -0.0 is x, for both zeros
 
 
 def lanes_of(item: Item) -> int:
@@ -255,8 +261,8 @@ class Function:
 
     def _samples(self, address: str, array: Array) -> str:
         """The addresses of the samples, the first of which is given, as an operand."""
-        steps = ", ".join(f"i64 {i * array.lane}" for i in range(array.width))
-        pointers = self.value(f"getelementptr double, ptr {address}, <{array.width} x i64> <{steps}>")
+        steps = array.lane if isinstance(array.lane, str) else lane_steps(array.width, array.lane)
+        pointers = self.value(f"getelementptr double, ptr {address}, {WHOLE[array.width]} {steps}")
         return f"<{array.width} x ptr> {pointers}"
 
     def copy(self, source: Array | Tuple, target: Array) -> None:
@@ -265,6 +271,12 @@ class Function:
             flat = _flat_offsets(target)
             for element, offset in zip(source.elements, flat):
                 self.store(element, target, offset)
+        elif math.prod(source.shape) > 16 and not any(source.strides):
+            self.fill(target, self.load(source))
+        elif math.prod(source.shape) > 16 and _without_gaps(source) and _without_gaps(target) == lanes_of(source):
+            size = 8 * math.prod(source.shape) * lanes_of(source)
+            start, end = self.address(source.pointer, source.offset), self.address(target.pointer, target.offset)
+            self.line(f"call void @llvm.memcpy.p0.p0.i64(ptr align 8 {end}, ptr align 8 {start}, i64 {size}, i1 false)")
         elif not source.shape:
             self.store(self.load(source), target)
         elif len(source.shape) == 1 and source.shape[0] <= 16:
@@ -273,12 +285,27 @@ class Function:
         elif source.shape[0]:
             self.repeat(source.shape[0], lambda i: self.copy(self.part(source, i), self.part(target, i)))
 
-    def fill(self, array: Array, number: float) -> None:
+    def fill(self, array: Array, number: Number) -> None:
         """Write one number everywhere."""
         if not array.shape:
-            self.store(constant(number), array)
+            self.store(number, array)
+        elif len(array.shape) > 1 and _without_gaps(array):
+            size = math.prod(array.shape)
+            self.fill(replace(array, shape=(size,), strides=array.strides[-1:]), number)
         elif array.shape[0]:
             self.repeat(array.shape[0], lambda i: self.fill(self.part(array, i), number))
+
+
+def lane_steps(lanes: int, step: int) -> str:
+    """The integers 0, step, 2 · step, … in so many lanes, as an operand."""
+    return f"<{', '.join(f'i64 {i * step}' for i in range(lanes))}>"
+
+
+def _without_gaps(array: Array) -> int:
+    """The lanes of an array whose numbers stand one after the other, its lanes innermost; 0 for any other."""
+    lanes = lanes_of(array)
+    dense = array.strides == contiguous("", 0, array.shape, lanes).strides and not array.mask
+    return lanes if dense and array.lane == (lanes > 1) else 0
 
 
 def _flat_offsets(array: Array) -> list[int]:
