@@ -49,13 +49,15 @@ def write_loop(
     if loop.reverse and (stacks or counts or any(map(body.reads, slices))):
         last_position = str(int(bound) - 1) if bound.isdigit() else f"{bound} - 1"
         position = out.variable("int64_t", f"{last_position} - {trip}", prefix="i")
+    # In an expression of its own: GCC takes 0.0 - (double)i for -(double)i, which is -0.0 where i is 0.
+    number = out.variable("double", f"(double){position}") if counts else ""
     if loop.condition is not None:
-        (holds,) = out.graph(loop.condition, [f"(double){position}", *states, *shared], frozenset({0}))
+        (holds,) = out.graph(loop.condition, [number, *states, *shared], frozenset({0}))
         out.write(f"if (!{holds}) {{", "    break;", "}")
     for index in saved:
         _put(out, stacks[index], position, states[index - last])
     parts = [_part(out, rest[i - 1], position) if body.reads(i) else "" for i in slices]
-    outputs = out.graph(loop.body, [f"(double){position}", *states, *parts, *shared], live | terms, carried)
+    outputs = out.graph(loop.body, [number, *states, *parts, *shared], live | terms, carried)
     for index in stacks.keys() & terms:
         _put(out, stacks[index], position, outputs[index])
     for index, total in sums.items():
@@ -72,7 +74,7 @@ def write_loop(
     for index, total in sums.items():
         results[index] = total.total(out)
     if count_wanted:
-        results[wanted[-1]] = f"(double){trip}"
+        results[wanted[-1]] = out.variable("double", f"(double){trip}")
     return [results.get(index, "") for index in range(wanted[-1] + 1)]
 
 

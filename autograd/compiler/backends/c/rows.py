@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
-from autograd.compiler.backends.c.functions import HELPERS, INNER_NAMES, ROWS
+from autograd.compiler.backends.c.functions import ROWS
 from autograd.compiler.backends.c.names import MATH_FUNCTIONS, Names, comment, literal
 from autograd.primitives.operators import Operators
 from autograd.primitives.row import TABLE, Primitive
@@ -28,7 +28,6 @@ class RowFunctions:
         self.texts: list[str] = []
         self._names = names
         self._functions: dict[Primitive, str | int] = {}  # a name, or which of its arguments the row returns
-        names.reserve([*HELPERS, *INNER_NAMES])
 
     def call(self, row: Primitive, operands: Sequence[str]) -> str:
         """The C expression of a row at operands, which are names, elements, or literals.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from autograd.compiler.backends.c.arrays import WORD, Cells, Operand
-from autograd.compiler.backends.c.functions import with_needs
+from autograd.compiler.backends.c.functions import HELPERS, INNER_NAMES, with_needs
 from autograd.compiler.backends.c.lines import GUARD_MARK
 from autograd.compiler.backends.c.names import MATH_FUNCTIONS, Names, comment
 from autograd.compiler.backends.c.statements import Statements
@@ -69,7 +69,7 @@ class _File:
         _check_names("inputs", inputs, graph.inputs)
         _check_names("outputs", outputs, len(graph.outputs))
         self.names = Names()
-        self.names.reserve(["polynomial"])
+        self.names.reserve([*HELPERS, *INNER_NAMES])
         self.name = self.names.new(name, "f")
         self.statements = Statements(self.names, self.name)
         self.parameters: list[tuple[str, str]] = []  # the name, and how it is declared

@@ -161,7 +161,7 @@ class Statements(Lines):
                 values[value] = made[index]
                 if value in crossing:
                     self._keep(made[index], crossing[value])
-                    if isinstance(made[index], Cells):  # what writes into it later writes into what is kept
+                    if graph.kinds[value]:  # what writes into it later writes into what is kept
                         values[value] = self._slot(graph.kinds[value], crossing[value])
 
     def _keep(self, operand: Operand, place: int) -> None:

@@ -163,6 +163,20 @@ def test_a_counted_loop_stops_at_its_count_and_at_its_bound(tmp_path: Path, reve
     assert_same(graph, tmp_path, *([count, 0.5, -1.5, _numbers(12), 0.9] for count in counts))
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_positions_and_trips_are_subtracted_from_zero_without_a_sign(tmp_path: Path, reverse: bool) -> None:
+    body = Program(NUMBER, NUMBER, constants=(0.0,))
+    body = body.graph(1, body(SUBTRACT, 2, 0))
+    condition = Program(NUMBER, NUMBER)
+    condition = condition.graph(condition(LESS, 1, 1))
+    program = Program(NUMBER, constants=(0.0,))
+    (_, stacked), trips = program(Loop(body, 2, carried=1, stacked=1, reverse=reverse), 0), program(
+        Loop(body, 2, carried=1, condition=condition), 0)[-1]
+    function = compiled(program.graph(stacked, program(SUBTRACT, 1, trips)), tmp_path)
+    _, (numbers, number) = function(1.0)
+    assert all(map(same, [*numbers, number], [0.0, -1.0, 0.0]))
+
+
 def test_a_counted_loop_without_a_bound_runs_as_long_as_told(tmp_path: Path) -> None:
     body = Program(NUMBER, NUMBER, NUMBER)
     program = Program(NUMBER, NUMBER, NUMBER)
@@ -448,6 +462,14 @@ def test_names_that_c_does_not_allow_are_changed_and_comments_stay_comments(tmp_
     hostile = compiled(graph, tmp_path, name="f", inputs=names, comment=about)
     inputs = _numbers(len(names))
     assert all(map(same, hostile(*inputs)[1], interpreted(graph, *inputs)))
+
+
+def test_names_of_the_helpers_of_a_file_are_changed(tmp_path: Path) -> None:
+    program = Program(NUMBER)
+    graph = program.graph(program(table.digamma, 0))
+    text = source(graph, "digamma", ["pair"])
+    assert "void digamma_(double pair_, double *out)" in text
+    assert compiled(graph, tmp_path, inputs=["polynomial"])(1.0)[1] == [pytest.approx(-0.5772156649015329, abs=4e-16)]
 
 
 def test_the_same_graph_gives_the_same_text() -> None:
