@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograd.compiler.backends.llvm import arrays, batches, branches, chunks, loops
-from autograd.compiler.backends.llvm.overwriting import last_takers
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
 from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
 from autograd.compiler.backends.llvm.writer import Writer, WriteStep, target
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, Place, Reshape, Scatter, row_major
+from autograd.program.overwriting import last_takers
 
 WHOLE = 2_500  # steps up to which a program is one function
 PART = 1_000  # steps of a function of a larger program
