@@ -12,7 +12,17 @@ from dataclasses import dataclass, replace
 
 from autograd.compiler.backends.llvm import arrays, batches, branches, chunks, loops
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
-from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
+from autograd.compiler.backends.llvm.text import (
+    DOUBLE,
+    TRUTH,
+    Array,
+    Function,
+    Item,
+    Number,
+    contiguous,
+    lanes_of,
+    number_text,
+)
 from autograd.compiler.backends.llvm.writer import Writer, WriteStep, target
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, Place, Reshape, Scatter, row_major
@@ -82,6 +92,12 @@ def _loop(
     writer: Writer, function: Function, loop: Loop, operands: list[Item], memory: Sequence[Array | None]
 ) -> list[Item]:
     """A batch in lanes, where nothing in it goes its own number of trips; else trip after trip."""
+    lanes = function.lanes
+    if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
+        function.lanes = 1  # what all samples of a batch share
+        results = _loop(writer, function, loop, operands, memory)
+        function.lanes = lanes
+        return results
     if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):
         return batches.batch(writer, function, loop, operands, memory)
     return loops.loop(writer, function, loop, operands, memory)
