@@ -34,7 +34,9 @@ INLINE = 32  # calls of our functions, such as exp, up to which they are inlined
 
 def _memory_intrinsics(width: int) -> list[str]:
     kind, mask, pointers = DOUBLE[width], TRUTH[width], f"<{width} x ptr>"
+    narrow = [f"declare void @llvm.masked.store.v8f64.p0({DOUBLE[8]}, ptr, i32, {TRUTH[8]})"] if width > 8 else []
     return [
+        *narrow,
         f"declare {kind} @llvm.masked.load.v{width}f64.p0(ptr, i32, {mask}, {kind})",
         f"declare void @llvm.masked.store.v{width}f64.p0({kind}, ptr, i32, {mask})",
         f"declare {kind} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {kind})",
