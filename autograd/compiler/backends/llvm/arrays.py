@@ -159,7 +159,7 @@ def _scatter(
 
 
 def _index(function: Function, index: Number, length: int) -> Number:
-    """The place along an axis: the index, or where it is none, the one that is next to it; where it is nan, the first."""
+    """The place along an axis: the index, or one that is next to it; where it is nan, the first."""
     lanes, whole = index.lanes, WHOLE[index.lanes]
     if index.whole:
         last = _everywhere(str(length - 1), lanes)

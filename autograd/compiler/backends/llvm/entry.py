@@ -11,12 +11,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autograd.compiler.backends.llvm import arrays, batches, branches, chunks, loops
-from autograd.compiler.backends.llvm.overwriting import last_takers
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
-from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, contiguous, number_text
+from autograd.compiler.backends.llvm.text import (
+    DOUBLE,
+    TRUTH,
+    Array,
+    Function,
+    Item,
+    Number,
+    contiguous,
+    lanes_of,
+    number_text,
+)
 from autograd.compiler.backends.llvm.writer import Writer, WriteStep, target
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, ConstantArray, Graph, Loop, Pack, Place, Reshape, Scatter, row_major
+from autograd.program.overwriting import last_takers
 
 WHOLE = 2_500  # steps up to which a program is one function
 PART = 1_000  # steps of a function of a larger program
@@ -24,7 +34,9 @@ INLINE = 32  # calls of our functions, such as exp, up to which they are inlined
 
 def _memory_intrinsics(width: int) -> list[str]:
     kind, mask, pointers = DOUBLE[width], TRUTH[width], f"<{width} x ptr>"
+    narrow = [f"declare void @llvm.masked.store.v8f64.p0({DOUBLE[8]}, ptr, i32, {TRUTH[8]})"] if width > 8 else []
     return [
+        *narrow,
         f"declare {kind} @llvm.masked.load.v{width}f64.p0(ptr, i32, {mask}, {kind})",
         f"declare void @llvm.masked.store.v{width}f64.p0({kind}, ptr, i32, {mask})",
         f"declare {kind} @llvm.masked.gather.v{width}f64.v{width}p0({pointers}, i32, {mask}, {kind})",
@@ -82,6 +94,12 @@ def _loop(
     writer: Writer, function: Function, loop: Loop, operands: list[Item], memory: Sequence[Array | None]
 ) -> list[Item]:
     """A batch in lanes, where nothing in it goes its own number of trips; else trip after trip."""
+    lanes = function.lanes
+    if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
+        function.lanes = 1  # what all samples of a batch share
+        results = _loop(writer, function, loop, operands, memory)
+        function.lanes = lanes
+        return results
     if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):
         return batches.batch(writer, function, loop, operands, memory)
     return loops.loop(writer, function, loop, operands, memory)

@@ -1,4 +1,4 @@
-"""Loops that carry state, trip after trip."""
+"""Loops trip after trip: those that carry state, and batches inside of the lanes of another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.backends.llvm.sums import BLOCK, Tree, accumulate, fold
+from autograd.compiler.backends.llvm.rows import is_ours
+from autograd.compiler.backends.llvm.sums import BLOCK, Tree, accumulate, added, fold, in_pairs
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -23,20 +24,94 @@ from autograd.compiler.backends.llvm.text import (
     number_text,
 )
 from autograd.compiler.backends.llvm.writer import Writer, with_own, writable
-from autograd.program.graph import Element, Graph, Kind, Loop
+from autograd.primitives.row import Primitive
+from autograd.program.graph import NUMBER, Element, Gather, Graph, Kind, Loop, View
+
+_SMALL = 32  # steps of a body, times its sums, up to which eight trips are written at a time
 
 
 def loop(
     writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
 ) -> list[Item]:
     """Write a loop. `memory` has the place for each result that is an array and has one already."""
-    lanes = function.lanes
-    if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
-        function.lanes = 1  # what all samples of a batch share
-        results = _Trips(writer, function, loop, operands, memory).results()
-        function.lanes = lanes
-        return results
+    sums = loop.body.outputs[loop.carried + loop.stacked :]
+    few = loop.batch and 0 < len(sums) * writer.weight(loop.body) <= _SMALL
+    if few and _is_plain(loop.body) and all(loop.body.kinds[output] == NUMBER for output in sums):
+        return _in_groups(writer, function, loop, operands, memory)
     return _Trips(writer, function, loop, operands, memory).results()
+
+
+def _is_plain(graph: Graph) -> bool:
+    """Whether all of its steps are about one instruction each."""
+    return all(
+        not is_ours(operation) if isinstance(operation, Primitive) else isinstance(operation, Element | Gather | View)
+        for operation in graph.operations
+    )
+
+
+def _in_groups(
+    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
+) -> list[Item]:
+    """A batch whose body is small and whose sums are numbers: eight trips at a time, so that the eight running sums of
+    each stay in registers.
+    """
+    assert loop.length is not None
+    shared = [
+        item if only_elements(loop.body, 1 + loop.sliced + i) else writer.in_memory(function, item)
+        for i, item in enumerate(operands[loop.sliced :])
+    ]
+    slices = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
+    lanes, stacked = function.lanes, loop.stacked
+    stacks = [
+        place or writer.slot((loop.length, *(loop.body.kinds[output] or ())), lanes)
+        for place, output in zip(memory, loop.body.outputs[:stacked])
+    ]
+    totals = [writer.slot((), lanes) for _ in loop.body.outputs[stacked:]]
+    start = [(DOUBLE[lanes], function.number(NEUTRAL, lanes))] * (SUMS * len(totals))
+
+    def trips(first: str, running: list[str], count: int) -> list[str]:
+        running = [*running]
+        for i in range(count):
+            position = function.value(f"add nuw nsw i64 {first}, {i}")
+            place = Number(function.value(f"sitofp i64 {position} to double"), whole=position)
+            parts = [_taken(function, array, position) for array in slices]
+            outputs: list[Any] = writer.graph(function, loop.body, [place, *parts, *shared])
+            for stack, part in zip(stacks, outputs):
+                put(function, stack, position, part)
+            for k, term in enumerate(outputs[stacked:]):
+                sum_so_far = Number(running[SUMS * k + i], lanes)
+                running[SUMS * k + i] = added(function, sum_so_far, term).text
+        return running
+
+    def groups(first: str, count: int) -> list[str]:
+        """Eight trips after eight."""
+
+        def group(position: str, running: list[str]) -> list[str]:
+            start = function.value(f"mul nuw nsw i64 {position}, {SUMS}")
+            return trips(function.value(f"add nuw nsw i64 {first}, {start}"), running, SUMS)
+
+        return function.range("0", str(count), group, start) if count else [text for _, text in start]
+
+    def leave(running: list[str]) -> None:
+        """The sum of a block, in pairs."""
+        for k, total in enumerate(totals):
+            numbers = [Number(text, lanes) for text in running[SUMS * k : SUMS * (k + 1)]]
+            function.store(in_pairs(function, numbers), total)
+
+    blocks, rest = divmod(loop.length, BLOCK)
+    tree = Tree(writer.slot, totals, lanes, blocks)
+
+    def block(number: str) -> None:
+        leave(groups(function.value(f"mul nuw nsw i64 {number}, {BLOCK}"), BLOCK // SUMS))
+        tree.add(function, number)
+
+    if blocks:
+        function.repeat(blocks, block)
+    first = blocks * BLOCK
+    leave(trips(str(first + rest // SUMS * SUMS), groups(str(first), rest // SUMS), rest % SUMS))
+    if blocks:
+        tree.finish(function, blocks)
+    return [*stacks, *(function.load(total) for total in totals)]
 
 
 class _Trips:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends.llvm.overwriting import last_takers
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
 from autograd.compiler.backends.llvm.text import (
     Array,
@@ -34,6 +33,7 @@ from autograd.program.graph import (
     Reshape,
     View,
 )
+from autograd.program.overwriting import last_takers
 
 NO_TARGETS: Mapping[int, int] = {}
 
