@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.arrays.reductions import nan_first
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives.table import equal, greater, less, logical_and, logical_or, maximum, not_equal
 
@@ -79,24 +80,23 @@ def _require_elements(row: list[Any]) -> None:
         raise ShapeError("of no elements none is the first, the largest or in the middle: one at least was expected")
 
 
-def _first(row: list[Any], before: Callable[[Any, Any], Any]) -> int:
-    """Where the first of those elements is that none is before; that of a nan, where there is one."""
+def _first(row: list[Any], exceeds: Callable[[Any, Any], Any]) -> int:
+    """Where the first of those elements is that none exceeds."""
     _require_elements(row)
     row, best = _known(row), 0
     for i in range(1, len(row)):
-        x, y = row[i], row[best]
-        if logical_or(before(x, y), logical_and(not_equal(x, x), equal(y, y))):
+        if exceeds(row[i], row[best]):
             best = i
     return best
 
 
-def _arg(name: str, before: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+def _arg(name: str, exceeds: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def function(a: Any, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Any:
         only(name, out=out)
         if hasattr(a, "place_along"):  # an array of a recording
             return a.place_along(name, axis, keepdims)
         numpy = sys.modules["numpy"]
-        where_it_is = rows(lambda row: _first(row, before), a, axis)
+        where_it_is = rows(lambda row: _first(row, exceeds), a, axis)
         if keepdims:
             return numpy.expand_dims(where_it_is, tuple(range(a.ndim)) if axis is None else axis)
         return where_it_is
@@ -104,7 +104,8 @@ def _arg(name: str, before: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return function
 
 
-argmax, argmin = _arg("argmax", greater), _arg("argmin", less)
+# Where 0.0 and -0.0 are equal, as to NumPy.
+argmax, argmin = _arg("argmax", nan_first(greater)), _arg("argmin", nan_first(less))
 
 
 def _quantile_of(row: list[Any], fraction: float) -> Any:

@@ -43,13 +43,15 @@ def sum(numbers: Any, start: Any = 0.0) -> Any:
     >>> sum([1.0, [Value(2.0), 3.0]]).data
     6.0
     """
-    result = start if _is_number(start) else real(start)
+    first = start if _is_number(start) else real(start)
     items = _items(numbers)
-    if is_array(items):
-        return result + total(items)
+    return first + total(items) if is_array(items) else _from_left_to_right(items, first)
+
+
+def _from_left_to_right(items: list[Any], start: Any = 0.0) -> Any:
     for number in items:
-        result = result + number
-    return result
+        start = start + number
+    return start
 
 
 def mean(numbers: Any) -> Any:
@@ -105,7 +107,7 @@ def dot(x: Any, y: Any) -> Any:
         raise ShapeError(f"dot takes two vectors of the same length: {len(first)} and {len(second)} were given")
     if is_array(first) or is_array(second):
         return sum(multiply(_as_array(first), _as_array(second)))
-    return sum([a * b for a, b in zip(first, second)])
+    return _from_left_to_right([a * b for a, b in zip(first, second)])
 
 
 def norm(numbers: Any) -> Any:
@@ -231,7 +233,9 @@ def _items(numbers: Any) -> Any:
     """All numbers in order: an array of floats or of Values where an array is given, else a list of them."""
     if not is_array(numbers) or not numbers.ndim:
         return _entries(numbers)
-    return numbers if hasattr(numbers, "sum_along") else _as_array(numbers)
+    if numbers.dtype == object and any(_iterator(item) is not None for item in numbers.flat if not _is_number(item)):
+        return _entries(numbers)  # an array that holds sequences is nested
+    return _as_array(numbers)
 
 
 def _as_array(items: Any) -> Any:
@@ -269,7 +273,7 @@ def _each(function: Callable[[Any], Any], items: Any) -> Any:
 
 
 def _sum(items: Any) -> Any:
-    return total(items, -1, items.ndim > 1) if is_array(items) else sum(items)
+    return total(items, -1, items.ndim > 1) if is_array(items) else _from_left_to_right(items)
 
 
 def _largest(items: Any) -> Any:

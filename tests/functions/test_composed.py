@@ -14,6 +14,7 @@ from differentiate import COMPILED_FIRST_ORDER, COMPILED_SECOND_ORDER, FIRST_ORD
 from autograd import (
     ShapeError,
     Value,
+    array,
     clip,
     cosh,
     dot,
@@ -85,10 +86,12 @@ REFERENCES = {
 POINTS = [(0.3, -1.2, 2.5), (1.7, 1.7, -0.4), (-3.1, 0.2, 0.1, 2.9), (20.0, -15.0, 3.0)]
 
 
+@pytest.mark.parametrize("given", [list, array], ids=["list", "array"])
 @pytest.mark.parametrize("point", POINTS, ids=str)
 @pytest.mark.parametrize("name", REFERENCES)
-def test_functions_of_many_numbers_agree_with_50_digits_to_second_order(name, point):
-    function, reference = REFERENCES[name]
+def test_functions_of_many_numbers_agree_with_50_digits_to_second_order(name, point, given):
+    of_sequence, reference = REFERENCES[name]
+    function = lambda x: of_sequence(given(x))
     exact_point = tuple(map(mpmath.mpf, point))
     scale = max(1.0, *map(abs, point))
     assert close(function(list(point)), reference(*exact_point), scale)
@@ -277,10 +280,12 @@ INFINITE = [
 
 @pytest.mark.parametrize(("numbers", "log_of_sum", "shares", "logarithms"), INFINITE)
 def test_infinities_and_nan_are_as_in_scipy(numbers, log_of_sum, shares, logarithms):
-    for given in (numbers, [Value(number) for number in numbers]):
+    of_values = [Value(number) for number in numbers]
+    for given in (numbers, of_values, np.array(numbers), array(of_values)):
         results = [[logsumexp(given)], softmax(given), log_softmax(given)]
         for computed, expected in zip(results, [[log_of_sum], shares, logarithms]):
-            assert all(map(same, [getattr(result, "data", result) for result in computed], expected)), computed
+            plain = [item.data if isinstance(item, Value) else item for item in computed]
+            assert all(map(same, plain, expected)), plain
 
 
 # The limits of the shares exp(x) / Σ exp as numbers go to infinity, by hand. They depend on the way there where several
@@ -303,18 +308,26 @@ LIMITS = [
 ]
 
 
-def log_of_sum(*numbers):
-    return logsumexp(list(numbers))
+IN_EACH_FORM = pytest.mark.parametrize(
+    "log_of_sum",
+    [
+        lambda *numbers: logsumexp(list(numbers)), lambda *numbers: logsumexp(array(numbers)),
+        lambda *numbers: logsumexp(array([numbers]).T),
+    ],
+    ids=["list", "vector", "column"],
+)  # fmt: skip
 
 
+@IN_EACH_FORM
 @pytest.mark.parametrize(("numbers", "shares"), LIMITS, ids=str)
-def test_the_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares):
+def test_the_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares, log_of_sum):
     for way, differentiate in (FIRST_ORDER | COMPILED_FIRST_ORDER).items():
         assert list(differentiate(log_of_sum, numbers)) == pytest.approx(shares, rel=0, abs=0, nan_ok=True), way
 
 
+@IN_EACH_FORM
 @pytest.mark.parametrize(("numbers", "shares"), LIMITS, ids=str)
-def test_the_second_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares):
+def test_the_second_derivatives_of_logsumexp_at_infinity_are_their_limits(numbers, shares, log_of_sum):
     # diag(p) - p·pᵀ
     limit = [[p * (i == k) - p * q for k, q in enumerate(shares)] for i, p in enumerate(shares)]
     for way, differentiate in (SECOND_ORDER | COMPILED_SECOND_ORDER).items():
@@ -409,6 +422,7 @@ def test_nested_sequences_arrays_and_iterators_are_gone_through_in_order(functio
         [[1.5, [-2.0]], (0.25, 3)],
         np.array([[1.5, -2.0], [0.25, 3.0]]),
         [np.array([1.5, -2.0]), np.float32(0.25), Fraction(3)],
+        np.array([np.array([1.5, -2.0]), 0.25, [3]], dtype=object),
         (number for number in (1.5, -2.0, 0.25, 3.0)),
         {"a": 1.5, "b": -2.0, "c": 0.25, "d": 3.0}.values(),
     ):
@@ -419,12 +433,12 @@ def test_nested_sequences_arrays_and_iterators_are_gone_through_in_order(functio
 
 @pytest.mark.parametrize("function", OF_MANY)
 def test_an_array_of_values_gives_a_value(function):
-    array = np.array([[Value(1.5), 2.0], [Value(0.25), 3]], dtype=object)
-    result = function(array)
+    given = np.array([[Value(1.5), 2.0], [Value(0.25), 3]], dtype=object)
+    result = function(given)
     assert type(result) is Value
     assert result.data == function([1.5, 2.0, 0.25, 3.0])
     result.backward()
-    assert array[0, 0].grad == gradient(function, [1.5, 2.0, 0.25, 3.0])[0]
+    assert given[0, 0].grad == gradient(function, [1.5, 2.0, 0.25, 3.0])[0]
 
 
 @pytest.mark.parametrize("function", OF_MANY)
@@ -444,15 +458,24 @@ def test_a_softmax_comes_back_in_the_shape_that_was_given(function):
     row = function([1.0, 2.0, 3.0])
     assert function((1.0, 2.0, 3.0)) == tuple(row)
     assert function([(1, 2, 3), [1.0, 2.0, 3.0]]) == [tuple(row), row]
-    array = function(np.array([[1, 2, 3], [4, 5, 6]]))
-    assert array.dtype == float
-    assert array.tolist() == [row, row]
+    rows = function(np.array([[1, 2, 3], [4, 5, 6]]))
+    assert rows.dtype == float
+    assert rows.tolist() == [row, row]
     assert function(np.ones((2, 2, 2))).shape == (2, 2, 2)
     assert function(np.ones((0, 3))).shape == (0, 3)
     values = function(np.array([[Value(1.0), 2.0, 3.0], [1.0, 2.0, 3.0]], dtype=object))
     assert values.shape == (2, 3)
     assert [item.data for item in values[0]] == row
     assert values[1].tolist() == row
+
+
+def test_a_softmax_of_an_array_goes_along_its_last_axis():
+    x = np.array([[[0.5, -1.0, 700.0], [inf, 1.0, 2.0]], [[nan, 0.0, 1.0], [-inf, 3.0, 3.0]]])
+    for function in (softmax, log_softmax):
+        rows = [[function(row) for row in plane] for plane in x.tolist()]
+        assert function(x) == pytest.approx(np.array(rows), rel=1e-15, nan_ok=True)
+        found = function(array(np.frompyfunc(Value, 1, 1)(x)))
+        assert [item.data for item in found.flat] == pytest.approx(np.ravel(rows).tolist(), rel=1e-15, nan_ok=True)
 
 
 def test_a_softmax_of_one_number_or_of_a_ragged_mixture_is_refused():
