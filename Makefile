@@ -63,6 +63,7 @@ benchmark: $(STAMP)  ## time the engine and compiled functions against their pee
 	$(RUN) tests/benchmarks/bench_eager.py
 	$(RUN) tests/benchmarks/bench_graph.py
 	$(RUN) tests/benchmarks/bench_native.py
+	$(RUN) tests/benchmarks/bench_arrays.py
 
 record: $(STAMP)  ## the same ratios, kept as a row of tests/benchmarks/results.json: make record NAME="12 the house"
 	$(RUN) -m pip install --quiet --requirement tests/benchmarks/requirements.txt

@@ -23,7 +23,7 @@ from typing import Any
 
 import bench_eager
 import bench_graph
-from bench_native import versions, write
+from native.table import versions, write
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -63,11 +63,13 @@ def start() -> dict[str, float]:
 
 def compiled(quick: bool) -> dict[str, float]:
     """Beside C, JAX, CasADi and others."""
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "figures.json"
-        command = [sys.executable, str(HERE / "bench_native.py"), "--json", str(path), *(["--quick"] if quick else [])]
-        subprocess.run(command, check=False)
-        lines = json.loads(path.read_text(encoding="utf-8"))["lines"]
+        for program in ("bench_native.py", "bench_arrays.py"):
+            command = [sys.executable, str(HERE / program), "--json", str(path), *(["--quick"] if quick else [])]
+            subprocess.run(command, check=False)
+            lines += json.loads(path.read_text(encoding="utf-8"))["lines"]
     return {f"{each['row']}: {each['what']}, {each['peer']}": each["ratio"] for each in lines if each["ratio"]}
 
 

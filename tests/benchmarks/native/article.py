@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from native import libraries
 from native.baselines import FAST, PLAIN, compiled, pointer
+from native.cold import ColdRun, child_clock
 from native.libraries import Library
-from native.measuring import Contender, Effort, Line, MissingPeerError, Run, Task, compare
+from native.measuring import Contender, Effort, Line, Run, Task, compare
 
 ROUNDS, SAMPLES, EAGER_ROUNDS = 10_000, 2**20, 100
 RATE = 0.5
@@ -166,33 +162,6 @@ def article_loop(effort: Effort) -> list[Line]:
         Contender("micrograd, eager", loop_in_micrograd, **eager),
         Contender("PyTorch, eager", loop_in_torch, **eager),
     ])
-
-
-class ColdRun:
-    """A run that starts Python anew; it returns the child's numbers and keeps the seconds that the child measured."""
-
-    def __init__(self, library: str) -> None:
-        self.command = [sys.executable, "-m", "native.cold", library]
-        self.environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self.seconds = math.nan
-
-    def __call__(self) -> Any:
-        done = subprocess.run(self.command, capture_output=True, text=True, env=self.environment,
-                              cwd=Path(__file__).resolve().parent.parent)
-        if done.returncode:
-            kind, _, message = done.stderr.strip().splitlines()[-1].partition(": ")
-            if kind in ("ImportError", "ModuleNotFoundError"):
-                raise MissingPeerError(message)
-            raise RuntimeError(done.stderr)
-        self.seconds, result = json.loads(done.stdout)
-        return result
-
-
-def child_clock(run: Run, repeats: int) -> float:
-    """The child's own seconds, of one run however many were asked for: a start of Python takes long enough."""
-    assert isinstance(run, ColdRun)
-    run()
-    return run.seconds
 
 
 def article_cold(effort: Effort) -> list[Line]:

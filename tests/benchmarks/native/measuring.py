@@ -23,6 +23,10 @@ class MissingPeerError(Exception):
     """A peer that this machine does not have."""
 
 
+class NotYetError(Exception):
+    """What ours cannot do, or takes too long for; the message says which."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How many turns every contender gets: as many as fit into `seconds`, within the two bounds."""
@@ -112,8 +116,8 @@ def numbers(result: Any) -> list[float]:
     """The floats of a nest, in order: lists, tuples, arrays of any library."""
     if hasattr(result, "full"):  # CasADi's DM
         result = result.full().ravel().tolist()
-    elif hasattr(result, "tolist"):
-        result = result.tolist()
+    elif hasattr(result, "ravel"):  # NumPy's, JAX's or PyTorch's
+        return [*map(float, result.ravel().tolist())]
     if isinstance(result, (list, tuple)):
         return [number for part in result for number in numbers(part)]
     return [float(result)]
@@ -154,6 +158,8 @@ class Runner:
             # "No module named 'jax'", "cannot import name 'jit' from 'autograd' (its file)", or what is missing.
             names = str(error).split("'")[1::2] or [str(error)]
             self.note, self.run = f"missing: {' of '.join(names)}", None
+        except NotYetError as error:
+            self.note, self.run = f"not yet: {error}", None
         except Exception as error:
             traceback.print_exc()
             self.note, self.run = f"failed: {type(error).__name__}", None
