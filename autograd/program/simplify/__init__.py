@@ -2,8 +2,6 @@
 
 - `rewritten`: what depends on constants alone is computed; x·1, x/1, x − 0, x + (−0.0), −(−x) and selects of one thing
   are replaced by x (never x·0 or x + 0.0, which are not x where it is nan, infinite or −0.0); equal steps become one;
-- `fused`: batches over the same positions become one, which shares what both compute and keeps in registers what one
-  hands to the other;
 - `pruned`: steps that no output needs are dropped, and so are the states, sums and arrays of a loop that nobody uses.
 
 All of them keep the derivatives of every order, so that they may run before one is taken: on the body of a loop, whose
@@ -18,11 +16,10 @@ from dataclasses import replace
 
 from autograd.program.graph import Branch, Graph, Loop, Operation
 from autograd.program.simplify.builder import Preserves
-from autograd.program.simplify.fusing import fused
 from autograd.program.simplify.pruning import pruned
 from autograd.program.simplify.rewriting import REWRITINGS, rewritten
 
-__all__ = ["REWRITINGS", "Preserves", "fused", "pruned", "rewritten", "simplify"]
+__all__ = ["REWRITINGS", "Preserves", "pruned", "rewritten", "simplify"]
 
 
 def simplify(
@@ -37,7 +34,7 @@ def simplify(
     nested = any(isinstance(operation, Loop | Branch) for operation in graph.operations)
     for _ in range(4):
         before = graph.size
-        for name, pass_ in (("rewritten", lambda g: rewritten(g, preserves)), ("fused", fused), ("pruned", pruned)):
+        for name, pass_ in (("rewritten", lambda g: rewritten(g, preserves)), ("pruned", pruned)):
             graph = pass_(graph)
             if log is not None:
                 log(name, graph)
