@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autograd.compiler.backends.llvm import arrays, batches, branches, chunks, loops
+from autograd.compiler.backends.llvm import chunks
+from autograd.compiler.backends.llvm.memory import copy
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
+from autograd.compiler.backends.llvm.steps import arrays, batches, branches, groups, loops
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     TRUTH,
@@ -93,7 +95,9 @@ def _steps_of(row: Primitive) -> Iterator[Primitive]:
 def _loop(
     writer: Writer, function: Function, loop: Loop, operands: list[Item], memory: Sequence[Array | None]
 ) -> list[Item]:
-    """A batch in lanes, where nothing in it goes its own number of trips; else trip after trip."""
+    """A batch in lanes, where nothing in it goes its own number of trips; a small one in groups of trips; else trip
+    after trip.
+    """
     lanes = function.lanes
     if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
         function.lanes = 1  # what all samples of a batch share
@@ -102,6 +106,8 @@ def _loop(
         return results
     if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):
         return batches.batch(writer, function, loop, operands, memory)
+    if loop.batch and groups.fits(writer, loop):
+        return groups.batch(writer, function, loop, operands, memory)
     return loops.loop(writer, function, loop, operands, memory)
 
 
@@ -180,7 +186,7 @@ def _write_output(function: Function, place: int, graph: Graph, value: int, item
     assert kind
     there = isinstance(item, Array) and item.place == place and item.offset == 0
     if not (there and isinstance(item, Array) and item.shape == kind and item.strides == row_major(kind)):
-        function.copy(item, target(function, place, kind))
+        copy(function, item, target(function, place, kind))
 
 
 def _assembled(writer: Writer, function: Function) -> Module:

@@ -7,18 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.backends.llvm.memory import copy, without_gaps
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
-from autograd.compiler.backends.llvm.text import (
-    Array,
-    Function,
-    Item,
-    Number,
-    Tuple,
-    constant,
-    contiguous,
-    lanes_of,
-    without_gaps,
-)
+from autograd.compiler.backends.llvm.text import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
 from autograd.primitives.row import Primitive
 from autograd.program.graph import (
     Branch,
@@ -149,7 +140,7 @@ class Writer:
         if not isinstance(item, Tuple):
             return item
         slot = self.slot(item.shape, lanes_of(item))
-        function.copy(item, slot)
+        copy(function, item, slot)
         return slot
 
     def small(self, kind: Kind) -> bool:
@@ -211,7 +202,7 @@ class Writer:
             return item
         if memory is None:
             memory = self.slot(shape, lanes_of(item))
-        function.copy(item, memory)
+        copy(function, item, memory)
         return with_own(memory, True)
 
     def _guard(self, function: Function, operand: Number, outcome: bool) -> None:
@@ -234,7 +225,7 @@ def writable(writer: Writer, function: Function, item: Array | Tuple, lanes: int
     if isinstance(item, Array) and item.own and without_gaps(item) == lanes:
         return item
     target = memory or replace(writer.slot(item.shape, lanes), own=True)
-    function.copy(item, target)
+    copy(function, item, target)
     return target
 
 

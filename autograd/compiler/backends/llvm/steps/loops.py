@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.backends.llvm.rows import is_ours
-from autograd.compiler.backends.llvm.sums import BLOCK, Tree, accumulate, added, fold, in_pairs
+from autograd.compiler.backends.llvm.memory import copy, elements, fill
+from autograd.compiler.backends.llvm.steps.sums import BLOCK, Tree, accumulate, fold
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -19,99 +19,18 @@ from autograd.compiler.backends.llvm.text import (
     Number,
     Tuple,
     constant,
-    elements,
     lanes_of,
     number_text,
 )
 from autograd.compiler.backends.llvm.writer import Writer, with_own, writable
-from autograd.primitives.row import Primitive
-from autograd.program.graph import NUMBER, Element, Gather, Graph, Kind, Loop, View
-
-_SMALL = 32  # steps of a body, times its sums, up to which eight trips are written at a time
+from autograd.program.graph import Element, Graph, Kind, Loop
 
 
 def loop(
     writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
 ) -> list[Item]:
     """Write a loop. `memory` has the place for each result that is an array and has one already."""
-    sums = loop.body.outputs[loop.carried + loop.stacked :]
-    few = loop.batch and 0 < len(sums) * writer.weight(loop.body) <= _SMALL
-    if few and _is_plain(loop.body) and all(loop.body.kinds[output] == NUMBER for output in sums):
-        return _in_groups(writer, function, loop, operands, memory)
     return _Trips(writer, function, loop, operands, memory).results()
-
-
-def _is_plain(graph: Graph) -> bool:
-    """Whether all of its steps are about one instruction each."""
-    return all(
-        not is_ours(operation) if isinstance(operation, Primitive) else isinstance(operation, Element | Gather | View)
-        for operation in graph.operations
-    )
-
-
-def _in_groups(
-    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item], memory: Sequence[Array | None]
-) -> list[Item]:
-    """A batch whose body is small and whose sums are numbers: eight trips at a time, so that the eight running sums of
-    each stay in registers.
-    """
-    assert loop.length is not None
-    shared = [
-        item if only_elements(loop.body, 1 + loop.sliced + i) else writer.in_memory(function, item)
-        for i, item in enumerate(operands[loop.sliced :])
-    ]
-    slices = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
-    lanes, stacked = function.lanes, loop.stacked
-    stacks = [
-        place or writer.slot((loop.length, *(loop.body.kinds[output] or ())), lanes)
-        for place, output in zip(memory, loop.body.outputs[:stacked])
-    ]
-    totals = [writer.slot((), lanes) for _ in loop.body.outputs[stacked:]]
-    start = [(DOUBLE[lanes], function.number(NEUTRAL, lanes))] * (SUMS * len(totals))
-
-    def trips(first: str, running: list[str], count: int) -> list[str]:
-        running = [*running]
-        for i in range(count):
-            position = function.value(f"add nuw nsw i64 {first}, {i}")
-            place = Number(function.value(f"sitofp i64 {position} to double"), whole=position)
-            parts = [_taken(function, array, position) for array in slices]
-            outputs: list[Any] = writer.graph(function, loop.body, [place, *parts, *shared])
-            for stack, part in zip(stacks, outputs):
-                put(function, stack, position, part)
-            for k, term in enumerate(outputs[stacked:]):
-                sum_so_far = Number(running[SUMS * k + i], lanes)
-                running[SUMS * k + i] = added(function, sum_so_far, term).text
-        return running
-
-    def groups(first: str, count: int) -> list[str]:
-        """Eight trips after eight."""
-
-        def group(position: str, running: list[str]) -> list[str]:
-            start = function.value(f"mul nuw nsw i64 {position}, {SUMS}")
-            return trips(function.value(f"add nuw nsw i64 {first}, {start}"), running, SUMS)
-
-        return function.range("0", str(count), group, start) if count else [text for _, text in start]
-
-    def leave(running: list[str]) -> None:
-        """The sum of a block, in pairs."""
-        for k, total in enumerate(totals):
-            numbers = [Number(text, lanes) for text in running[SUMS * k : SUMS * (k + 1)]]
-            function.store(in_pairs(function, numbers), total)
-
-    blocks, rest = divmod(loop.length, BLOCK)
-    tree = Tree(writer.slot, totals, lanes, blocks)
-
-    def block(number: str) -> None:
-        leave(groups(function.value(f"mul nuw nsw i64 {number}, {BLOCK}"), BLOCK // SUMS))
-        tree.add(function, number)
-
-    if blocks:
-        function.repeat(blocks, block)
-    first = blocks * BLOCK
-    leave(trips(str(first + rest // SUMS * SUMS), groups(str(first), rest // SUMS), rest % SUMS))
-    if blocks:
-        tree.finish(function, blocks)
-    return [*stacks, *(function.load(total) for total in totals)]
 
 
 class _Trips:
@@ -124,16 +43,7 @@ class _Trips:
         taken = list(operands)
         self.count = self._count(taken.pop(0) if loop.counted else None)
         states = taken[: loop.carried]
-        self.slices = [
-            writer.in_memory(function, item) for item in taken[loop.carried : loop.carried + loop.sliced]
-        ]
-        first_shared = 1 + loop.carried + loop.sliced
-        self.shared = [
-            item
-            if only_elements(loop.body, first_shared + i) and only_elements(loop.condition, 1 + loop.carried + i)
-            else writer.in_memory(function, item)
-            for i, item in enumerate(taken[loop.carried + loop.sliced :])
-        ]
+        self.slices, self.shared = taken_arrays(writer, function, loop, taken[loop.carried :])
         self.kinds: list[Kind] = [loop.body.kinds[output] for output in loop.body.outputs]
         self.state_kinds: list[Kind] = [loop.body.kinds[1 + i] for i in range(loop.carried)]
         lanes = function.lanes
@@ -147,11 +57,11 @@ class _Trips:
         self.saved = [next(places) or self._stack(kind) for kind in self.state_kinds] if loop.save else []
         if loop.counted or loop.condition is not None:
             for stack in [*self.stacks, *self.saved]:
-                function.fill(stack, constant(0.0))
+                fill(function, stack, constant(0.0))
         self.running = [writer.slot((SUMS, *kind), lanes) for kind in sum_kinds]
         self.totals = [writer.slot(kind, lanes) for kind in sum_kinds]
         for array in self.running:
-            function.fill(array, NEUTRAL)
+            fill(function, array, NEUTRAL)
         blocks = None if loop.length is None else loop.length // BLOCK
         self.tree = Tree(writer.slot, self.totals, lanes, blocks) if sum_kinds and blocks != 0 else None
         self.state_memory = [
@@ -243,7 +153,7 @@ class _Trips:
         else:
             function.go(body)
         function.open(body)
-        new = self._numbers(self._trip(trip, position, place, states))
+        new = self._trip(trip, position, place, states)
         following = function.value(f"add nuw nsw i64 {trip}, 1")
         pairs = zip(self.initial, new)
         phis = [("i64", "0", following), *((kind, first, text) for (kind, first), (_, text) in pairs)]
@@ -259,20 +169,21 @@ class _Trips:
         trips = [] if loop.condition is None else [Number(function.value(f"sitofp i64 {trip} to double"))]
         return [*states, *self.stacks, *sums, *self.saved, *trips]
 
-    def _trip(self, trip: str, position: str, place: Number, states: list[Item]) -> list[Item]:
-        """One run of the body; returns the new states."""
+    def _trip(self, trip: str, position: str, place: Number, states: list[Item]) -> list[tuple[str, str]]:
+        """One run of the body; returns the numbers of the new states."""
         function, loop = self.function, self.loop
         for stack, state in zip(self.saved, states):
             put(function, stack, position, state)
-        slices = [_taken(function, array, position) for array in self.slices]
+        slices = [taken(function, array, position) for array in self.slices]
         outputs = self.writer.graph(function, loop.body, [place, *states, *slices, *self.shared])
         for stack, part in zip(self.stacks, outputs[loop.carried :]):
             put(function, stack, position, part)
         terms = outputs[loop.carried + loop.stacked :]
         if terms:
             self._add(trip, terms)
+        numbers = self._numbers(outputs[: loop.carried])  # which may be read from states that are written now
         self._keep(outputs[: loop.carried])
-        return outputs[: loop.carried]
+        return numbers
 
     def _add(self, trip: str, terms: Sequence[Item]) -> None:
         """Add the terms of sums to every eighth trip's, and after each block those together."""
@@ -302,11 +213,25 @@ class _Trips:
             assert not isinstance(item, Number)
             if isinstance(item, Array) and not (item.pointer == "%work" and item.offset >= self.mark):
                 aside = writer.slot(item.shape, lanes_of(item))
-                function.copy(item, aside)
+                copy(function, item, aside)
                 item = aside
             pairs.append((item, memory))
         for item, memory in pairs:
-            function.copy(item, memory)
+            copy(function, item, memory)
+
+
+def taken_arrays(
+    writer: Writer, function: Function, loop: Loop, operands: Sequence[Item]
+) -> tuple[list[Any], list[Item]]:
+    """The arrays of which each trip takes a part, and what all share, in memory where a trip may need them there."""
+    first = 1 + loop.carried
+    shared = [
+        item
+        if only_elements(loop.body, first + loop.sliced + i) and only_elements(loop.condition, first + i)
+        else writer.in_memory(function, item)
+        for i, item in enumerate(operands[loop.sliced :])
+    ]
+    return [writer.in_memory(function, item) for item in operands[: loop.sliced]], shared
 
 
 def only_elements(graph: Graph | None, value: int) -> bool:
@@ -318,7 +243,8 @@ def only_elements(graph: Graph | None, value: int) -> bool:
     )  # fmt: skip
 
 
-def _taken(function: Function, array: Any, position: str) -> Item:
+def taken(function: Function, array: Any, position: str) -> Item:
+    """What stands at a position of an array's first axis."""
     part = function.part(array, position)
     return part if part.shape else function.load(part)
 
@@ -329,4 +255,4 @@ def put(function: Function, stack: Array, position: str, item: Item) -> None:
     if isinstance(item, Number):
         function.store(item, part)
     else:
-        function.copy(item, part)
+        copy(function, item, part)

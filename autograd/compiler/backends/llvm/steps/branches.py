@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, Tuple, elements, lanes_of
+from autograd.compiler.backends.llvm.memory import copy, elements
+from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Array, Function, Item, Number, Tuple, lanes_of
 from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import Branch, Kind
 
@@ -34,8 +35,8 @@ def branch(
             results.append(Tuple(tuple(function.select(condition, a, b) for a, b in pairs), kind))
         else:
             slot = writer.slot(kind, condition.lanes)
-            function.copy(y, slot)
-            function.copy(x, replace(slot, mask=mask))
+            copy(function, y, slot)
+            copy(function, x, replace(slot, mask=mask))
             results.append(slot)
     return results
 
@@ -94,7 +95,7 @@ def _leave(function: Function, item: Item, kind: Kind, lanes: int, slot: Array |
     """The operands with which a result leaves its side of a branch; none, where it is written to memory."""
     if slot is not None:
         assert not isinstance(item, Number)
-        function.copy(item, slot)
+        copy(function, item, slot)
         return []
     numbers: Sequence[Any] = item.elements if isinstance(item, Tuple) else [item]
     return [function.truth(number, lanes) if kind is None else function.number(number, lanes) for number in numbers]

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.compiler.backends.llvm.chunks import load, store
-from autograd.compiler.backends.llvm.loops import only_elements
-from autograd.compiler.backends.llvm.sums import BLOCK, VECTOR, Tree, add_lanes, fold_lanes, sum_of_lanes
+from autograd.compiler.backends.llvm.memory import copy, elements, fill
+from autograd.compiler.backends.llvm.steps.loops import only_elements, taken_arrays
+from autograd.compiler.backends.llvm.steps.sums import BLOCK, VECTOR, Tree, add_lanes, fold_lanes, sum_of_lanes
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -25,7 +26,6 @@ from autograd.compiler.backends.llvm.text import (
     Item,
     Number,
     Tuple,
-    elements,
     lane_steps,
 )
 from autograd.compiler.backends.llvm.writer import Writer
@@ -42,11 +42,7 @@ def batch(
     assert loop.length
     kinds: list[Any] = [loop.body.kinds[output] for output in loop.body.outputs]
     blocks = -(-loop.length // BLOCK)
-    shared = [
-        item if only_elements(loop.body, 1 + loop.sliced + i) else writer.in_memory(function, item)
-        for i, item in enumerate(operands[loop.sliced :])
-    ]
-    slices: list[Any] = [writer.in_memory(function, item) for item in operands[: loop.sliced]]
+    slices, shared = taken_arrays(writer, function, loop, operands)
     stacks = [
         place or writer.slot((loop.length, *kind), 1) for place, kind in zip(memory, kinds[: loop.stacked])
     ]
@@ -70,12 +66,12 @@ def _added(writer: Writer, function: Function, sums: list[Array], blocks: int) -
 
     def block(position: str) -> None:
         for array, total in zip(sums, totals):
-            function.copy(function.part(array, position), total)
+            copy(function, function.part(array, position), total)
         tree.add(function, position)
 
     function.repeat(blocks, block)
     for total in totals:
-        function.fill(total, NEUTRAL)
+        fill(function, total, NEUTRAL)
     tree.finish(function, blocks)
     return [total if total.shape else function.load(total) for total in totals]
 
@@ -144,7 +140,7 @@ class _Samples:
                     end = function.value(f"select i1 {inside}, i64 {end}, i64 {groups}")
             for running in large:
                 if running is not None:
-                    function.fill(running, NEUTRAL)
+                    fill(function, running, NEUTRAL)
             vectors = function.range(
                 start, end, lambda group, running: self._group(function, group, running, large),
                 [(VECTOR, _NEUTRAL)] * count,
@@ -171,7 +167,7 @@ class _Samples:
                 continue
             item = Tuple(tuple(itertools.islice(rest, math.prod(kind))), kind)
             if place is not None:
-                function.copy(item, place)
+                copy(function, item, place)
             items.append(item if kind else item.elements[0])
         return items
 
@@ -206,7 +202,7 @@ class _Samples:
             if isinstance(item, Number):
                 function.store(item, target)
             else:
-                function.copy(item, target)
+                copy(function, item, target)
         rest, new = iter(sums), []
         for term, running in zip(outputs[loop.stacked :], large):
             if running is not None:
@@ -230,7 +226,7 @@ class _Samples:
         if single:
             return part
         slot = replace(self.writer.slot(part.shape, width), own=True)
-        function.copy(part, slot)
+        copy(function, part, slot)
         return slot
 
 

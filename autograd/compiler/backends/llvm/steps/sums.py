@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd.compiler.backends.llvm.memory import copy, fill
 from autograd.compiler.backends.llvm.text import DOUBLE, NEUTRAL, SUMS, Array, Function, Number
 
 BLOCK = 1024
@@ -43,7 +44,7 @@ class Tree:
         function.go(head)
         function.open(end)
         for array, levels in zip(self.sums, self.levels):
-            function.copy(array, function.part(levels, level))
+            copy(function, array, function.part(levels, level))
 
     def finish(self, function: Function, blocks: int | str) -> None:
         """Add all blocks, of which there were so many, to the sums of what came after them."""
@@ -101,7 +102,7 @@ def fold(function: Function, running: Array, target: Array) -> None:
         return
     lanes = [function.load(running, i * running.strides[0]) for i in range(SUMS)]
     function.store(in_pairs(function, lanes), target)
-    function.fill(running, NEUTRAL)
+    fill(function, running, NEUTRAL)
 
 
 def in_pairs(function: Function, lanes: Sequence[Number]) -> Number:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd.compiler.backends.llvm.sums import added
+from autograd.compiler.backends.llvm.memory import copy, elements, flat_offsets
+from autograd.compiler.backends.llvm.steps.sums import added
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     TRUTH,
@@ -20,8 +21,6 @@ from autograd.compiler.backends.llvm.text import (
     Tuple,
     constant,
     contiguous,
-    elements,
-    flat_offsets,
     lane_steps,
     lanes_of,
 )
@@ -84,7 +83,7 @@ def _reshape(
         lanes = lanes_of(item)
         item, old = memory[0] or replace(writer.slot(shape, lanes), own=True), item
         strides = tuple(lanes * place for place in row_major(old.shape))
-        function.copy(old, replace(item, shape=old.shape, strides=strides))
+        copy(function, old, replace(item, shape=old.shape, strides=strides))
         return [item]
     same = replace(item, shape=shape, strides=tuple(step * place for place in row_major(shape)))
     return [same if shape else function.load(same)]
@@ -103,7 +102,7 @@ def _place(writer: Writer, function: Function, place: Place, operands: Sequence[
     if isinstance(part, Number):
         function.store(part, seen)
     else:
-        function.copy(part, seen)
+        copy(function, part, seen)
     return [target]
 
 

@@ -298,6 +298,35 @@ def test_nothing_is_read_or_written_in_an_array_without_elements(way: str) -> No
     assert found[2:] == [[], [], []]
 
 
+@pytest.mark.parametrize("samples", [1, 3, 8, 16, 17, 33])
+@pytest.mark.parametrize("size", [7, 8, 9, 15, 16, 17, 100])
+def test_rows_come_into_lanes_and_go_out_whole(way: str, samples: int, size: int) -> None:
+    """Rows of one and of two axes, from and to memory of others; nothing is written next to what is one's own."""
+    body = Program(NUMBER, (size,), (2, size), constants=(0.0,))
+    changed = body(Scatter(False), 1, 0, 3)
+    turned = body(View((size, 2), (1, 0), (1, 1), (0, 0)), 2)
+    loop = Loop(body.graph(changed, body(Place(one((2, size), 1, 2)), 2, 0), turned), samples, sliced=2, stacked=3)
+    program = Program((samples, size), (samples, 2, size))
+    compiled = llvm.compile(program.graph(*program(loop, 0, 1)))
+    rows, pairs = numbers(samples * size), numbers(samples * size * 2, 1)
+    frame, items = compiled.frame(), [array("d", rows), array("d", pairs)]
+    items += [array("d", [7.0] * (32 + count * samples * size)) for count in (1, 2, 2)]
+    addresses = frame.buffer.cast("Q")
+    for place, item in enumerate(items):
+        addresses[place] = item.buffer_info()[0] + (0 if place < 2 else 8 * 16)
+    assert compiled.function(frame.address) == -1
+    first: list[float] = []
+    second: list[float] = []
+    third: list[float] = []
+    for i in range(samples):
+        row, pair = rows[i * size : (i + 1) * size], pairs[2 * i * size : 2 * (i + 1) * size]
+        first += [float(i), *row[1:]]
+        second += [*pair[: size + 2], float(i), *pair[size + 3 :]]
+        third += [pair[j + k * size] for j in range(size) for k in range(2)]
+    for item, expected in zip(items[2:], (first, second, third)):
+        assert list(item) == [7.0] * 16 + expected + [7.0] * 16
+
+
 # States that are changed where they stand.
 
 
@@ -338,6 +367,19 @@ def test_states_that_are_changed_change_places(way: str, size: int) -> None:
         stacked += a
         a, b = b, a
     assert run(program.graph(*program(loop, 0, 1)), x, y) == [a, b, stacked]
+
+
+def test_a_small_state_may_be_part_of_a_large_one_as_it_was(way: str) -> None:
+    body = Program(NUMBER, (3,), (30,), constants=(0.5,))
+    placed = body(Place(along(3)), 2, 1)
+    loop = Loop(body.graph(body(along(3, 29, -1), 2), body(Scatter(True), placed, 3, 0)), 4, carried=2)
+    program = Program((3,), (30,))
+    given, small = numbers(30), numbers(3, 1)
+    large, expected = [*given], [*small]
+    for i in range(4):
+        expected, large = large[:-4:-1], [*expected, *large[3:]]
+        large[i] += 0.5
+    assert run(program.graph(*program(loop, 0, 1)), small, given) == [expected, large]
 
 
 @pytest.mark.parametrize("size", [3, 30])

@@ -1,0 +1,1 @@
+"""Steps on arrays, and those that own graphs, as instructions."""
