@@ -233,6 +233,8 @@ def _items(numbers: Any) -> Any:
     """All numbers in order: an array of floats or of Values where an array is given, else a list of them."""
     if not is_array(numbers) or not numbers.ndim:
         return _entries(numbers)
+    if hasattr(numbers, "sum_along"):
+        return numbers
     if numbers.dtype == object and any(_iterator(item) is not None for item in numbers.flat if not _is_number(item)):
         return _entries(numbers)  # an array that holds sequences is nested
     return _as_array(numbers)
