@@ -232,6 +232,8 @@ def _take(spec: Any, name: str, kinds: Iterator[Any], checks: list[str], packed:
 def _block(kind: Any, place: int) -> str:
     if kind is PREDICATE:
         return f"o[{place}] != 0.0"
+    if kind == ("int",):
+        return f"int(o[{place}])"
     return f"r{place}.astype({kind[0]})" if kind and type(kind[0]) is str else f"r{place}" if kind else f"o[{place}]"
 
 

@@ -326,6 +326,8 @@ def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
         ) from None
     _, (item,) = place_operands([item])
     outputs.append(item)
+    if whole.is_place(item):
+        return ("int",), len(outputs) - 1
     return PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item), len(outputs) - 1
 
 
@@ -333,6 +335,8 @@ def _result(part: tuple[Any, int], results: list[Any]) -> Any:
     kind, place = part
     if kind is PREDICATE:
         return bool(results[place])
+    if kind == ("int",):
+        return int(results[place])
     return results[place].astype(kind[0]) if kind and type(kind[0]) is str else results[place]
 
 

@@ -295,17 +295,44 @@ def folded(row: Primitive, array: Any, axis: int, keep: bool) -> Any:
 
 def place_of_extreme(array: Any, axis: int, exceeds: Any) -> Any:
     """The first position along an axis of the element that none exceeds. No derivative passes through."""
-    shape = shape_of(array)
+    shape, still = shape_of(array), table.stop_gradient(array)
     if len(shape) > 1:
-        last = moved(array, axis, len(shape) - 1)
-        return _by_rows(lambda part: [place_of_extreme(part, 0, exceeds)], last, False, axis)[0]
-    still = table.stop_gradient(array)
+        last = moved(still, axis, len(shape) - 1)
+        return _by_rows(lambda part: [_extreme(part, exceeds)[1]], last, False, axis)[0]
+    count = shape[0] // _WAYS
+    if count < _WAYS:
+        return _extreme(still, exceeds)[1]
+    # Each of several ways goes through every so many elements, side by side.
+    ways = view(still, View((_WAYS, count), (0, 0), (1, _WAYS), (0,)))
+    bests, turns = loop(lambda _, __, parts: ([], [*_extreme(parts[0], exceeds)], []), _WAYS, slices=[ways])[1]
+
+    def join(way: Any, states: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        (best, place), other, there = states, parts[0], parts[1] * float(_WAYS) + way
+        earlier = table.logical_and(table.logical_not(exceeds(best, other)), table.less(there, place))
+        better = table.logical_or(exceeds(other, best), earlier)
+        return [table.where(better, other, best), table.where(better, there, place)], [], []
+
+    best, place = loop(join, _WAYS, [element(bests, (0,)), element(turns, (0,)) * float(_WAYS)], [bests, turns])[0]
+    first = count * _WAYS
+    if first == shape[0]:
+        return place
+    rest = view(still, View((shape[0] - first,), (0,), (1,), (first,)))
+    return _extreme(rest, exceeds, best, place, float(first))[1]
+
+
+_WAYS = 16  # lanes in which the largest element of a long array is looked for
+
+
+def _extreme(array: Any, exceeds: Any, best: Any = None, place: Any = 0.0, start: float = 0.0) -> list[Any]:
+    """The first element of a vector that none exceeds, and its position; `best` stands before them, at `place`."""
 
     def step(position: Any, states: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         better = exceeds(parts[0], states[0])
-        return [table.where(better, parts[0], states[0]), table.where(better, position, states[1])], [], []
+        there = position + start if start else position
+        return [table.where(better, parts[0], states[0]), table.where(better, there, states[1])], [], []
 
-    return loop(step, shape[0], [element(still, (0,)), 0.0], [still])[0][1]
+    best = element(array, (0,)) if best is None else best
+    return loop(step, shape_of(array)[0], [best, place], [array])[0]
 
 
 def _by_rows(function: Any, array: Any, keep: bool, axis: int) -> list[Any]:
