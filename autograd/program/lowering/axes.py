@@ -6,6 +6,7 @@ from autograd.primitives.row import Primitive
 from autograd.program.graph import Gather, Graph, Kind, Loop, Positions, Sum, View
 
 LANES = 8  # a shorter axis leaves some of the processor's lanes empty
+_LONGER = 16  # times as long as the others an axis is worth sums of arrays
 
 
 def batch_axes(graph: Graph) -> dict[int, int]:
@@ -43,7 +44,7 @@ def _of_sum(axis: int, kind: Kind, own: object, result: int) -> int:
         return axis
     place: int = own(result)  # type: ignore[operator]
     place += place >= axis
-    return place if kind[place] >= LANES else axis
+    return place if kind[place] >= LANES and _LONGER * kind[place] >= kind[axis] else axis
 
 
 def _longest(kind: Kind) -> int:

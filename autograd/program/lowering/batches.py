@@ -174,8 +174,20 @@ class _Lowering:
         if isinstance(operation, Loop):
             return 0 if value in step.operands[: operation.sliced] else None
         if isinstance(operation, Gather) and value == step.operands[0]:
-            return None
+            place = self.own_index(step)
+            return None if place is None else place
         return self.axis[step.operands[0] if isinstance(operation, Sum) else step.results[0]]
+
+    def own_index(self, step: _Step) -> int | None:
+        """Which of a gather's indices is the batch's own position, from end to end of that axis of the array."""
+        array, *indices = step.operands
+        for place, index in enumerate(indices):
+            base, axis = self.along(index, step)
+            made = self.maker.get(base)
+            if made is not None and isinstance(made.operation, Positions) and axis == made.operation.axis:
+                if self.shape(array)[place] == step.length:
+                    return place
+        return None
 
     # The graph.
 
@@ -413,7 +425,9 @@ class _Batch:
         elif isinstance(operation, Primitive):
             part = (row_of if rest else _row_on_numbers)(body, operation, tuple(taken))
         else:
-            part = body.add(operation, tuple(taken))[0]
+            own = lowering.own_index(step)
+            indices = [item for place, item in enumerate(taken[1:]) if place != own]
+            part = body.add(operation, (taken[0], *indices))[0] if indices else taken[0]
         self.parts[result] = part
 
     def _back(self, value: int, item: Any) -> Any:

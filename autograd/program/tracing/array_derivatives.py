@@ -16,11 +16,13 @@ from typing import Any
 from autograd.primitives import table
 from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.traced import Predicate
+from autograd.program.tracing.traced import Predicate, broadcast_shape
 from autograd.program.tracing.whole import (
+    at_places,
     broadcast,
     element,
     gathered,
+    is_everywhere,
     pack,
     placed,
     positions,
@@ -59,11 +61,23 @@ class Scattered:
 
     __radd__ = __add__
 
-    def __mul__(self, other: Any) -> Any:
-        return self.whole() * other
+    @property
+    def gathered(self) -> bool:
+        """Whether nothing but elements at computed places have one."""
+        return self.base is None and not self.elements and not self.views
 
-    def __rmul__(self, other: Any) -> Any:
-        return other * self.whole()
+    @property
+    def sparse(self) -> bool:
+        """Whether these are fewer than the array has, so that it is worth keeping them apart."""
+        return self.gathered and sum(math.prod(places_shape(indices)) for indices, _ in self.places) < math.prod(self.shape)
+
+    def __mul__(self, other: Any) -> Any:
+        if not self.sparse:
+            return self.whole() * other
+        places = [(i, part * _at(other, list(i), places_shape(i))) for i, part in self.places]
+        return Scattered(self.shape, places=places)
+
+    __rmul__ = __mul__
 
     def element(self, index: tuple[int, ...]) -> Any:
         """The derivative at one element; None where it is absent."""
@@ -90,6 +104,9 @@ class Scattered:
             values, live = self._with_view(values, live, view, part)
         for indices, part in self.places:
             value, flag = with_flag(part, -0.0)
+            if len(indices) == len(self.shape) and is_everywhere(indices, self.shape):
+                values, live = values + value, None if type(flag) is float else table.logical_or(live, flag)
+                continue
             values = scattered(values, indices, value, adds=True)
             if live is not None:
                 live = broadcast(live, self.shape)
@@ -145,6 +162,18 @@ def seen_by(view: View, shape: tuple[int, ...]) -> Any:
             inside = table.logical_and(inside, table.equal(rest, 0.0))
         result = inside if type(result) is float else table.logical_and(result, inside)
     return result
+
+
+def _at(factor: Any, indices: list[Any], shape: tuple[int, ...]) -> Any:
+    """A factor of a derivative at computed places."""
+    if not isinstance(factor, Maybe):
+        return at_places(factor, indices, shape)
+    live = at_places(flag_of(factor.live), indices, shape)
+    return Maybe(at_places(factor.value, indices, shape), live if shape else table.not_equal(live, 0.0))
+
+
+def places_shape(indices: Sequence[Any]) -> tuple[int, ...]:
+    return broadcast_shape(*map(shape_of, indices))
 
 
 def _plus(a: Any, b: Any) -> Any:

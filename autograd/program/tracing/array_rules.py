@@ -14,6 +14,7 @@ from autograd.program.tracing.array_derivatives import (
     element_of,
     flag_of,
     mapped,
+    places_shape,
     seen_by,
     whole_of,
     with_flag,
@@ -24,9 +25,11 @@ from autograd.program.tracing.whole import (
     broadcast,
     gathered,
     placed,
+    places_of_terms,
     positions,
     reshaped,
     scattered,
+    seen_places,
     shape_of,
     total,
     view,
@@ -57,6 +60,9 @@ def _summed(derivative: Any, shape: tuple[int, ...], axis: int) -> Any:
 
 def _pull_view(operation: View, node: Traced, cotangent: Any) -> list[Any]:
     base = shape_of(node.operands[0])
+    if base and isinstance(cotangent, Scattered) and cotangent.gathered:
+        places = [(_spread(seen_places(operation, i), places_shape(i)), part) for i, part in cotangent.places]
+        return [Scattered(base, places=places)]
     shape = operation.shape
     rest = [axis for axis, own in enumerate(operation.axes) if own >= 0]
     for axis in reversed(range(len(operation.axes))):
@@ -87,8 +93,23 @@ def _pull_reshape(operation: Reshape, node: Traced, cotangent: Any) -> list[Any]
 
 def _pull_sum(operation: Sum, node: Traced, cotangent: Any) -> list[Any]:
     base, rest = shape_of(node.operands[0]), shape_of(node)
+    if isinstance(cotangent, Scattered) and cotangent.sparse:
+        return [Scattered(base, places=[_of_terms(i, part, operation, base) for i, part in cotangent.places])]
     kept = rest[: operation.axis] + (1,) + rest[operation.axis :]
     return [mapped(lambda item: broadcast(reshaped(item, kept) if rest else item, base), cotangent, rest)]
+
+
+def _spread(indices: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Indices of which one at least is an array, where the places are many."""
+    return [broadcast(index, shape) if shape else index for index in indices]
+
+
+def _of_terms(indices: Any, part: Any, operation: Sum, base: tuple[int, ...]) -> tuple[list[Any], Any]:
+    """The places of the terms of sums at places, and the derivative at each."""
+    shape = places_shape(indices)
+    longer, inner = places_of_terms(indices, shape, operation.axis, base[operation.axis])
+    part = mapped(lambda item: broadcast(reshaped(item, (*shape, 1)) if shape else item, longer), part, shape)
+    return inner, part
 
 
 def _pull_place(operation: Place, node: Traced, cotangent: Any) -> list[Any]:

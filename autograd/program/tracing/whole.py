@@ -245,11 +245,14 @@ def gathered(array: Any, indices: Sequence[Any]) -> Any:
     shape = broadcast_shape(*map(shape_of, indices))
     if all(not isinstance(index, Traced) for index in indices):
         return element(array, tuple([int(index) for index in indices]))
-    if shape == shape_of(array) and all(
-        _operation(index) == Positions(shape, axis) for axis, index in enumerate(indices)
-    ):
+    if is_everywhere(indices, shape_of(array)):
         return array
     return apply(Gather(), (array, *(broadcast(i, shape) if shape else i for i in indices)), here=False)[0]
+
+
+def is_everywhere(indices: Sequence[Any], shape: Shape) -> bool:
+    """Whether these places are all of an array's, in order."""
+    return all(_operation(index) == Positions(shape, axis) for axis, index in enumerate(indices))
 
 
 def scattered(array: Any, indices: Sequence[Any], values: Any, adds: bool = False) -> Any:
@@ -363,41 +366,50 @@ def is_place(node: Any) -> bool:
 
 
 def taken_along(array: Any, axis: int, index: Any) -> Any:
-    """The element at a place along an axis for each of the others: what an array of their shape says.
-
-    What an array was computed from by rows is taken there first, so that what is not asked for has no derivative, and
-    costs none.
-    """
+    """The element at a place along an axis for each of the others: what an array of their shape says."""
     shape = shape_of(index)
     others = [positions(shape, a) if shape else 0.0 for a in range(len(shape))]
     others.insert(axis, index)
-    return _at(array, others, shape, {})
+    return gathered(array, others)
 
 
-def _at(node: Any, indices: list[Any], shape: Shape, known: dict[int, Any]) -> Any:
-    """A node at computed places, by the operations that made it from others at places."""
+def at_places(node: Any, indices: list[Any], shape: Shape, known: dict[int, Any] | None = None) -> Any:
+    """A node at computed places, an array of this shape: by the operations that made it, of others at places.
+
+    So of what is computed element by element no more is computed than is asked for.
+    """
+    known = {} if known is None else known
     if not shape_of(node):
         return node
     if id(node) in known:
         return known[id(node)]
-    made = _operation(node)
-    if isinstance(made, Primitive) and made is not table.identity and node.trace is current().trace:
-        result = made(*[_at(operand, indices, shape, known) for operand in node.operands])
+    made, here = _operation(node), isinstance(node, Traced) and node.trace is current().trace
+    if isinstance(made, Primitive) and made is not table.identity and here:
+        result = made(*[at_places(operand, indices, shape, known) for operand in node.operands])
     elif isinstance(made, View):
-        seen: list[Any] = [float(start) for start in made.starts]
-        for index, axis, step in zip(indices, made.axes, made.steps):
-            if axis >= 0:
-                place = index if step == 1 else index * float(step)
-                seen[axis] = place + seen[axis] if seen[axis] else place
-        result = _at(node.operands[0], seen, shape, {})
-    elif isinstance(made, Sum) and node.trace is current().trace:
-        length = shape_of(node.operands[0])[made.axis]
-        longer = (*shape, length)
-        inner = [reshaped(i, (*shape_of(i), 1)) if shape_of(i) else i for i in indices]
-        inner.insert(made.axis, positions(longer, len(shape)))
-        inner = [broadcast(i, longer) if shape_of(i) else i for i in inner]
-        result = total(_at(node.operands[0], inner, longer, {}), len(shape))
+        result = at_places(node.operands[0], seen_places(made, indices), shape)
+    elif isinstance(made, Sum) and here:
+        longer, inner = places_of_terms(indices, shape, made.axis, shape_of(node.operands[0])[made.axis])
+        result = total(at_places(node.operands[0], inner, longer), len(shape))
     else:
         result = gathered(node, indices)
     known[id(node)] = result
     return result
+
+
+def seen_places(view: View, indices: Sequence[Any]) -> list[Any]:
+    """Where what stands at places of a view stands in its operand."""
+    seen: list[Any] = [float(start) for start in view.starts]
+    for index, axis, step in zip(indices, view.axes, view.steps):
+        if axis >= 0:
+            place = index if step == 1 else index * float(step)
+            seen[axis] = place + seen[axis] if seen[axis] else place
+    return seen
+
+
+def places_of_terms(indices: Sequence[Any], shape: Shape, axis: int, length: int) -> tuple[Shape, list[Any]]:
+    """Where the terms of sums along an axis stand, of the sums at these places: along a new last axis."""
+    longer = (*shape, length)
+    inner = [broadcast(reshaped(i, (*shape, 1)), longer) if shape_of(i) else i for i in indices]
+    inner.insert(axis, positions(longer, len(shape)))
+    return longer, inner
