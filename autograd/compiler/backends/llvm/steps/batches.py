@@ -29,7 +29,7 @@ from autograd.compiler.backends.llvm.text import (
     lane_steps,
 )
 from autograd.compiler.backends.llvm.writer import Writer
-from autograd.program.graph import Loop
+from autograd.program.graph import Graph, Loop
 
 FEWEST_BLOCKS = 8  # that are worth a second thread
 _NEUTRAL = f"splat (double {NEUTRAL.text})"
@@ -191,7 +191,7 @@ class _Samples:
         position = Number(real, width, whole=places)
         function.lanes = width
         slices = [
-            self._slice(function, array, start, mask, only_elements(loop.body, 1 + i))
+            self._slice(function, array, start, mask, _few_elements(loop.body, 1 + i))
             for i, array in enumerate(self.slices)
         ]
         outputs = writer.graph(function, loop.body, [position, *slices, *self.shared])
@@ -215,7 +215,7 @@ class _Samples:
                 new.append(add_lanes(function, next(rest), counted, width))
         return new
 
-    def _slice(self, function: Function, array: Array, start: str, mask: str, single: bool) -> Item:
+    def _slice(self, function: Function, array: Array, start: str, mask: str, few: bool) -> Item:
         """The samples' parts of an array."""
         part = function.part(array, start)
         lane = array.strides[0]
@@ -223,11 +223,17 @@ class _Samples:
         part = replace(part, lane=lane, mask=mask if lane else "", width=width)
         if not part.shape:
             return function.load(part)
-        if single:
+        if few:
             return part
         slot = replace(self.writer.slot(part.shape, width), own=True)
         copy(function, part, slot)
         return slot
+
+
+def _few_elements(graph: Graph, value: int) -> bool:
+    """Whether a graph takes so few elements of an array that a gather of each is no slower than all, turned."""
+    count, shape = sum(value in operands for operands in graph.operands), graph.kinds[value] or (1,)
+    return only_elements(graph, value) and (shape[-1] < SUMS or 4 * count < math.prod(shape))
 
 
 def _counted(function: Function, term: str, mask: str, width: int) -> str:
