@@ -12,12 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.arrays import choices, orders, places, products, reductions
+from autograd.arrays import choices, orders, places, products, recording, reductions
 from autograd.arrays.functions import THEIRS, UNSUITED
 from autograd.arrays.products import UFUNCS
 from autograd.arrays.reductions import REDUCTIONS, filled
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
-from autograd.engine.recording import current
 from autograd.errors import MissingDependencyError, TraceError
 from autograd.functions.totals import blocked_sums
 from autograd.pickles import reduced
@@ -61,7 +60,7 @@ class ArrayMethods:
         try:
             return super().__getitem__(key)  # type: ignore[misc]  # of numpy.ndarray
         except IndexError as error:
-            trace = current().trace
+            trace = recording.trace()
             if trace is not None:
                 return trace.arrays.seen(self)[key]
             return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]
@@ -193,7 +192,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
-    trace = current().trace
+    trace = recording.trace()
     if trace is not None and any(is_array(item) and item.ndim for item in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
         options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
@@ -318,7 +317,7 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
     ours = choices.OURS.get(name)
     if ours is not None:
         return _unpacked(ours(*args, **kwargs))
-    trace = current().trace
+    trace = recording.trace()
     if trace is not None:
         return _unpacked(trace.arrays.apply_function(name, _theirs(function, name), args, kwargs))
     return _unpacked(_theirs(function, name)(*args, **kwargs))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.arrays.reductions import filled
-from autograd.engine.recording import current
+from autograd.arrays import recording
 from autograd.primitives.row import is_array, real
 
 
@@ -100,7 +100,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
 
 def _indexed(array: Any, indices: Any) -> Any:
     """An array, as what is being recorded has it, where it is indexed by that."""
-    array, trace = sys.modules["numpy"].asanyarray(array), current().trace
+    array, trace = sys.modules["numpy"].asanyarray(array), recording.trace()
     return array if trace is None or not hasattr(indices, "node") else trace.arrays.recorded(array)
 
 

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from autograd.arrays import recording
 from autograd.arrays.array import apply_function, apply_ufunc, contents, view_of
 from autograd.engine.node import Node, make_node, two
 from autograd.engine.recording import current
@@ -384,3 +385,5 @@ def _backpropagate(outputs: list[Value], seeds: list[float], create_graph: bool)
         for node in order:
             if node not in cotangents and (node._primitive is not None or node._grad is None):
                 node._grad = Value(0.0) if create_graph else 0.0
+
+recording.asked[:] = [lambda: current().trace]

@@ -30,6 +30,9 @@ from autograd.program.tracing.arrays import node_of, seed_of, settled, shown
 from autograd.program.tracing.trace import rules_within_reach
 
 
+_MANY = 32  # results, of which each is made of few of the nodes
+
+
 class Recorded:
     """One recording of `function` at `arguments`, a tuple of nests, ready to be swept in either direction."""
 
@@ -124,10 +127,12 @@ class Recorded:
         watch = watch_for(current())
         cotangents: dict[Value, Any]
         if differentiable:
-            active = dependent(self.order, leaves)
-            pairs = [pair for pair in pairs if pair[0] in active]
+            pairs = [pair for pair in pairs if pair[0] in self._active]
+            swept = self.swept
+            if len(self.results) > _MANY and current().trace is not None:  # most of it is none of these pairs'
+                swept = topological_order([node for node, _ in pairs], stop=leaves)[len(leaves) :]
             with rules_within_reach():
-                cotangents = differentiable_reverse_sweep(self.swept, pairs, watch, active)
+                cotangents = differentiable_reverse_sweep(swept, pairs, watch, self._active)
         else:
             cotangents = reverse_sweep(self.swept, pairs, watch)
         if watch is not None:
@@ -137,8 +142,16 @@ class Recorded:
         found = [cotangents.get(leaf, absent) for leaf in leaves]
         if not differentiable or not settle:
             return found
-        known = set(self.order)
-        return [_apart(item, known, leaf) for item, leaf in zip(found, leaves)]
+        return [_apart(item, self._known, leaf) for item, leaf in zip(found, leaves)]
+
+    @functools.cached_property
+    def _active(self) -> set[Value]:
+        """The nodes on which a derivative passes."""
+        return dependent(self.order, [*self.leaves, *self.closures])
+
+    @functools.cached_property
+    def _known(self) -> set[Value]:
+        return set(self.order)
 
     def push(self, seeds: Sequence[Any], absent: Any = 0.0, settle: bool = True) -> list[Any]:
         """The derivatives of each result along the seeds, one for each argument: one forward sweep.
@@ -156,7 +169,7 @@ class Recorded:
     def _pushed(self, moving: dict[Value, Any], absent: Any, settle: bool, differentiable: bool) -> list[Any]:
         with rules_within_reach():
             tangents = forward_sweep(self.swept, moving, differentiable, watch_tangents_for(current()))
-        known = set(self.order) if differentiable else set()
+        known = self._known if differentiable else set()
         found = [tangents.get(item, absent) if isinstance(item, Value) else absent for item in self.results]
         return [_apart(item, known, of) for item, of in zip(found, self.results)] if settle else found
 

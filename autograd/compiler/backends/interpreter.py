@@ -6,6 +6,7 @@ import itertools
 import math
 from array import array
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from autograd.primitives.row import Primitive
@@ -28,6 +29,10 @@ from autograd.program.graph import (
     View,
     row_major,
 )
+
+
+# Where somebody asks, what is wrong with the indices of a run.
+misplaced: ContextVar[list[str] | None] = ContextVar("misplaced", default=None)
 
 
 class GuardFailed(Exception):
@@ -188,6 +193,8 @@ def _gather(whole: Array, *indices: Any) -> Any:
     """The elements at these places, each index brought into its axis; of an array of nothing nan."""
     shape = indices[0].shape if isinstance(indices[0], Array) else ()
     places = zip(*map(_packed, indices))
+    if misplaced.get() is not None:
+        places = iter([_noted(place, whole.shape) for place in places])
     if 0 in whole.shape:
         return _made(array("d", [math.nan for _ in places]), shape)
     found = (
@@ -197,10 +204,26 @@ def _gather(whole: Array, *indices: Any) -> Any:
     return _made(array("d", found), shape)
 
 
+def _noted(place: Sequence[float], shape: tuple[int, ...]) -> Sequence[float]:
+    """A place, of which is noted what is wrong with it."""
+    for axis, (index, length) in enumerate(zip(place, shape)):
+        if not 0.0 <= index < length or index % 1.0:
+            shown = index if index >= 0.0 else index - length  # as it was before it was counted from the end
+            found = f"index {shown:.17g} is out of bounds for axis {axis} with length {length}"
+            if index % 1.0:
+                found = f"index {shown:.17g} for axis {axis} with length {length} is no whole number"
+            notes = misplaced.get()
+            assert notes is not None
+            notes.append(found)
+    return place
+
+
 def _scatter(adds: bool, whole: Array, part: Any, *indices: Any) -> Array:
     """The array with these elements replaced, or added to, one after the other, but for those beyond it."""
     result = Array(whole.packed(), whole.shape)
     for number, *place in zip(_packed(part), *map(_packed, indices)):
+        if misplaced.get() is not None:
+            _noted(place, whole.shape)
         if all(0.0 <= index < length and index % 1.0 == 0.0 for index, length in zip(place, whole.shape)):
             at = sum(int(index) * stride for index, stride in zip(place, result.strides))
             result.numbers[at] = result.numbers[at] + number if adds else number

@@ -11,12 +11,14 @@ and `where` chooses between their results.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
+from autograd.engine.watching import level_of_the_caller
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
@@ -26,6 +28,11 @@ from autograd.program.tracing.traced import Leaked, Traced, leaked, make, record
 
 _MOST_PATHS = 64  # through the body of one loop or batch
 _MOST_GUARDS = 10_000  # in one recording
+_MANY = 50_000  # operations of a recording that were perhaps not meant to be one by one
+_UNROLLED = (
+    f"{_MANY:,} operations are recorded by now, each of which takes time to compile: a Python loop over numbers is "
+    "recorded trip by trip; compute with whole arrays, or by vmap, scan or fori_loop, which are one step each"
+)
 
 class Untraceable(TraceError):
     """A function that cannot be recorded, and has to be called as it is."""
@@ -143,6 +150,8 @@ class Trace:
         if node is None:
             node = self.shared[key] = make(self, operation, operands, kind)
             self.nodes.append(node)
+            if len(self.nodes) == _MANY:
+                warnings.warn(_UNROLLED, RuntimeWarning, level_of_the_caller())
         return node
 
     def adopt(self, node: Value) -> Traced:
