@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.arrays.reductions import filled
 from autograd.arrays import recording
+from autograd.arrays.reductions import filled
 from autograd.primitives.row import is_array, real
 
 

@@ -21,7 +21,7 @@ from autograd.engine.recording import current, tracing
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.pickles import reduced
-from autograd.primitives.row import elementwise, is_array
+from autograd.primitives.row import is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
 from autograd.program.nests import build, in_order, take_apart
 from autograd.program.simplify import Preserves, simplify

@@ -29,7 +29,6 @@ from autograd.program.nests import Structure, flatten, require_same
 from autograd.program.tracing.arrays import node_of, seed_of, settled, shown
 from autograd.program.tracing.trace import rules_within_reach
 
-
 _MANY = 32  # results, of which each is made of few of the nodes
 
 

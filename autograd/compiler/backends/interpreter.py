@@ -30,7 +30,6 @@ from autograd.program.graph import (
     row_major,
 )
 
-
 # Where somebody asks, what is wrong with the indices of a run.
 misplaced: ContextVar[list[str] | None] = ContextVar("misplaced", default=None)
 

@@ -13,7 +13,19 @@ from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import ConstantArray, Element, Gather, Guard, Pack, Place, Positions, Reshape, Scatter, Sum, View
+from autograd.program.graph import (
+    ConstantArray,
+    Element,
+    Gather,
+    Guard,
+    Pack,
+    Place,
+    Positions,
+    Reshape,
+    Scatter,
+    Sum,
+    View,
+)
 from autograd.program.tracing.applied import Applied
 from autograd.program.tracing.structured import apply, bound, loop
 from autograd.program.tracing.traced import Predicate, Traced, broadcast_shape, kind_of
