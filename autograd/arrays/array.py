@@ -152,7 +152,8 @@ def array(numbers: Any) -> Any:
 
     Parameters: `numbers`, numbers and Values in lists, tuples or arrays, of any shape.
 
-    Returns: an array of floats where no Value is among them; a number by itself as it is.
+    Returns: an array of floats where no Value is among them; a number by itself as it is. In a function that is being
+    compiled always one of its arrays, which can be indexed by a Value.
 
     Raises: `TypeError` for anything that is not a real number; `MissingDependencyError` without NumPy.
 
@@ -163,6 +164,9 @@ def array(numbers: Any) -> Any:
     [2.0, nan]
     """
     is_array(numbers)  # raises for a subclass, of which the numbers are not all
+    trace = recording.trace()
+    if trace is not None:
+        return trace.arrays.recorded(numbers if is_array(numbers) else _numpy().array(numbers, dtype=object))
     return elementwise(_number, [_numpy().array(numbers, dtype=object)])
 
 

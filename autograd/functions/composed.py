@@ -207,8 +207,6 @@ def _iterator(item: Any) -> Iterator[Any] | None:
         items: list[Any] = item.ravel().tolist()  # Python's floats, or the objects that they are
         return iter(items)
     if isinstance(item, Iterable) and not isinstance(item, str | bytes | Mapping | Set):
-        if hasattr(item, "untraceable"):
-            raise item.untraceable("a sum, norm or the like of more than 4,096 numbers is not compiled yet")
         return iter(item) if getattr(item, "ndim", 1) else None  # an array without dimensions is a number
     return None
 

@@ -8,7 +8,7 @@ from autograd.engine.recording import tracing
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Branch, Graph, Guard, Loop
 from autograd.program.simplify import Preserves, simplify
-from autograd.program.tracing.structured import apply
+from autograd.program.tracing.structured import apply, as_node
 from autograd.program.tracing.trace import Trace
 
 
@@ -19,7 +19,7 @@ def expanded(graph: Graph) -> Graph:
     trace = Trace(evaluate=lambda predicate: True)
     inputs = [trace.input(kind) for kind in graph.kinds[: graph.inputs]]
     with tracing(trace):
-        values: list[Any] = [*inputs, *graph.constants]
+        values: list[Any] = [*inputs, *map(as_node, graph.constants)]
         for operation, operands in zip(graph.operations, graph.operands):
             arguments = [values[operand] for operand in operands]
             if isinstance(operation, Primitive):

@@ -10,7 +10,7 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
-from autograd.program.graph import NUMBER, Branch, Graph, Guard, Kind, Loop, Operation, results_of
+from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation, results_of
 from autograd.program.simplify import simplify
 from autograd.program.tracing.applied import Applied, Result
 from autograd.program.tracing.trace import Trace, Untraceable, kind_of_constant
@@ -204,9 +204,14 @@ def branch(
     return made[:end]
 
 
+def as_node(constant: Any) -> Any:
+    """A constant of a graph as it is in a recording."""
+    return current().trace.constant_array(constant) if isinstance(constant, ConstantArray) else constant
+
+
 def replay(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
     """Record a graph's steps again, on other inputs."""
-    values: list[Any] = [*inputs, *graph.constants]
+    values: list[Any] = [*inputs, *map(as_node, graph.constants)]
     for operation, operands in zip(graph.operations, graph.operands):
         arguments = [values[operand] for operand in operands]
         if isinstance(operation, Primitive):
