@@ -21,7 +21,6 @@ from autograd.program.tracing.whole import (
     at_places,
     broadcast,
     element,
-    gathered,
     is_everywhere,
     pack,
     placed,
@@ -110,9 +109,7 @@ class Scattered:
             values = scattered(values, indices, value, adds=True)
             if live is not None:
                 live = broadcast(live, self.shape)
-                if type(flag) is not float:  # what is there stays there
-                    flag = table.where(flag, 1.0, gathered(live, indices))
-                live = scattered(live, indices, flag)
+                live = scattered(live, indices, flag, adds=type(flag) is not float)  # as many as are there, if they may not be
         return values, live
 
     def _with_elements(self, values: Any, live: Any, zero: float) -> tuple[Any, Any]:
