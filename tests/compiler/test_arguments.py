@@ -197,13 +197,15 @@ OF_LARGE_ARRAYS = {
 
 
 @pytest.mark.parametrize("name", OF_LARGE_ARRAYS)
-def test_what_is_not_compiled_of_large_arrays_is_called_as_it_is_with_a_warning(name):
+def test_what_is_done_with_large_arrays_is_compiled(name):
     f = OF_LARGE_ARRAYS[name]
-    with pytest.warns(RuntimeWarning, match="more than 4,096 .* not compiled yet"):
-        found = jit(f, backend="interpreter")(LARGE)
     expected = f(LARGE)
-    for one, other in zip(flatten(found)[0], flatten(expected)[0], strict=True):
-        assert one == pytest.approx(other, rel=1e-13)
+    for backend in ("interpreter", "llvm"):
+        compiled = jit(f, backend=backend)
+        found = compiled(LARGE)  # a warning, which is an error here, would say that it is not
+        assert compiled.graph.size < 600
+        for one, other in zip(flatten(found)[0], flatten(expected)[0], strict=True):
+            assert one == pytest.approx(other, rel=1e-13)
     inside = jit(lambda z: cond(z[0] < 0.0, lambda: (z * 2.0)[0], lambda: (z + 1.0)[0]), backend="interpreter")
     assert inside(LARGE) == 1.5  # elements that one side asked for are not the other's
     small = {  # the same of two numbers, in closed form

@@ -947,9 +947,13 @@ def test_an_array_can_be_changed_in_place():
 
 
 @pytest.mark.parametrize("size", [6, 5000])
-def test_an_array_indexed_by_a_value_says_what_to_use(size):
-    with pytest.raises(TraceError, match="scan"):
-        jit(lambda x: fori_loop(0, 3, lambda i, s: s + x[i], 0.0))(np.arange(float(size)))
+def test_an_array_is_indexed_by_a_loops_position(size):
+    compiled = jit(value_and_grad(lambda x: fori_loop(0, 3, lambda i, s: s + x[i] * x[i + 2], 0.0)))
+    value, slopes = compiled(np.arange(float(size)))
+    assert value == 0.0 * 2.0 + 1.0 * 3.0 + 2.0 * 4.0
+    assert slopes.tolist() == [2.0, 3.0, 4.0 + 0.0, 1.0, 2.0, *[0.0] * (size - 5)]
+    with pytest.raises(IndexError, match=f"index {size} is out of bounds for axis 0 with length {size}"):
+        jit(lambda x, n: fori_loop(0, 3, lambda i, s: s + x[n - 2 + i], 0.0))(np.arange(float(size)), float(size))
     assert jit(lambda x: x[np.int64(2)])(np.arange(float(size))) == 2.0
 
 

@@ -1,0 +1,229 @@
+"""Whole arrays in compiled functions: each operation at sizes that straddle every threshold, against the eager engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import array, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
+from autograd.program import lowering
+from autograd.program.lowering import lowered
+from autograd.program.tracing import array_derivatives
+from autograd.transforms import derivatives
+
+SIZES = (1, 2, 7, 8, 9, 17)
+LARGE = (4095, 4097)
+
+
+def _assigned(x):
+    y = x * 1.0
+    y[1:] = y[:-1] * x[1:]
+    y[0] = x[-1] * x[-1]
+    y[-1] += 2.0 * x[0]
+    part = y[::2]
+    part *= 1.5
+    return y
+
+
+def _filled(x):
+    def step(i, y):
+        y[i] = 0.5 * y[i - 1] + x[i] * x[i]
+        return y
+
+    return fori_loop(1, len(x), step, x * 1.0)
+
+
+def _added_at(x):
+    y = x * x
+    np.add.at(y, np.arange(len(x)) // 2, 2.0 * x)
+    return y
+
+
+# Of a vector: an array or a number.
+VECTORS = {
+    "elementwise": lambda x: np.sin(x) * x + np.exp(-x * x),
+    "broadcasting": lambda x: x[:, None] * x[:3] - x[:1],
+    "slices": lambda x: x[1:] * x[:-1],
+    "strides": lambda x: x[::-2] * x[::-2] + x[-1],
+    "new axes": lambda x: (x[None, :, None] * x[:2, None, None])[..., 0],
+    "reshape": lambda x: x[: len(x) // 2 * 2].reshape(-1, 2)[:, ::-1] ** 2,
+    "transpose": lambda x: np.stack([x, x * x]).T[::2],
+    "concatenate": lambda x: np.concatenate([x, x[:2] * 2.0, x * x]),
+    "stack": lambda x: np.stack([x, np.cos(x), x], axis=1),
+    "where": lambda x: np.where(x > 0.1, np.sqrt(np.abs(x)), x * x),
+    "sum": lambda x: np.sum(x * x * x),
+    "sum of an axis": lambda x: np.sum(x[:, None] * x[None, :5], axis=0) ** 2,
+    "mean": lambda x: np.mean(x * x) * x,
+    "prod": lambda x: np.prod(1.0 + 0.01 * x),
+    "max": lambda x: np.max(x * x),
+    "min of an axis": lambda x: np.min((x[:, None] - x[:4]) ** 2 + x[:4], axis=1),
+    "argmax": lambda x: x[np.argmax(x)] ** 3,
+    "any and all": lambda x: np.where(np.any(x > 1.0) & np.all(x > -9.0), x * x, x),
+    "cumsum": lambda x: np.cumsum(x) * x,
+    "cumprod": lambda x: np.cumprod(1.0 + 0.01 * x),
+    "dot": lambda x: np.dot(x, x * x),
+    "matrix product": lambda x: (x[:, None] * x[:3]).T @ np.stack([x, x * x], axis=1),
+    "einsum": lambda x: np.einsum("i,j,i->j", x, x[:4], x),
+    "indices": lambda x: x[[0, -1, 0]] * x[[0, 0, -1]],
+    "mask": lambda x: x[np.arange(len(x)) % 3 == 0] ** 2,
+    "computed indices": lambda x: x[np.argmin(x[:, None] * x[:2], axis=0)] ** 2,
+    "take": lambda x: np.take(x, [[0, 0], [-1, 0]]) ** 2,
+    "assignment": _assigned,
+    "assignment in a loop": _filled,
+    "addition at places": _added_at,
+    "clipped": lambda x: np.clip(x, -0.5, 0.5) * x,
+    "roll and tile": lambda x: np.roll(x, 1) * np.tile(x[:1], len(x)),
+    "logsumexp": lambda x: autograd.logsumexp(x) * autograd.softmax(x),
+    "loop's index": lambda x: fori_loop(0, len(x), lambda i, s: s + x[i] * x[len(x) - 1 - i] * x[0], 0.0),
+    "loop's state": lambda x: fori_loop(0, 3, lambda i, y: 0.5 * y + np.sin(y[::-1]), x),
+    "scan": lambda x: scan(lambda s, r: (s * 0.5 + r, s * r), x[:2], x[:, None] * x[:2])[1],
+    "while_loop": lambda x: while_loop(lambda y: np.sum(y * y) < 50.0 * len(x), lambda y: 1.5 * y + 0.5, x, 60),
+    "cond": lambda x: cond(x[0] > 0.0, lambda y: y * y, lambda y: y[::-1] * 2.0, x),
+    "vmap": lambda x: vmap(lambda a, r: np.sum(a * r) * r, in_axes=(0, None))(x[:3], x),
+    "vmap of columns": lambda x: vmap(lambda c: np.max(c) * c, in_axes=1, out_axes=1)(x[:, None] * x[:2]),
+}
+
+
+def point(size):
+    return np.random.default_rng(size).uniform(-1.3, 1.3, size)
+
+
+def weights(result):
+    return np.cos(np.arange(float(np.size(result)))).reshape(np.shape(result))
+
+
+def three_orders(f):
+    """The value, the gradient of a weighted sum, and its derivative along a direction."""
+    def weighted(x):
+        result = f(x)
+        return np.sum(result * weights(result))
+
+    def orders(x):
+        along = np.sin(1.0 + np.arange(float(len(x))))
+        return f(x), grad(weighted)(x), hvp(weighted, (x,), (along,))
+
+    return orders
+
+
+def plain(item):
+    return np.asarray(item, dtype=float)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_an_operation_is_that_of_the_eager_engine_up_to_order_two(name, backend):
+    orders = three_orders(VECTORS[name])
+    for size in SIZES if backend == "interpreter" else (1, 8, 17):
+        x = point(size)
+        compiled = jit(orders, backend=backend)
+        for found, expected in zip(compiled(x), orders(x), strict=True):
+            assert plain(found) == pytest.approx(plain(expected), rel=1e-11, abs=1e-12), (name, size)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_large_array_is_one_value(name):
+    recorded = []
+    for size in LARGE:
+        x = point(size)
+        compiled = jit(three_orders(VECTORS[name]))
+        for found, expected in zip(compiled(x), three_orders(VECTORS[name])(x), strict=True):
+            assert plain(found) == pytest.approx(plain(expected), rel=1e-9, abs=1e-9), (name, size)
+        recorded.append(compiled.graph.size)
+    assert recorded[0] == pytest.approx(recorded[1], abs=4)
+    assert max(recorded) < 900
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_thresholds_move_no_bit(name, monkeypatch):
+    orders = three_orders(VECTORS[name])
+    x = point(17)
+    graph = jit(orders, backend="interpreter")
+    before = graph(x)
+    found = []
+    for small in (0, 4, 64):
+        monkeypatch.setattr(lowering, "SMALL", small)
+        monkeypatch.setattr(array_derivatives, "_PACKED", small)
+        monkeypatch.setattr(array_derivatives, "_CHOSEN", small // 4)
+        monkeypatch.setattr(derivatives, "_FEW", small // 2)
+        compiled = jit(orders)
+        found.append([plain(item).tobytes() for item in compiled(x)])
+        assert lowered(compiled.graph).size > 0
+    assert found[0] == found[1] == found[2]
+    assert [plain(item) for item in before] == [pytest.approx(np.frombuffer(item).reshape(np.shape(plain(one))))
+                                                for item, one in zip(found[0], before)]
+
+
+def test_a_million_numbers_against_numpy():
+    x = point(1_000_000)
+    value, slope = jit(lambda x: (np.sum(np.exp(x) * x), grad(lambda x: np.sum(np.exp(x) * x))(x)))(x)
+    assert value == pytest.approx(np.sum(np.exp(x) * x), rel=1e-13)
+    assert slope == pytest.approx(np.exp(x) * (x + 1.0), rel=1e-14)
+    assert jit(np.argmax)(x) == np.argmax(x)
+    assert jit(grad(np.max))(x).nonzero()[0].tolist() == [np.argmax(x)]
+    assert jit(np.cumsum)(x)[-1] == np.cumsum(x)[-1]
+    assert jit(lambda x, i: x[i])(x, np.array([3, 999_999, -1])).tolist() == x[[3, 999_999, -1]].tolist()
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_an_array_of_nothing(backend):
+    x = np.zeros(0)
+    for f, expected in (
+        (lambda x: np.sum(x), 0.0), (lambda x: np.prod(x), 1.0), (lambda x: np.sum(x[:, None] * np.ones(3), axis=0), [0.0] * 3),
+        (lambda x: np.concatenate([x, x + 1.0]), []), (lambda x: x[::2] * 2.0, []), (lambda x: np.cumsum(x), []),
+    ):  # fmt: skip
+        assert plain(jit(f, backend=backend)(x)).tolist() == expected
+    assert jit(grad(lambda x: np.sum(x * x)), backend=backend)(x).shape == (0,)
+    with pytest.raises(ValueError, match="zero-size|one at least"):
+        jit(np.max, backend=backend)(x)
+
+
+def test_what_is_not_gathered_has_no_derivative():
+    x = np.array([0.0, 4.0, 0.0, 9.0])
+    f = lambda x: np.sum(np.sqrt(x)[np.array([1, 3, 3])])  # noqa: E731  # whose slope is infinite at 0
+    assert jit(grad(f))(x).tolist() == [0.0, 0.25, 0.0, 1.0 / 3.0]
+    assert jit(lambda x: jvp(f, (x,), (np.array([1.0, 0.0, 1.0, 0.0]),)))(x)[1] == 0.0
+    assert jit(jacfwd(lambda x: np.sqrt(x)[1:2]))(x).tolist() == [[0.0, 0.25, 0.0, 0.0]]
+
+
+def test_a_place_that_is_none_is_named():
+    for backend in ("interpreter", "llvm"):
+        pick = jit(lambda x, i: x[i] * 2.0, backend=backend)
+        assert pick(np.array([1.0, 2.0, 3.0]), -1.0) == 6.0
+        with pytest.raises(IndexError, match="index 3 is out of bounds for axis 0 with length 3"):
+            pick(np.array([1.0, 2.0, 3.0]), 3.0)
+        with pytest.raises(IndexError, match=r"index 0.5 for axis 0 with length 3 is no whole number"):
+            pick(np.array([1.0, 2.0, 3.0]), 0.5)
+        rows = jit(lambda x, i: x[1:, i], backend=backend)
+        with pytest.raises(IndexError, match="index -5 is out of bounds for axis 1 with length 4"):
+            rows(np.ones((3, 4)), np.array([0, -5]))
+
+
+def test_a_constant_table_is_indexed_by_a_loops_position():
+    table = np.array([3.0, 1.0, 4.0])
+    f = lambda x: fori_loop(0, 3, lambda i, s: s * x + array(table)[i], 0.0)  # noqa: E731
+    assert jit(f)(2.0) == (3.0 * 2.0 + 1.0) * 2.0 + 4.0
+
+
+def test_an_array_is_written_to_where_it_stands():
+    def steps(count):
+        def step(i, y):
+            y[i] = y[i - 1] + 1.0
+            return y
+
+        return jit(lambda x: fori_loop(1, count, step, x))
+
+    count = 200_000  # with a copy in each trip this would take a minute
+    assert steps(count)(np.zeros(count))[-1] == count - 1.0
+
+
+def test_a_long_recording_says_so_and_where():
+    def total(x):
+        result = 0.0
+        for i in range(26_000):
+            result = result * 0.5 + x * float(i)
+        return result
+
+    with pytest.warns(RuntimeWarning, match="50,000 operations") as caught:
+        jit(total, backend="interpreter")(1.0)
+    assert caught[0].filename == __file__
