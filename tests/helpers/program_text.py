@@ -76,10 +76,11 @@ class Writer(GridBodyWriter):
         total += [f"dot({name}, R) / {program.length}.0" for name in scope.own_arrays()]
         total += map(self.blended, scope.own_grids())
         self.put("return " + " + ".join(total or ["x"]))
+        steps = [i % 7 if "grids" in program.traits else i for i in range(size)]
         constants = [
             *outside,
-            f"C = {self.tiled(tuple(round(0.9 - 0.4 * i, 1) for i in range(size)))}",
-            f"R = {self.tiled(tuple(round(1.0 + 0.3 * i, 1) for i in range(size)))}",
+            f"C = {self.tiled(tuple(round(0.9 - 0.4 * i, 1) for i in steps))}",
+            f"R = {self.tiled(tuple(round(1.0 + 0.3 * i, 1) for i in steps))}",
         ]
         return "\n".join([*constants, "", "", *self.lines, ""])
 
