@@ -52,10 +52,10 @@ coverage: $(STAMP)  ## run the tests and list the lines that none of them reache
 mutants: $(STAMP)  ## make each derivative and each pass wrong in turn, and see that the tests fail
 	$(RUN) tests/mutants.py
 
-# On all cores; it goes on where it stopped. make fuzz COUNT=1000 START=0
+# On all cores; it goes on where it stopped. make fuzz COUNT=1000 START=0, and with GRIDS=yes of arrays in NumPy's style
 COUNT ?= 10000
 fuzz: $(STAMP)  ## random whole programs, plain, eager and compiled: where do they disagree?
-	$(RUN) tests/fuzz.py --count $(COUNT) $(if $(START),--start $(START))
+	$(RUN) tests/fuzz.py --count $(COUNT) $(if $(START),--start $(START)) $(if $(GRIDS),--grids)
 
 # The peers are in the benchmarks' own list and in none of the extras; the baselines in C need gcc.
 benchmark: $(STAMP)  ## time the engine and compiled functions against their peers

@@ -4,7 +4,8 @@ No code is shared with `autograd`. A dual number is a number and its derivatives
 dual numbers of a lower level, so that two levels give all first and second derivatives, and an inner `grad` adds one. A
 derivative that is None is absent: the number does not depend on the directions, or stands behind `stop_gradient`.
 
-An array is a list of numbers that is repeated so many times: a large array costs no more than the small one.
+An array of one axis is a list of numbers that is repeated so many times: a large one costs no more than the small one.
+Those of more axes, and what is done along them, are in `dual_grids`.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Dual(Numeric):
 
 
 class Array(Numeric):
-    """A list of numbers, or of arrays, so many times over."""
+    """A list of numbers, so many times over."""
 
     __slots__ = ("items", "times")
 
@@ -85,24 +86,39 @@ class Array(Numeric):
         for _ in range(self.times):
             yield from self.items
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.grid(), name)
+
+    def grid(self) -> Any:
+        from dual_grids import Grid, cells_of
+
+        return Grid(cells_of(self))
+
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, slice):
-            if key == slice(None, None, -1):
-                return Array(self.items[::-1], self.times)
-            return Array([*self][key])
-        return self.items[key % len(self) % len(self.items)]
+        if isinstance(key, int):
+            return self.items[key % len(self) % len(self.items)]
+        if key == slice(None, None, -1):
+            return Array(self.items[::-1], self.times)
+        return self.grid()[key]
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        grid = self.grid()
+        grid[key] = item
+        self.items, self.times = [*grid.cells], 1
 
     def __matmul__(self, other: Any) -> Any:
-        return (self * other).sum()
+        return (self * other).sum() if isinstance(other, Array) else self.grid() @ other
 
-    def sum(self) -> Any:
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        if keepdims:
+            return self.grid().sum(axis, keepdims)
         total: Any = 0.0
         for item in self.items:
-            total = total + (item.sum() if isinstance(item, Array) else item)
+            total = total + item
         return total * float(self.times)
 
-    def mean(self) -> Any:
-        return self.sum() * (1.0 / len(self))
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.sum(axis, keepdims) * (1.0 / len(self))
 
 
 def primal(number: Any) -> float:
@@ -128,22 +144,33 @@ def dual(level: int, value: Any, derivative: Any) -> Any:
     return value if derivative is None or stopped else Dual(level, value, derivative)
 
 
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, called once for numbers that stand in many places: what was equal stays so, whatever the noise."""
+    known: dict[tuple[int, ...], Any] = {}
+
+    def once(*numbers: Any) -> Any:
+        key = tuple(map(id, numbers))
+        if key not in known:
+            known[key] = numbers, function(*numbers)  # kept, so that an id stays what it is
+        return known[key][1]
+
+    return once
+
+
 def each(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function of numbers, applied to each element where an argument is an array."""
 
     def applied(*arguments: Any) -> Any:
-        arrays = [argument for argument in arguments if isinstance(argument, Array)]
+        arrays = [argument for argument in arguments if isinstance(argument, Numeric) and type(argument) is not Dual]
         if not arrays:
             return function(*arguments)
-        times = arrays[0].times
-        if any((array.times, len(array.items)) != (times, len(arrays[0].items)) for array in arrays):
-            arguments = tuple(Array([*a]) if isinstance(a, Array) else a for a in arguments)
-            times = 1
-        columns = [a.items if isinstance(a, Array) else None for a in arguments]
-        count = max(len(column) for column in columns if column is not None)
-        return Array(
-            [applied(*(a if c is None else c[i] for a, c in zip(arguments, columns))) for i in range(count)], times
-        )
+        first = arrays[0]
+        if any(type(a) is not Array or (a.times, len(a.items)) != (first.times, len(first.items)) for a in arrays):
+            from dual_grids import spread
+
+            return spread(function, arguments)
+        columns = [a.items if isinstance(a, Array) else [a] * len(first.items) for a in arguments]
+        return Array([*map(shared(function), *columns)], first.times)
 
     return applied
 

@@ -11,21 +11,28 @@ from typing import Any
 
 import dual_numbers
 import numpy
+from dual_grids import NUMPY, Grid, cells_of, reduced, wrap
 from dual_numbers import (
     Array,
     Dual,
     absolute,
     atan,
+    atan2,
     cos,
     divide,
+    each,
     exp,
+    floor,
     function,
+    hypot,
     log,
+    log1p,
     maximum,
     minimum,
     part,
     power,
     primal,
+    sign,
     sin,
     sqrt,
     tanh,
@@ -47,19 +54,18 @@ class Value(float):
 # Many numbers.
 
 
-def sum(numbers: Any) -> Any:
-    return (numbers if isinstance(numbers, Array) else Array(numbers)).sum()
+def sum(numbers: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return (numbers if isinstance(numbers, Array | Grid) else Array(numbers)).sum(axis, keepdims)
 
 
-def mean(numbers: Array) -> Any:
-    return numbers.mean()
+def mean(numbers: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return numbers.mean(axis, keepdims)
 
 
-def prod(numbers: Any) -> Any:
-    product: Any = 1.0
-    for number in numbers.items:
-        product = product * number
-    return power(product, float(numbers.times)) if numbers.times > 1 else product
+def prod(numbers: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    if isinstance(numbers, Array) and numbers.times > 1:
+        return power(reduced["prod"](Array(numbers.items)), float(numbers.times))
+    return reduced["prod"](numbers, axis, keepdims)
 
 
 def dot(x: Any, y: Any) -> Any:
@@ -82,28 +88,28 @@ def log_softmax(numbers: Any) -> Any:
     return numbers - logsumexp(numbers)
 
 
-def cumsum(numbers: Any) -> Any:
-    total: Any = 0.0
-    return Array([total := total + number for number in numbers])
+def roll(numbers: Any, count: int, axis: int | None = None) -> Any:
+    if isinstance(numbers, Array):
+        count %= len(numbers.items)
+        return Array([*numbers.items[-count:], *numbers.items[:-count]], numbers.times)
+    return NUMPY["roll"](numbers, count, axis)
 
 
-def roll(numbers: Array, count: int) -> Array:
-    assert count == 1
-    return Array([numbers.items[-1], *numbers.items[:-1]], numbers.times)
+def clip(x: Any, low: float, high: float) -> Any:
+    return minimum(maximum(x, low), high)
 
 
-np = SimpleNamespace(
-    sin=sin, cos=cos, tanh=tanh, exp=exp, sqrt=sqrt, log=log, arctan=atan, abs=absolute, where=where, maximum=maximum,
-    minimum=minimum, sum=sum, mean=mean, dot=dot, cumsum=cumsum, roll=roll, prod=prod, array=Array, tile=Array,
-    stack=Array, max=lambda numbers: _fold(maximum, numbers.items),
-)  # fmt: skip
+def logaddexp(x: Any, y: Any) -> Any:
+    return log(exp(x) + exp(y))
 
 
-def _fold(function: Callable[[Any, Any], Any], items: Sequence[Any]) -> Any:
-    first, *rest = items
-    for item in rest:
-        first = function(first, item)
-    return first
+np = SimpleNamespace(**NUMPY | {
+    "sin": sin, "cos": cos, "tanh": tanh, "exp": exp, "sqrt": sqrt, "log": log, "log1p": log1p, "arctan": atan,
+    "arctan2": atan2, "hypot": hypot, "abs": absolute, "sign": sign, "floor": floor, "where": where, "clip": clip,
+    "maximum": maximum, "minimum": minimum, "logaddexp": logaddexp, "square": lambda x: x * x, "sum": sum, "mean": mean,
+    "prod": prod, "roll": roll, "array": Array, "tile": Array,
+})  # fmt: skip
+cumsum = np.cumsum
 
 
 # Loops, branches and batches.
@@ -134,12 +140,14 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any, length: int | None = 
     return init, _gathered(outputs[::-1] if reverse else outputs, 1, xs is None)
 
 
-def _gathered(outputs: list[Any], times: int, as_list: bool = False) -> Any:
+def _gathered(outputs: list[Any], times: int, as_list: bool = False, axis: int = 0) -> Any:
     first = outputs[0]
     if first is None:
         return None
     if isinstance(first, tuple):
-        return tuple(_gathered([*column], times, as_list) for column in zip(*outputs))
+        return tuple(_gathered([*column], times, as_list, axis) for column in zip(*outputs))
+    if isinstance(first, Array | Grid):
+        return wrap(numpy.stack([*map(cells_of, outputs)] * times, axis))
     return outputs if as_list else Array(outputs, times)
 
 
@@ -150,32 +158,28 @@ def cond(predicate: bool, true_fun: Callable[..., Any], false_fun: Callable[...,
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str | None = None) -> Callable[..., Any]:
     def batched(*arguments: Any) -> Any:
         axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(arguments)
-        moved = [a if axis is None else _transposed(a) if axis else a for a, axis in zip(arguments, axes)]
-        batches = [m for m, axis in zip(moved, axes) if axis is not None]
-        times = batches[0].times
-        if any((batch.times, len(batch.items)) != (times, len(batches[0].items)) for batch in batches):
-            moved = [m if axis is None else Array([*m]) for m, axis in zip(moved, axes)]
-            batches, times = [m for m, axis in zip(moved, axes) if axis is not None], 1
-        found = _gathered(
-            [
-                f(*(m if axis is None else m.items[i] for m, axis in zip(moved, axes)))
-                for i in range(len(batches[0].items))
-            ],
-            times,
-        )
+        mapped = [argument for argument, axis in zip(arguments, axes) if axis is not None]
+        first = mapped[0]
+        times = first.times if isinstance(first, Array) else 1
+        if any(type(a) is not Array or (a.times, len(a)) != (times, len(first)) for a in mapped):
+            times = 1  # else one sample of those that are equal is enough
+        batches = [
+            None if axis is None else argument.items if times > 1 else [*argument] if axis == 0
+            else [*NUMPY["moveaxis"](argument, axis, 0)] for argument, axis in zip(arguments, axes)
+        ]  # fmt: skip
+        samples = zip(*(batch for batch in batches if batch is not None))
+        results = []
+        for sample in samples:
+            parts = iter(sample)
+            results.append(f(*(a if batch is None else next(parts) for a, batch in zip(arguments, batches))))
+        found = _gathered(results, times, axis=out_axes)
         if reduce is not None:
             total = {"sum": sum, "mean": mean}[reduce]
-            return tuple(map(total, found)) if isinstance(found, tuple) else total(found)
-        return _transposed(found) if out_axes else found
+            along = lambda stack: total(stack, 0) if isinstance(stack, Grid) else total(stack)
+            return tuple(map(along, found)) if isinstance(found, tuple) else along(found)
+        return found
 
     return batched
-
-
-def _transposed(matrix: Array) -> Array:
-    first = matrix.items[0]
-    assert matrix.times == 1 or first.times == 1
-    columns = [Array([row.items[i] for row in matrix.items], matrix.times) for i in range(len(first.items))]
-    return Array(columns, first.times)
 
 
 # Transforms and rules of the user's own.
@@ -186,7 +190,8 @@ _levels = [2]
 def _along(f: Callable[..., Any], arguments: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     _levels.append(level := _levels[-1] + 1)
     try:
-        result = f(*(Dual(level, a, t) for a, t in zip(arguments, tangents)))
+        seed = each(lambda a, t: Dual(level, a, t))
+        result = f(*(seed(a, t) for a, t in zip(arguments, tangents)))
     finally:
         _levels.pop()
     value, derivative = part(result, level)
@@ -194,7 +199,13 @@ def _along(f: Callable[..., Any], arguments: Sequence[Any], tangents: Sequence[A
 
 
 def grad(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda x: _along(f, [x], [1.0])[1]
+    def slope(x: Any) -> Any:
+        if not isinstance(x, Array | Grid):
+            return _along(f, [x], [1.0])[1]
+        unit = numpy.eye(x.size)
+        return Array([_along(f, [x], [wrap(row.reshape(x.shape))])[1] for row in unit]).reshape(x.shape)
+
+    return slope
 
 
 def jvp(f: Callable[..., Any], arguments: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -223,8 +234,10 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Any) -> Any:
     return root
 
 
-def derivatives(f: Callable[..., Any], numbers: Sequence[float], array: Sequence[float], times: int) -> tuple[Any, ...]:
-    """f(*numbers, array × times) with its gradient and its matrix of second derivatives.
+def derivatives(
+    f: Callable[..., Any], numbers: Sequence[float], array: Sequence[float], times: int, shape: tuple[int, ...] = ()
+) -> tuple[Any, ...]:
+    """f(*numbers, array × times) with its gradient and its matrix of second derivatives; the array in a shape.
 
     A direction moves a number, or all copies of one number of the array.
     """
@@ -234,7 +247,8 @@ def derivatives(f: Callable[..., Any], numbers: Sequence[float], array: Sequence
         inputs = [
             Dual(2, Dual(1, x, units[i]), units[i][:, None]) for i, x in enumerate([*numbers, *array])
         ]
-        value, outer = part(f(*inputs[: len(numbers)], Array(inputs[len(numbers) :], times)), 2)
+        many = Array(inputs[len(numbers) :], times)
+        value, outer = part(f(*inputs[: len(numbers)], many.reshape(shape) if shape else many), 2)
         number, gradient = part(value, 1)
         _, matrix = part(outer, 1)
     shaped = [

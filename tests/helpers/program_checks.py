@@ -50,7 +50,7 @@ def parts_of(program: Program, f: Function) -> dict[str, Function]:
         "vjp": lambda *point: _pulled(vjp(f, *point)),
         "hvp": lambda *point: hvp(f, point, tangents),
     }
-    if "large" in program.traits:  # one of three beside the gradient, for the time that they take
+    if program.traits & {"large", "vast"}:  # one of three beside the gradient, for the time that they take
         one = ["jvp", "vjp", "hvp"][program.seed % 3]
         return {name: part for name, part in parts.items() if name in ("value", "gradient", one)}
     if len(program.tangents) <= 7 and program.seed % 2:
@@ -82,12 +82,13 @@ def _pulled(result: Any) -> Any:
 
 
 def _along(gradient: Any, tangents: Any) -> Any:
-    return gradient[0] * tangents[0] + gradient[1] * tangents[1] + gradient[2] @ tangents[2]
+    return gradient[0] * tangents[0] + gradient[1] * tangents[1] + gradient[2].reshape(-1) @ tangents[2].reshape(-1)
 
 
 def nest_of(program: Program, numbers: Sequence[float]) -> Any:
     """These numbers as the arguments of the program's function."""
-    return numbers[0], numbers[1], numpy.tile(numpy.array(numbers[2:]), program.times)
+    array = numpy.tile(numpy.array(numbers[2:]), program.times)
+    return numbers[0], numbers[1], array.reshape(program.shape) if program.shape else array
 
 
 def expected_of(program: Program, text: str) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def expected_of(program: Program, text: str) -> dict[str, Any]:
     def run() -> Any:
         names = dict(_NUMBERS)
         exec(text, names)
-        return dual_programs.derivatives(names["f"], program.numbers, program.small, program.times)
+        return dual_programs.derivatives(names["f"], program.numbers, program.small, program.times, program.shape)
 
     exact = _known(program, *run())
     spread = {name: numpy.zeros_like(part) for name, part in exact.items()}
@@ -183,6 +184,8 @@ class _Point:
         if self.known and not numpy.isfinite(self.known["value"][0][0]):
             self.known = {"value": self.known["value"]}
         for name, part in parts.items():
+            if name == "value" and "grids" in program.traits:  # NumPy's own arrays take no computed place
+                part = lambda *point, f=part: jvp(f, point, point)[0]
             try:
                 numbers = numbers_of(part(*self.arguments))
             except Exception as error:
@@ -331,7 +334,7 @@ def _kind(line: str) -> str:
 def script(program: Program, found: list[str]) -> str:
     """The program as a text that runs by itself."""
     point = nest_of(program, (*program.numbers, *program.small))
-    array = f"np.tile({list(program.small)}, {program.times})"
+    array = f"np.tile({list(program.small)}, {program.times})" + f".reshape{program.shape}" * bool(program.shape)
     return (
         f"# seed {program.seed}: " + "\n# ".join(found) + "\n" + PRELUDE + "\n" + text_of(program)
         + f"\n\npoint = {point[0]!r}, {point[1]!r}, {array}\n"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from grid_bodies import GridBodyWriter
+from program_scopes import Scope, Shape
 from whole_programs import SPOILS, Body, Line, Program
 
 PRELUDE = """\
@@ -23,6 +26,13 @@ def squash(a):
     return 2.0 * tanh(0.5 * a)
 
 
+def table(*shape):
+    count = 1
+    for n in shape:
+        count *= n
+    return np.array([0.6 * cos(1.3 * i + 0.2) for i in range(count)]).reshape(shape)
+
+
 def newton(f, r):
     for _ in range(40):
         r = r - divide(f(r), grad(f)(r))
@@ -31,25 +41,12 @@ def newton(f, r):
 """
 
 
-class _Scope:
-    """The names of numbers and arrays, the latest last."""
-
-    def __init__(self, numbers: list[str], arrays: list[str]) -> None:
-        self.numbers, self.arrays = numbers, arrays
-
-    def number(self, place: int) -> str:
-        return self.numbers[-1 - place % len(self.numbers)]
-
-    def array(self, place: int) -> str:
-        return self.arrays[-1 - place % len(self.arrays)]
-
-
-class Writer:
+class Writer(GridBodyWriter):
     """The text of a program."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.lines, self.indent, self.count = program, [], 0, 0
-        self.constants: list[str] = []
+        self.most = 6000 if "vast" in program.traits else 48
 
     def put(self, text: str) -> None:
         self.lines.append("    " * self.indent + text)
@@ -66,58 +63,73 @@ class Writer:
         program = self.program
         size = len(program.small)
         outside = ["w = Value(0.7)"] if "outside" in program.traits else []
-        self.put("def f(x, y, A):")
+        shape = program.shape or (program.length,)
+        self.put(f"def f(x, y, {'G' if program.shape else 'A'}):")
         self.indent = 1
-        scope = _Scope(["y", *(["w"] if outside else []), "x"], ["C", "A"])
-        body = program.body
-        before = len(scope.numbers), len(scope.arrays)
-        self.body(body, scope)
-        total = [f"{0.5 + 0.1 * (i % 7):.1f} * {name}" for i, name in enumerate(scope.numbers[before[0]:])]
-        total += [f"dot({name}, R) / {program.length}.0" for name in scope.arrays[before[1]:]]
+        if program.shape:
+            self.put("A = G.reshape(-1)")
+        numbers, arrays = ["y", *(["w"] if outside else []), "x"], ["C", "A"]
+        grids = [("A", (program.length,)), ("G" if program.shape else "A", shape)]
+        scope = Scope(numbers, arrays, grids, (len(numbers), len(arrays), len(grids)))
+        self.body(program.body, scope)
+        total = [f"{0.5 + 0.1 * (i % 7):.1f} * {name}" for i, name in enumerate(scope.own_numbers())]
+        total += [f"dot({name}, R) / {program.length}.0" for name in scope.own_arrays()]
+        total += map(self.blended, scope.own_grids())
         self.put("return " + " + ".join(total or ["x"]))
+        steps = [i % 7 if "grids" in program.traits else i for i in range(size)]
         constants = [
             *outside,
-            f"C = {self.tiled(tuple(round(0.9 - 0.4 * i, 1) for i in range(size)))}",
-            f"R = {self.tiled(tuple(round(1.0 + 0.3 * i, 1) for i in range(size)))}",
+            f"C = {self.tiled(tuple(round(0.9 - 0.4 * i, 1) for i in steps))}",
+            f"R = {self.tiled(tuple(round(1.0 + 0.3 * i, 1) for i in steps))}",
         ]
         return "\n".join([*constants, "", "", *self.lines, ""])
 
-    def body(self, body: Body, scope: _Scope) -> None:
+    def blended(self, grid: tuple[str, Shape]) -> str:
+        """A number in which each element of an array counts by itself."""
+        name, shape = grid
+        return f"np.sum({name} * table{shape}) / {math.prod(shape)}.0"
+
+    def body(self, body: Body, scope: Scope) -> None:
         for line in body:
             getattr(self, f"write_{line.kind}")(line, scope)
 
-    def number(self, scope: _Scope, expression: str) -> None:
+    def number(self, scope: Scope, expression: str) -> None:
         name = self.name("v")
         self.put(f"{name} = {expression}")
         scope.numbers.append(name)
 
-    def array(self, scope: _Scope, expression: str) -> None:
+    def array(self, scope: Scope, expression: str) -> None:
         name = self.name("W")
         self.put(f"{name} = {expression}")
         scope.arrays.append(name)
 
     def function(
-        self, head: str, body: Body, scope: _Scope, numbers: list[str], arrays: list[str], results: int,
-        shape: Callable[[list[str], str], str] = lambda r, a: ", ".join(r), before: tuple[str, ...] = (),
+        self, head: str, body: Body, scope: Scope, numbers: list[str], arrays: list[str], results: int,
+        shape: Callable[[list[str], Scope], str] = lambda r, _: ", ".join(r), before: tuple[str, ...] = (),
+        grids: Sequence[tuple[str, Shape]] = (),
     ) -> None:
-        """A nested function with these own names, whose result is made of the latest numbers and the latest array."""
+        """A nested function with these own names, whose result is made of the latest numbers, and of what it has."""
         self.put(head)
         self.indent += 1
         for text in before:
             self.put(text)
-        inner = _Scope([*scope.numbers, *numbers], [*scope.arrays, *arrays])
-        counts = len(scope.numbers), len(scope.arrays)
+        counts = len(scope.numbers), len(scope.arrays), len(scope.grids)
+        inner = Scope([*scope.numbers, *numbers], [*scope.arrays, *arrays], [*scope.grids, *grids], counts)
         self.body(body, inner)
-        found = inner.numbers[counts[0] :][::-1] or ["0.5"]
+        found = inner.own_numbers()[::-1]
+        if "grids" in self.program.traits:  # most of it counts, and each element of an array by itself
+            like = [(name, (self.program.length,)) for name in inner.own_arrays()]
+            blended = map(self.blended, [*like[-2:], *inner.own_grids()[-4:]])
+            found = [" + ".join([*found[:4], *blended]), *found] if found or like or inner.own_grids() else []
+        found = found or ["0.5"]
         latest = [f"squash({found[i % len(found)]})" for i in range(results)]
-        own = inner.arrays[counts[1] :]
-        self.put("return " + shape(latest, own[-1] if own else inner.arrays[-1]))
+        self.put("return " + shape(latest, inner))
         self.indent -= 1
 
-    def write_plain(self, line: Line, scope: _Scope) -> None:
+    def write_plain(self, line: Line, scope: Scope) -> None:
         self.number(scope, line.option.format(a=scope.number(line.places[0]), b=scope.number(line.places[1])))
 
-    def write_array(self, line: Line, scope: _Scope) -> None:
+    def write_array(self, line: Line, scope: Scope) -> None:
         template, both = line.option
         if template == "0.7":
             template = "{a} + 0.7"
@@ -127,43 +139,43 @@ class Writer:
             other = scope.array(line.places[1])
         self.array(scope, template.format(a=a, b=other))
 
-    def write_numpy(self, line: Line, scope: _Scope) -> None:
+    def write_numpy(self, line: Line, scope: Scope) -> None:
         self.array(scope, line.option.format(a=scope.array(line.places[0])))
 
-    def write_build(self, line: Line, scope: _Scope) -> None:
+    def write_build(self, line: Line, scope: Scope) -> None:
         names = [scope.number(line.places[i % 3] + i // 3) for i in range(self.program.length)]
         self.array(scope, f"np.array([{', '.join(names)}])")
 
-    def write_element(self, line: Line, scope: _Scope) -> None:
+    def write_element(self, line: Line, scope: Scope) -> None:
         self.number(scope, f"{scope.array(line.places[0])}[{line.option % len(self.program.small)}]")
 
-    def write_reduce(self, line: Line, scope: _Scope) -> None:
+    def write_reduce(self, line: Line, scope: Scope) -> None:
         a, b = scope.array(line.places[0]), scope.array(line.places[1])
         self.number(scope, line.option.format(a=a, b=b, n=self.program.length))
 
-    def write_rearrange(self, line: Line, scope: _Scope) -> None:
+    def write_rearrange(self, line: Line, scope: Scope) -> None:
         a, b = scope.array(line.places[0]), scope.array(line.places[1])
         self.array(scope, line.option.format(a=a, b=b, n=self.program.length))
 
-    def write_stop(self, line: Line, scope: _Scope) -> None:
+    def write_stop(self, line: Line, scope: Scope) -> None:
         template, array = line.option
         if array and "detach" not in template:
             self.array(scope, template.format(a=scope.array(line.places[0]), b=scope.array(line.places[1])))
         else:
             self.write_plain(replace(line, option=template), scope)
 
-    def write_root(self, line: Line, scope: _Scope) -> None:
+    def write_root(self, line: Line, scope: Scope) -> None:
         f, guess = line.option
         names = {"a": scope.number(line.places[0]), "b": scope.number(line.places[1])}
         self.number(scope, f"squash(custom_root({f.format(**names)}, {guess.format(**names)}, newton))")
 
-    def write_rule(self, line: Line, scope: _Scope) -> None:
+    def write_rule(self, line: Line, scope: Scope) -> None:
         """A rule of the user's own that closes over a number: a sine whose slope is scaled."""
         p, factor = self.name("p"), scope.number(line.places[1])
         self.put(f'{p} = primitive("{p}", lambda a: sin(a), [lambda out, a: cos(a) * {factor}])')
         self.number(scope, f"{p}({scope.number(line.places[0])})")
 
-    def write_fori(self, line: Line, scope: _Scope) -> None:
+    def write_fori(self, line: Line, scope: Scope) -> None:
         lower, trips, form = line.option
         f, i, a, b, w = (self.name(letter) for letter in "fiabW")
         first, second, third = scope.number(line.places[0]), scope.number(line.places[1]), scope.array(line.places[2])
@@ -174,7 +186,7 @@ class Writer:
         unpack, start, shape = {
             "numbers": (f"{a}, {b} = s", f"({first}, {second})", lambda r, _: ", ".join(r)),
             "array": (f"{a}, {b}, {w} = s", f"({first}, {second}, {third})",
-                      lambda r, array: f"{r[0]}, {r[1]}, 0.5 * {array} + 0.3 * {r[0]}"),
+                      lambda r, inner: f"{r[0]}, {r[1]}, 0.5 * {inner.arrays[-1]} + 0.3 * {r[0]}"),
             "dict": (f'{a}, {b} = s["a"], s["b"]', f'{{"b": {second}, "a": {first}}}',
                      lambda r, _: f'{{"a": {r[0]}, "b": {r[1]}}}'),
         }[form]
@@ -188,14 +200,15 @@ class Writer:
         if form == "array":
             self.array(scope, f"{end}[2]")
 
-    def write_while(self, line: Line, scope: _Scope) -> None:
+    def write_while(self, line: Line, scope: Scope) -> None:
         bound, form, spoil = line.option
         f, t, a, w, end = (self.name(letter) for letter in "ftaWs")
         array = form == "array"
         spoil = SPOILS[spoil if bound == -3.0 else "bound"].format(t=t, bound=bound) if spoil else ""
 
-        def shape(r: list[str], latest: str) -> str:
-            return f"{t} + 0.3 + 0.1 * abs({r[0]}), {r[0]}{spoil}" + (f", 0.5 * {latest} + 0.2 * {a}" if array else "")
+        def shape(r: list[str], inner: Scope) -> str:
+            after = f", 0.5 * {inner.arrays[-1]} + 0.2 * {a}" if array else ""
+            return f"{t} + 0.3 + 0.1 * abs({r[0]}), {r[0]}{spoil}{after}"
 
         before = (f"{t}, {a}{f', {w}' if array else ''} = s",)
         self.function(f"def {f}(s):", line.bodies[0], scope, [t, a], [w] if array else [], 1, shape, before)
@@ -207,7 +220,7 @@ class Writer:
         if array:
             self.array(scope, f"{end}[2]")
 
-    def write_scan(self, line: Line, scope: _Scope) -> None:
+    def write_scan(self, line: Line, scope: Scope) -> None:
         reverse, form = line.option
         if self.program.times > 1 and form in ("one", "nest", "data", "pair"):
             form = "nothing"
@@ -232,7 +245,7 @@ class Writer:
         elif form != "nothing":
             scope.arrays.append(ys)
 
-    def write_cond(self, line: Line, scope: _Scope) -> None:
+    def write_cond(self, line: Line, scope: Scope) -> None:
         shift, dead, shared = line.option
         f, g, a, b = (self.name(letter) for letter in "fgab")
         left, right = scope.number(line.places[0]), scope.number(line.places[1])
@@ -251,7 +264,7 @@ class Writer:
         self.put(f"{v}, {w} = cond({left} < {right} + {shift}, {f}, {g}{', ' + given[1:-2] if shared else ''})")
         scope.numbers += [v, w]
 
-    def write_vmap(self, line: Line, scope: _Scope) -> None:
+    def write_vmap(self, line: Line, scope: Scope) -> None:
         reduce, form = line.option
         f, a, b = (self.name(letter) for letter in "fab")
         first = scope.array(line.places[0])
@@ -273,7 +286,7 @@ class Writer:
         else:
             scope.arrays += [end, w]
 
-    def write_columns(self, line: Line, scope: _Scope) -> None:
+    def write_columns(self, line: Line, scope: Scope) -> None:
         f, a, b, w, m = (self.name(letter) for letter in "fabWM")
         first, second = scope.array(line.places[0]), scope.array(line.places[1])
         self.put(f"{m} = np.stack([{first}, {second}])")
@@ -284,7 +297,7 @@ class Writer:
         axes = ", out_axes=1" if line.option else ""
         self.array(scope, f"vmap({f}, in_axes=1{axes})({m})" + (f"[{line.places[2] % 2}]" if line.option else ""))
 
-    def write_checkpoint(self, line: Line, scope: _Scope) -> None:
+    def write_checkpoint(self, line: Line, scope: Scope) -> None:
         f, a, b, w = (self.name(letter) for letter in "fabW")
         given = [scope.number(line.places[0]), scope.number(line.places[1])]
         arrays = [w] if line.option else []
@@ -294,26 +307,26 @@ class Writer:
         self.put(f"{v}, {u} = checkpoint({f})({', '.join(given)})")
         scope.numbers += [v, u]
 
-    def write_no_grad(self, line: Line, scope: _Scope) -> None:
+    def write_no_grad(self, line: Line, scope: Scope) -> None:
         self.put("with no_grad():")
         self.indent += 1
         self.body(line.bodies[0], scope)
         self.indent -= 1
 
-    def write_jit(self, line: Line, scope: _Scope) -> None:
+    def write_jit(self, line: Line, scope: Scope) -> None:
         f, a = self.name("f"), self.name("a")
         self.function(f"def {f}({a}):", line.bodies[0], scope, [a], [], 1)
         given = scope.number(line.places[0]) if line.option == "argument" else "0.7"
         self.number(scope, f'jit({f}, backend="interpreter")({given})')
 
-    def write_slope(self, line: Line, scope: _Scope) -> None:
+    def write_slope(self, line: Line, scope: Scope) -> None:
         f, a = self.name("f"), self.name("a")
         self.function(f"def {f}({a}):", line.bodies[0], scope, [a], [], 1)
         at, along = scope.number(line.places[0]), scope.number(line.places[1])
         slope = f"grad({f})({at})" if line.option == "grad" else f"jvp({f}, ({at},), ({along},))[1]"
         self.number(scope, f"squash({slope})")
 
-    def write_repeat(self, line: Line, scope: _Scope) -> None:
+    def write_repeat(self, line: Line, scope: Scope) -> None:
         f, a = self.name("f"), self.name("a")
         self.function(f"def {f}({a}):", line.bodies[0], scope, [a], [], 1)
         name = self.name("v")
@@ -322,7 +335,7 @@ class Writer:
         self.put(f"    {name} = {f}({name})")
         scope.numbers.append(name)
 
-    def write_if(self, line: Line, scope: _Scope) -> None:
+    def write_if(self, line: Line, scope: Scope) -> None:
         f, a = self.name("f"), self.name("a")
         left, right = scope.number(line.places[0]), scope.number(line.places[1])
         self.put(f"def {f}({a}):")
@@ -332,7 +345,7 @@ class Writer:
         self.indent -= 1
         self.number(scope, f"{f}({scope.number(line.places[2])})")
 
-    def write_count(self, line: Line, scope: _Scope) -> None:
+    def write_count(self, line: Line, scope: Scope) -> None:
         """A number of trips that is computed: in a compiled function there is forward mode alone."""
         f, i, a = (self.name(letter) for letter in "fia")
         self.function(f"def {f}({i}, {a}):", line.bodies[0], scope, [i, a], [], 1)
@@ -343,7 +356,7 @@ class Writer:
         else:
             self.number(scope, f"fori_loop(1, {1 + line.option}.0 + floor(0.1 * sigmoid(x)), {f}, {start})")
 
-    def write_long(self, line: Line, scope: _Scope) -> None:
+    def write_long(self, line: Line, scope: Scope) -> None:
         """So many trips that the loop is reversed in chunks, where `fuzz` says that memory is short."""
         f, i, a, b = (self.name(letter) for letter in "fiab")
         before = f"{i} = 0.01 * {i}", f"{a}, {b} = s"
@@ -352,7 +365,7 @@ class Writer:
         start = f"{scope.number(line.places[0])}, {scope.number(line.places[1])}"
         self.number(scope, f"fori_loop(0, {line.option}, {f}, ({start}))[1]")
 
-    def write_breach(self, line: Line, scope: _Scope) -> None:
+    def write_breach(self, line: Line, scope: Scope) -> None:
         loop = f"while_loop(lambda s: s < 9.0, lambda s: s + 0.5, squash({scope.number(line.places[0])}), max_trips=4)"
         if line.option == "cond":
             a, b = scope.number(line.places[1]), scope.number(line.places[2])

@@ -61,6 +61,17 @@ ROOTS = [
     ("lambda r: exp(0.5 * r) + r - {a} * {b}", "{a} * 0.0"),
 ]  # fmt: skip
 
+GRID_SIZES = [1, 2, 7, 8, 9, 17, 40]
+GRID_TEMPLATES = [
+    "np.maximum({a}, {b})", "np.minimum({a}, 0.5 - {b})", "np.hypot({a}, 1.0 + 0.1 * {b}) - 1.0",
+    "np.arctan2({a}, 2.5 + np.sin({b}))", "np.where({a} > {b}, {a}, 0.3 * {b})", "np.tanh({a}) * {b}",
+    "np.abs({a}) - 0.3 * {b}", "np.square({a}) * 0.2 - {b}", "np.clip({a}, -0.5, 0.8) + 0.1 * {b}",
+    "np.logaddexp({a}, {b}) - 0.7", "np.sign({a} + 0.1) * {b}", "np.log1p({a} * {a}) * 0.7",
+    "np.exp(-{a} * {a}) * {b}", "np.where({a} > 0.2, np.sqrt({a} - 0.2), 0.5 * {b})",
+    "np.where({a} < 9.0, 0.3 * {a} - {b}, {b} / ({a} - {a}))", "0.5 * {a} + 0.5 * {b}", "0.5 * ({b} - {a})",
+    "{a} / (2.0 + {b} * {b})", "0.5 * {a} * {b}", "np.floor({a} * 1.7 + 0.3) * 0.2 * {b}",
+]  # fmt: skip
+
 # Of the body of a loop that makes no trip; "bound" is nan as soon as a loop has ended.
 SPOILS = {
     "sqrt": " + sqrt({t} - {t})", "log": " - log({t} - {t})", "divide": " + divide(1.0, {t} - {t})",
@@ -69,7 +80,8 @@ SPOILS = {
 
 WITH_BODY = {
     "fori": 1, "while": 1, "scan": 1, "cond": 2, "vmap": 1, "columns": 1, "checkpoint": 1, "no_grad": 1, "jit": 1,
-    "slope": 1, "repeat": 1, "if": 2,
+    "slope": 1, "repeat": 1, "if": 2, "grid_fori": 1, "grid_while": 1, "grid_scan": 1, "grid_cond": 2, "grid_vmap": 1,
+    "grid_pairs": 1, "grid_call": 1, "grid_slope": 1,
 }  # fmt: skip
 LINES = {
     "plain": 8, "array": 4, "numpy": 2, "build": 1, "element": 2, "reduce": 4, "rearrange": 2, "stop": 2, "root": 1,
@@ -79,6 +91,16 @@ BODIES = {
     "fori": 4, "while": 3, "scan": 4, "cond": 4, "vmap": 6, "columns": 1, "checkpoint": 3, "no_grad": 2, "jit": 2,
     "slope": 2, "repeat": 1, "if": 1,
 }  # fmt: skip
+# Of arrays of one to three axes, in NumPy's style.
+GRID_LINES = {
+    "grid_view": 5, "grid_move": 5, "grid_join": 3, "grid_apply": 8, "grid_reduce": 5, "grid_running": 1, "grid_arg": 2,
+    "grid_gather": 4, "grid_pick": 4, "grid_set": 4, "grid_product": 4, "grid_flat": 1, "grid_cells": 1,
+}  # fmt: skip
+GRID_BODIES = {
+    "grid_fori": 8, "grid_while": 4, "grid_scan": 8, "grid_cond": 4, "grid_vmap": 8, "grid_pairs": 5, "grid_call": 3,
+    "grid_slope": 3,
+}  # fmt: skip
+GRID_TRIPS = {"grid_fori": 3, "grid_while": 8, "grid_scan": 8, "grid_vmap": 8, "grid_pairs": 8, "grid_slope": 4}
 PER_ELEMENT = {"array", "numpy", "reduce", "rearrange"}
 RARE = {"forward": 0.03, "breach": 0.015, "nan": 0.02, "outside": 0.12, "large": 0.03, "long": 0.03}
 
@@ -103,6 +125,7 @@ class Program:
     tangents: tuple[float, ...]  # of the two numbers, then of the small array
     body: Body
     traits: frozenset[str]  # what RARE names: "forward" for loops whose number of trips is computed, ...
+    shape: tuple[int, ...] = ()  # of the array, where it has not one axis alone
 
     @property
     def length(self) -> int:
@@ -110,6 +133,7 @@ class Program:
 
 
 SIZES = {1: (1, 1), 4095: (7, 585), 4097: (1, 4097), 10000: (2, 5000)}
+VAST = {1030: (5, 206), 5000: (4, 1250)}
 
 
 class _Generator:
@@ -128,7 +152,7 @@ class _Generator:
         s, large = self.source, self.length > 1000
 
         def fits(kind: str) -> bool:
-            if inside == "no_grad" and kind in ("root", "slope", "jit", "checkpoint"):
+            if inside == "no_grad" and kind in ("root", "slope", "jit", "checkpoint", "grid_call", "grid_slope"):
                 return False  # derivatives of their own, which no_grad would take away
             if kind == "numpy" and ("outside" in self.traits or inside == "slope"):
                 return False  # arrays of Values and of floats, for which NumPy's functions do not work
@@ -136,18 +160,23 @@ class _Generator:
                 return False  # a scan takes plain Python as long as the engine
             if kind in PER_ELEMENT or kind in ("vmap", "scan", "columns"):
                 return cost * self.length <= (10_000 if large else 400)
+            if kind in GRID_LINES or kind in GRID_BODIES:
+                return cost <= 10 and not (kind == "grid_call" and cost > 3)
             return kind not in ("root", "jit") or cost <= 10  # Newton's method, and a compilation, every time
 
+        grids = "grids" in self.traits
         if depth and (structured or s.random() < 0.45):
-            kind = self.kind(BODIES, cost, fits)
+            kind = self.kind(BODIES | GRID_BODIES if grids else BODIES, cost, fits)
         else:
-            kind = self.kind(LINES, cost, fits)
+            kind = self.kind(LINES | GRID_LINES if grids else LINES, cost, fits)
         places = tuple(min(s.randrange(12), s.randrange(12)) for _ in range(3))
         option = self.option(kind)
         trips = {"vmap": self.length, "scan": self.length, "columns": self.length, "while": 8}.get(kind, 1)
+        if kind in GRID_BODIES:  # of large arrays it may be all of an axis
+            trips = self.length if large and kind in ("grid_scan", "grid_vmap") else GRID_TRIPS.get(kind, 1)
         if kind in ("fori", "repeat"):
             trips = max(option[1], 1) if kind == "fori" else option
-        within = next((each for each in ("no_grad", "slope") if each in (inside, kind)), kind)
+        within = next((each for each in ("no_grad", "slope") if each in (inside, kind.removeprefix("grid_"))), kind)
         bodies = tuple(
             self.body(depth - 1 if not (large and trips > 1000) else 0, cost * trips, 2 if large else 3, within)
             for _ in range(WITH_BODY.get(kind, 0))
@@ -183,20 +212,31 @@ class _Generator:
             "repeat": lambda: s.randint(1, 3),
             "if": lambda: s.choice([0.0, 0.3]),
         }
+        if kind in GRID_LINES or kind in GRID_BODIES:
+            return s.randrange(10**6)  # from which the line takes all its choices, once the shapes are known
         return options[kind]() if kind in options else None
 
 
-def program_of(seed: int) -> Program:
-    """The program of a seed."""
+def program_of(seed: int, grids: bool = False) -> Program:
+    """The program of a seed; with `grids`, another one, of arrays of one to three axes too."""
     s = random.Random(seed)
     traits = {trait for trait, share in RARE.items() if s.random() < share}
-    if "large" in traits:
+    shape: tuple[int, ...] = ()
+    if grids:
+        traits = (traits - {"large"}) | {"grids"} | ({"vast"} if s.random() < 0.03 else set())
+        size, times = s.choices(GRID_SIZES, [1, 2, 3, 4, 4, 2, 3])[0], 1
+        if "vast" in traits:
+            size, times = VAST[s.choice([*VAST])]
+        whole = size * times
+        factors = [(d, whole // d) for d in (2, 3, 4, 8, 10) if whole % d == 0]
+        shape = s.choice([(), (), (whole, 1), (1, whole), *factors, *factors, *[(2, 2, whole // 4)] * (whole % 4 == 0)])
+    elif "large" in traits:
         traits &= {"large"}
         size, times = SIZES[s.choice([4095, 4097, 4097, 10000])]
     else:
         size, times = s.choice([1, 2, 3, 3, 4, 4, 7, 7, 9, 17]), 1
     generator = _Generator(s, size * times, traits)
-    large = "large" in traits
+    large = size * times > 1000
     depth = 1 if large else s.choice([1, 1, 2, 2, 2, 3])
     first = generator.line(depth, 1, structured=True)
     lines = (
@@ -214,7 +254,9 @@ def program_of(seed: int) -> Program:
     if s.random() < 0.05:
         point[s.randrange(len(point))] = 0.0  # a kink, here and there
     tangents = [round(s.uniform(-1.0, 1.0), 2) or 0.5 for _ in range(2 + size)]
-    return Program(seed, (point[0], point[1]), tuple(point[2:]), times, tuple(tangents), lines, frozenset(traits))
+    return Program(
+        seed, (point[0], point[1]), tuple(point[2:]), times, tuple(tangents), lines, frozenset(traits), shape
+    )
 
 
 def smaller(program: Program) -> Iterator[Program]:
@@ -238,5 +280,7 @@ def _smaller(body: Body) -> Iterator[Body]:
                 yield (*body[:i], replace(line, bodies=bodies), *body[i + 1 :])
         if line.kind == "plain" and line.option != "0.5 * ({a} + {b})" and re.search("[(]", line.option):
             yield (*body[:i], replace(line, option="0.5 * {a} * {b}"), *body[i + 1 :])
+        if line.kind.startswith("grid_") and line.option:
+            yield (*body[:i], replace(line, option=0), *body[i + 1 :])
         if any(line.places):
             yield (*body[:i], replace(line, places=(0,) * len(line.places)), *body[i + 1 :])
