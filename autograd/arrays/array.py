@@ -203,7 +203,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         whole = _whole(ufunc, name, method)
         if whole is not None:
             out = options.pop("out", (None,))[0]
-            arrays = map(numpy.asanyarray, map(trace.arrays.seen, inputs))
+            arrays = [numpy.asanyarray(trace.arrays.seen(item)) for item in inputs]
             return filled(out, _shown(whole(*arrays, **options)))
         return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options)
     given = [plain(item) for item in inputs]

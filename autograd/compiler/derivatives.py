@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from autograd.compiler.backends.interpreter import GuardFailed
@@ -23,8 +24,8 @@ from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Gra
 from autograd.program.nests import array
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.array_derivatives import with_flag
 from autograd.program.tracing.arrays import as_number, node_of, numbers_in
+from autograd.program.tracing.arrays.derivatives import with_flag
 from autograd.program.tracing.structured import replay
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
@@ -68,7 +69,7 @@ class Differentiable:
                     [trace.input(NUMBER) for _ in range(size)] for size in (count, count, self.operands)
                 )
                 recorded = Recorded(
-                    lambda: [number for item in replay(self.graph, [*blocks, *operands]) for number in numbers_in(item)],
+                    lambda: [*chain.from_iterable(map(numbers_in, replay(self.graph, [*blocks, *operands])))],
                     (), closures=operands,
                 )  # fmt: skip
                 along = [Maybe(seed, not_equal(counts, 0.0)) for seed, counts in zip(seeds, counted)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -17,19 +15,14 @@ from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.calling import CallFailed, Native, as_array, program_of, quick_call
 from autograd.compiler.closures import Outside
 from autograd.compiler.derivatives import Differentiable, attached, is_of_numbers
-from autograd.engine.recording import current, tracing
+from autograd.compiler.recordings import Part, collector_paused, recording
+from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.pickles import reduced
-from autograd.primitives.row import is_array
-from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Guard, Kind, Loop
-from autograd.program.nests import build, in_order, take_apart
-from autograd.program.simplify import Preserves, simplify
-from autograd.program.tracing import whole
-from autograd.program.tracing.arrays import node_of, shown
-from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import Trace, Untraceable
-from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
+from autograd.program.graph import NUMBER, PREDICATE, Graph, Guard
+from autograd.program.nests import build, in_order
+from autograd.program.tracing.trace import Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
@@ -204,7 +197,7 @@ class Plan:
         if variant.outside.watched:
             _remember(self._programs, variant.graph, (variant.program, variant.backend))
 
-    def differentiable(self, recorded: Graph, parts: Sequence[tuple[Kind, int]]) -> Differentiable:
+    def differentiable(self, recorded: Graph, parts: Sequence[Part]) -> Differentiable:
         """What was recorded, to be differentiated: that of another recording of the same, where there is one."""
         numbers = [recorded.outputs[place] for kind, place in parts if is_of_numbers(kind)]
         recorded = replace(recorded, outputs=tuple(numbers))
@@ -246,7 +239,12 @@ class Plan:
                 "this compiled function was unpickled without its Python source, and these numbers take a branch that "
                 "was not recorded before it was pickled"
             )
-        variant = _recorded(self, numbers, path)
+        with collector_paused():
+            found = recording(self.signature, self.roots, numbers, path)
+        variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
+        variant.outputs, variant.parts = found.outputs, found.parts
+        if found.outside:
+            variant.differentiable = self.differentiable(found.recorded, found.parts)
         if variant.outside.lasting:
             self.variants.append(variant)
         return variant
@@ -274,114 +272,10 @@ def _remember(known: dict[Graph, Any], graph: Graph, item: Any) -> None:
     known[graph] = item
 
 
-def _recorded(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...]) -> Variant:
-    """Call the function on Values without numbers, in the way that begins as given and then is that of the numbers."""
-    start = perf_counter()
-    with collector_paused():
-        return _recorded_now(plan, numbers, ahead, start)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection, which goes through all nodes of a large recording again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _recorded_now(plan: Plan, numbers: list[Any], ahead: tuple[bool, ...], start: float) -> Variant:
-    known: dict[int, Any] = {}
-    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
-    inputs = [root.input(kind) for kind in plan.signature.kinds]
-    for node, number in zip(inputs, numbers):
-        known[id(node)] = number
-    try:
-        with tracing(root):
-            result = plan.signature.call(plan.owner.function, [shown(node) for node in inputs])
-            blocks, spec = take_apart(result)
-            if spec == "none":
-                raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
-            outputs: list[Any] = []
-            parts = [_part(block, outputs) for block in blocks]
-        outside = Outside([value for value, node in root.lifted.values() if node.item is None], plan.roots)
-        for value, node in root.lifted.values():
-            known[id(node)] = value._number
-        if len(root.path) < len(ahead):
-            raise Untraceable("it took another way when it was recorded again: its branches depend on something else")
-        recorded = root.graph(outputs)
-        path = tuple(outcome for _, outcome in root.path)
-    finally:
-        root.close()
-    seconds = {"record": perf_counter() - start}
-    sizes = {"recorded": recorded.size}
-    graph = simplify(recorded, lambda name, result: sizes.update({name: result.size}), Preserves.VALUES)
-    seconds["simplify"] = perf_counter() - start - seconds["record"]
-    variant = Variant(graph, path, outside, sizes, seconds)
-    variant.outputs, variant.parts = spec, parts
-    if outside:
-        variant.differentiable = plan.differentiable(recorded, parts)
-    return variant
-
-
-def _part(block: Any, outputs: list[Any]) -> tuple[Kind, int]:
-    """The kind of a block of the result, and its place among the outputs, to which it is added."""
-    if is_array(block):
-        node = node_of(block)
-        sort = ["bool"] if whole.is_truths(node) or block.dtype == bool else ["int"] if whole.is_place(node) else []
-        outputs += place_operands([node])[1]
-        return (*sort, *block.shape) if block.ndim else kind_of(node), len(outputs) - 1
-    try:
-        item = block if isinstance(block, Predicate) else as_number(block)
-    except TypeError:
-        raise TypeError(
-            f"a compiled function returns numbers, arrays and nests of them; this one returned {block!r:.60}"
-        ) from None
-    _, (item,) = place_operands([item])
-    outputs.append(item)
-    if whole.is_place(item):
-        return ("int",), len(outputs) - 1
-    return PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item), len(outputs) - 1
-
-
-def _result(part: tuple[Any, int], results: list[Any]) -> Any:
+def _result(part: Part, results: list[Any]) -> Any:
     kind, place = part
     if kind is PREDICATE:
         return bool(results[place])
     if kind == ("int",):
         return int(results[place])
     return results[place].astype(kind[0]) if kind and type(kind[0]) is str else results[place]
-
-
-def _number_of(node: Traced, known: dict[int, Any]) -> Any:
-    """The number of a node of the outermost trace, for the arguments with which it is being recorded."""
-    stack = [node]
-    while stack:
-        item = stack[-1]
-        if id(item) in known:
-            stack.pop()
-            continue
-        missing = [op for op in item.operands if isinstance(op, Traced) and id(op) not in known]
-        if missing:
-            stack.extend(missing)
-            continue
-        stack.pop()
-        known[id(item)] = _computed(item, known)
-    return known[id(node)]
-
-
-def _computed(node: Traced, known: dict[int, Any]) -> Any:
-    step: Any = node._primitive
-    if step is None:
-        if node.item is not None:
-            return node.item
-        return next(value._number for value, lifted in node.trace.lifted.values() if lifted is node)
-    operands = [known[id(op)] if isinstance(op, Traced) else op for op in node.operands]
-    if hasattr(step, "index"):
-        return operands[0][step.index]
-    operation = getattr(step, "operation", step)
-    results = interpreter.perform(operation, [as_array(operand) for operand in operands])
-    return results if isinstance(operation, Loop | Branch) else results[0]

@@ -67,6 +67,19 @@ class View(Stored):
 
     name = "view"
 
+    def origin(self, index: tuple[int, ...]) -> tuple[int, ...]:
+        """Where the element at an index stands in the operand."""
+        place = list(self.starts)
+        for i, axis, step in zip(index, self.axes, self.steps):
+            if axis >= 0:
+                place[axis] += i * step
+        return tuple(place)
+
+    def shows_all(self, shape: tuple[int, ...]) -> bool:
+        """Whether it is all of an operand of this shape, as it is."""
+        same = self.shape == shape and self.axes == tuple(range(len(shape)))
+        return same and all(n == 1 or step == 1 for n, step in zip(self.shape, self.steps))
+
     def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         return (self.shape,)
 
@@ -358,6 +371,22 @@ class ConstantArray(Stored):
 
     def __repr__(self) -> str:
         return f"array{self.shape}"
+
+
+def place_of(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    """The place of an element in row-major order."""
+    place = 0
+    for i, length in zip(index, shape):
+        place = place * length + i
+    return place
+
+
+def repeating(own: tuple[int, ...], shape: tuple[int, ...]) -> View:
+    """The view of an array of a shape of its own, or of a number, that broadcasts it to another."""
+    before = len(shape) - len(own)
+    kept = [axis >= before and own[axis - before] == n for axis, n in enumerate(shape)]
+    axes = tuple([axis - before if same else -1 for axis, same in enumerate(kept)])
+    return View(shape, axes, tuple(map(int, kept)), (0,) * len(own))
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

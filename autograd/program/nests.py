@@ -41,8 +41,8 @@ class Structure:
         """The nest with these numbers; an array of floats where all of its numbers are."""
         blocks, start = [], 0
         for shape, size in zip(self.shapes, self.sizes):
-            one = shape is None or self.whole
-            blocks.append(numbers[start] if one else array(numbers[start : start + size], shape))
+            apart = shape is not None and not self.whole
+            blocks.append(array(numbers[start : start + size], shape or ()) if apart else numbers[start])
             start += size
         return self.build(blocks)
 

@@ -10,9 +10,9 @@ from autograd.engine.recording import current
 from autograd.errors import ShapeError
 from autograd.primitives.summation import blocked_sum
 from autograd.program.nests import Structure, array, flatten, require_same, with_our_arrays
-from autograd.program.tracing import structured, whole
+from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import as_number as node_of_number
-from autograd.program.tracing.arrays import holds_array, listed, packed, shown
+from autograd.program.tracing.arrays import holds_array, listed, packed, shown, whole
 from autograd.transforms.recorded import as_number
 
 

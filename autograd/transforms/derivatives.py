@@ -15,10 +15,10 @@ from typing import Any
 from autograd.primitives.table import equal
 from autograd.program.graph import Element
 from autograd.program.nests import Structure, array
-from autograd.program.tracing import structured, whole
+from autograd.program.tracing import structured
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.array_derivatives import Scattered
-from autograd.program.tracing.arrays import node_of, shown
+from autograd.program.tracing.arrays import node_of, shown, whole
+from autograd.program.tracing.arrays.derivatives import Scattered
 from autograd.transforms.recorded import Recorded, positions, unit
 
 
@@ -194,23 +194,22 @@ _FEW, _SINGLE = 8, 64  # elements of an array up to which each has a sweep of it
 
 def _whole_rows(recorded: Recorded) -> list[list[Any]]:
     """In a recording: for each block of the results its derivatives with respect to each of the arguments', by rows."""
-    blocks = []
-    for result in recorded.results:
-        inner = [whole.shape_of(leaf) for leaf in recorded.leaves]
-        blocks.append(_along_elements(
-            whole.shape_of(result), inner, lambda seed, of=result: recorded.pull_from([(of, seed)])
-        ))  # fmt: skip
-    return blocks
+    inner = [*map(whole.shape_of, recorded.leaves)]
+
+    def row(result: Any) -> list[Any]:
+        return _along_elements(whole.shape_of(result), inner, lambda seed: recorded.pull_from([(result, seed)]))
+
+    return [*map(row, recorded.results)]
 
 
 def _whole_columns(recorded: Recorded) -> list[list[Any]]:
     """The same, by columns."""
-    columns = []
-    for i, leaf in enumerate(recorded.leaves):
-        shape, inner = whole.shape_of(leaf), [whole.shape_of(item) for item in recorded.results]
+    columns, inner = [], [*map(whole.shape_of, recorded.results)]
+    for leaf in recorded.leaves:
+        shape = whole.shape_of(leaf)
 
-        def push(seed: Any, place: int = i) -> list[Any]:
-            return recorded.push_from([seed if j == place else None for j in range(len(recorded.leaves))])
+        def push(seed: Any, moving: Any = leaf) -> list[Any]:
+            return recorded.push_from([seed if item is moving else None for item in recorded.leaves])
 
         # Of an array that is taken apart each element goes its own way, which leaves the others alone.
         apart = all(_is_element(node) for node in recorded.order if any(item is leaf for item in node._inputs))

@@ -26,7 +26,8 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array, real
 from autograd.primitives.specialise import values_met
 from autograd.program.nests import Structure, flatten, require_same
-from autograd.program.tracing.arrays import node_of, seed_of, settled, shown
+from autograd.program.tracing.arrays import node_of, shown
+from autograd.program.tracing.arrays.derivatives import seed_of, settled
 from autograd.program.tracing.trace import rules_within_reach
 
 _MANY = 32  # results, of which each is made of few of the nodes

@@ -38,8 +38,9 @@ from autograd.errors import TraceError
 from autograd.primitives.row import is_array
 from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
-from autograd.program.tracing import array_derivatives, arrays, rules
+from autograd.program.tracing import arrays, rules
 from autograd.program.tracing.absence import where_absent
+from autograd.program.tracing.arrays import derivatives as array_derivatives
 
 Function = Callable[..., Any]
 POINT = (0.7, -0.4, np.array([0.2, 1.3, -0.9]))

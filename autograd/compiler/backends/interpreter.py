@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -191,7 +191,7 @@ def _sum(item: Array, axis: int) -> Any:
 def _gather(whole: Array, *indices: Any) -> Any:
     """The elements at these places, each index brought into its axis; of an array of nothing nan."""
     shape = indices[0].shape if isinstance(indices[0], Array) else ()
-    places = zip(*map(_packed, indices))
+    places: Iterator[Any] = zip(*map(_packed, indices))
     if misplaced.get() is not None:
         places = iter([_noted(place, whole.shape) for place in places])
     if 0 in whole.shape:

@@ -10,6 +10,29 @@ No derivative may be taken of the result. Which way is taken is a matter of spee
 
 from __future__ import annotations
 
-from autograd.program.lowering.batches import SMALL, lowered
+from autograd.program.graph import Branch, Graph, Loop
+from autograd.program.lowering.batch import Batch
+from autograd.program.lowering.plan import Plan, Step
+from autograd.program.lowering.singles import Lowering
+from autograd.program.simplify import Preserves, simplify
 
-__all__ = ["SMALL", "lowered"]
+SMALL = 16  # numbers of an array up to which each is a step of its own
+
+
+def lowered(graph: Graph, small: int = SMALL) -> Graph:
+    """The same program without rows, sums, positions and gathers of arrays."""
+    if not any(graph.kinds) and not any(isinstance(operation, Loop | Branch) for operation in graph.operations):
+        return graph
+    plan = Plan(graph, small)
+    lowering = Lowering(plan, lambda body: lowered(body, small))
+    stages: dict[int, tuple[list[Step], dict[int, list[Step]]]] = {}
+    for step in plan.steps:
+        single, batches = stages.setdefault(step.stage, ([], {}))
+        (batches.setdefault(step.length, []) if step.length else single).append(step)
+    for _, (single, batches) in sorted(stages.items()):
+        for step in single:
+            lowering.single(step)
+        for length, members in batches.items():
+            Batch(lowering, length, members).write()
+    made = lowering.builder.graph([lowering.array(output) for output in graph.outputs])
+    return simplify(made, preserves=Preserves.VALUES)

@@ -10,7 +10,17 @@ from typing import Any
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import PREDICATE, ConstantArray, Graph, Kind, Loop, Operation, View, kind_of_row, results_of
+from autograd.program.graph import (
+    PREDICATE,
+    ConstantArray,
+    Graph,
+    Kind,
+    Loop,
+    Operation,
+    kind_of_row,
+    repeating,
+    results_of,
+)
 
 
 class Preserves(Enum):
@@ -86,7 +96,7 @@ class Builder:
 
     def spread(self, number: Any, shape: tuple[int, ...]) -> Any:
         """The array that holds one number everywhere."""
-        return self.add(View(shape, (-1,) * len(shape), (0,) * len(shape), ()), (number,))[0]
+        return self.add(repeating((), shape), (number,))[0]
 
     def place(self, operation: Operation, operands: tuple[Any, ...]) -> list[int]:
         """The results of a new step."""

@@ -4,6 +4,6 @@
 - `absence`: derivatives that may be absent when the program runs;
 - `trace`: one recording, its branches, and the graph that comes of it;
 - `structured`: loops, batches, branches and arrays as steps of a recording;
-- `array_derivatives` and `rules`: how those are differentiated;
-- `arrays`: what a function sees of an array.
+- `rules`: how those are differentiated;
+- `arrays`: whole arrays, and what a function sees of them.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from autograd.program.graph import Branch, Element, Loop, Pack, View
+from autograd.program.graph import Branch, Loop, OnArrays
 
 # How these are differentiated: "pull" and "push" of rules.py, which stands above; jit.py puts them here.
 rules: dict[str, Callable[..., Any]] = {}
@@ -16,7 +16,7 @@ class Applied:
 
     partials: tuple[Any, ...] = ()
 
-    def __init__(self, operation: Element | Pack | View | Loop | Branch) -> None:
+    def __init__(self, operation: OnArrays | Loop | Branch) -> None:
         self.operation = operation
         self.symbol = self.name = operation.name
 

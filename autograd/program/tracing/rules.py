@@ -21,8 +21,8 @@ from autograd.primitives import table
 from autograd.program.graph import Branch, Graph, Kind, Loop
 from autograd.program.tracing.absence import where_absent
 from autograd.program.tracing.applied import Bundle
-from autograd.program.tracing.array_derivatives import ABSENT, decode, encode, form_of, join, whole_of
-from autograd.program.tracing.array_rules import PULLS, PUSHES
+from autograd.program.tracing.arrays.derivatives import ABSENT, decode, encode, form_of, join, plus, whole_of
+from autograd.program.tracing.arrays.rules import PULLS, PUSHES
 from autograd.program.tracing.structured import Body, apply, branch, loop, part_kind, replay
 from autograd.program.tracing.trace import rules_within_reach
 from autograd.program.tracing.traced import Traced, kind_of
@@ -145,7 +145,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
             [*seeds, *islice(extra, op.stacked), *sum_seeds],
             [False, *[True] * op.carried, *asked.slices, *asked.shared],
         )[1:])  # fmt: skip
-        new = [_plus(a, b) for a, b in zip(found.states, extra)]
+        new = [plus(a, b) for a, b in zip(found.states, extra)]
         next_codes = [join(code, form_of(item)) for code, item in zip(codes, new)]
         next_shared = [form_of(item) for item in found.shared]
         slice_codes = [form_of(item) for item in found.slices]
@@ -158,7 +158,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
             raise _Again
         totals = [decode(carried, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
         new_states = _encoded(new, codes, state_kinds)
-        new_states += _encoded([*map(_plus, totals, found.shared)], shared_codes, shared_kinds)
+        new_states += _encoded([*map(plus, totals, found.shared)], shared_codes, shared_kinds)
         return new_states, stacked, []
 
     while True:
@@ -197,10 +197,6 @@ def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], 
 
 class _Again(TraceError):
     """A derivative that goes round the loop needs another form than was assumed: record the body once more."""
-
-
-def _plus(a: Any, b: Any) -> Any:
-    return b if a is None else a if b is None else a + b
 
 
 def _push_loop(op: Loop, operands: Sequence[Any], seeds: Sequence[Any]) -> dict[int, Any]:

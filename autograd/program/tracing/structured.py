@@ -10,7 +10,7 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
-from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation, results_of
+from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Guard, Kind, Loop, OnArrays, results_of
 from autograd.program.simplify import simplify
 from autograd.program.tracing.applied import Applied, Result
 from autograd.program.tracing.trace import Trace, Untraceable, kind_of_constant
@@ -19,7 +19,7 @@ from autograd.program.tracing.traced import Predicate, Traced, kind_of, make, pl
 Step = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], list[Any]]]
 
 
-def apply(operation: Operation, operands: Sequence[Any], here: bool = True) -> list[Traced]:
+def apply(operation: OnArrays | Loop | Branch, operands: Sequence[Any], here: bool = True) -> list[Traced]:
     """Record an operation that is no row, and return the nodes of its results.
 
     It is recorded in the current trace; without `here`, in the innermost trace of its operands, as a row is.

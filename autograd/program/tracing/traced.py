@@ -15,7 +15,7 @@ from autograd.engine.value import Value, other_operand
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives import table
 from autograd.primitives.row import TABLE, Primitive, real
-from autograd.program.graph import NUMBER, PREDICATE, Kind, View
+from autograd.program.graph import NUMBER, PREDICATE, Kind, repeating
 from autograd.program.tracing.absence import Maybe, where_absent
 from autograd.program.tracing.applied import Applied
 
@@ -246,7 +246,7 @@ def kind_of(item: Any) -> Kind:
 def filled(trace: Any, number: Any, shape: tuple[int, ...]) -> Traced:
     """The array that holds one number everywhere."""
     number = number if isinstance(number, Traced) else trace.constant(number)
-    node: Traced = trace.append(Applied(View(shape, (-1,) * len(shape), (0,) * len(shape), ())), (number,), shape)
+    node: Traced = trace.append(Applied(repeating((), shape)), (number,), shape)
     return node
 
 
@@ -260,11 +260,7 @@ def _spread(trace: Any, item: Any, shape: tuple[int, ...]) -> Any:
     if kind is PREDICATE:
         item, kind = _with_predicates(trace, table.add, (item,))[0], NUMBER
     assert kind is not None
-    before = len(shape) - len(kind)
-    kept = [axis >= before and kind[axis - before] == shape[axis] for axis in range(len(shape))]
-    axes = tuple([axis - before if same else -1 for axis, same in enumerate(kept)])
-    view = View(shape, axes, tuple(map(int, kept)), (0,) * len(kind))
-    return trace.append(Applied(view), (item,), shape)
+    return trace.append(Applied(repeating(kind, shape)), (item,), shape)
 
 
 def _with_predicates(trace: Any, primitive: Primitive, items: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -11,7 +11,9 @@ from autograd.arrays.reductions import nan_first
 from autograd.errors import ShapeError
 from autograd.functions.totals import axes_of
 from autograd.primitives import table
-from autograd.program.tracing import whole
+from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.along import folded, place_of_extreme, total
+from autograd.program.tracing.arrays.places import as_place
 
 
 def axis_of(axis: Any, dimensions: int) -> int:
@@ -28,12 +30,15 @@ def reduced(
     """
     shape = whole.shape_of(array)
     axes = list(axes_of(axis, len(shape)))
-    rest = tuple([n for a, n in enumerate(shape) if a not in axes])
     result = array
     if axes:
-        result = _along_last(name, meaning, _joined(array, axes, rest), initial)
-    if initial is not None and axes:
-        result = meaning(initial, result) if meaning is not None else result
+        rest = tuple([n for a, n in enumerate(shape) if a not in axes])
+        last = whole.transposed(array, [a for a in range(len(shape)) if a not in axes] + axes)
+        if len(axes) > 1:
+            last = whole.reshaped(last, (*rest, math.prod(shape[a] for a in axes)))
+        result = _along_last(name, meaning, last, initial)
+        if initial is not None and meaning is not None:
+            result = meaning(initial, result)
     if keepdims and shape:
         return whole.reshaped(result, tuple([1 if a in axes else n for a, n in enumerate(shape)]))
     return result
@@ -41,15 +46,7 @@ def reduced(
 
 def accumulated(meaning: Callable[..., Any], array: Any, axis: int) -> Any:
     """All that comes on the way from left to right along an axis."""
-    return array if 0 in whole.shape_of(array) else whole.folded(meaning, array, axis, keep=True)
-
-
-def _joined(array: Any, axes: list[int], rest: tuple[int, ...]) -> Any:
-    """The array with these axes as one, its last."""
-    shape = whole.shape_of(array)
-    order = [a for a in range(len(shape)) if a not in axes] + axes
-    moved = whole.transposed(array, order)
-    return moved if len(axes) == 1 else whole.reshaped(moved, (*rest, math.prod(shape[a] for a in axes)))
+    return array if 0 in whole.shape_of(array) else folded(meaning, array, axis, keep=True)
 
 
 def _along_last(name: str, meaning: Callable[..., Any] | None, array: Any, initial: Any) -> Any:
@@ -58,19 +55,17 @@ def _along_last(name: str, meaning: Callable[..., Any] | None, array: Any, initi
     if shape[-1] == 0 and name not in _OF_NOTHING:
         if initial is None:
             raise ShapeError(f"numpy.{name} of no elements: one at least was expected")
-        return whole.broadcast(initial, shape[:-1]) if shape[:-1] else initial
+        return whole.broadcast(initial, shape[:-1])
     if 0 in shape:
-        number = _OF_NOTHING.get(name, 0.0)
-        return whole.broadcast(number, shape[:-1]) if shape[:-1] else number
+        return whole.broadcast(_OF_NOTHING.get(name, 0.0), shape[:-1])
     if name in ("logical_or", "logical_and"):
         wanted = name == "logical_or"
-        found = table.where(array, float(wanted), float(not wanted))
-        count = whole.total(found, axis)
+        count = total(table.where(array, float(wanted), float(not wanted)), axis)
         return table.not_equal(count, 0.0) if wanted else table.equal(count, 0.0)
     if name in _EXCEEDS:
-        return whole.as_place(whole.place_of_extreme(array, axis, _EXCEEDS[name]))
+        return as_place(place_of_extreme(array, axis, _EXCEEDS[name]))
     assert meaning is not None
-    return whole.folded(meaning, array, axis, keep=False)
+    return folded(meaning, array, axis, keep=False)
 
 
 _OF_NOTHING = {"multiply": 1.0, "logical_or": 0.0, "logical_and": 1.0}

@@ -9,7 +9,8 @@ from typing import Any
 from autograd.primitives import table
 from autograd.program.graph import Element, Gather, Pack, Place, Reshape, Scatter, Sum, View
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.array_derivatives import (
+from autograd.program.tracing.arrays.along import total
+from autograd.program.tracing.arrays.derivatives import (
     Scattered,
     element_of,
     flag_of,
@@ -19,21 +20,10 @@ from autograd.program.tracing.array_derivatives import (
     whole_of,
     with_flag,
 )
+from autograd.program.tracing.arrays.places import gathered, places_of_terms, scattered, seen_places
+from autograd.program.tracing.arrays.whole import broadcast, placed, positions, reshaped, shape_of, view
 from autograd.program.tracing.structured import apply
 from autograd.program.tracing.traced import Traced
-from autograd.program.tracing.whole import (
-    broadcast,
-    gathered,
-    placed,
-    places_of_terms,
-    positions,
-    reshaped,
-    scattered,
-    seen_places,
-    shape_of,
-    total,
-    view,
-)
 
 # How the cotangent of a node is shared among its operands.
 
@@ -61,7 +51,10 @@ def _summed(derivative: Any, shape: tuple[int, ...], axis: int) -> Any:
 def _pull_view(operation: View, node: Traced, cotangent: Any) -> list[Any]:
     base = shape_of(node.operands[0])
     if base and isinstance(cotangent, Scattered) and cotangent.gathered:
-        places = [(_spread(seen_places(operation, i), places_shape(i)), part) for i, part in cotangent.places]
+        places = [
+            ([broadcast(index, places_shape(i)) for index in seen_places(operation, i)], part)
+            for i, part in cotangent.places
+        ]
         return [Scattered(base, places=places)]
     shape = operation.shape
     rest = [axis for axis, own in enumerate(operation.axes) if own >= 0]
@@ -73,17 +66,12 @@ def _pull_view(operation: View, node: Traced, cotangent: Any) -> list[Any]:
         return [cotangent]
     axes = tuple([operation.axes[axis] for axis in rest])
     steps = tuple([operation.steps[axis] for axis in rest])
-    seen = View(shape, axes, steps, operation.starts)
-    if all(n == 1 or a in axes and shape[axes.index(a)] == n for a, n in enumerate(base)):  # all of it is seen
-        if all(step == 1 or n == 1 for step, n in zip(steps, shape)):
-            inverse = View(
-                base, tuple([axes.index(a) if a in axes else -1 for a in range(len(base))]),
-                tuple([int(a in axes) for a in range(len(base))]), (0,) * len(shape),
-            )  # fmt: skip
-            if not shape:
-                return [mapped(lambda item: broadcast(item, base), cotangent, shape)]
-            return [mapped(lambda item: view(item, inverse), cotangent, shape)]
-    return [Scattered(base, views=[(seen, cotangent)])]
+    all_seen = all(n == 1 or a in axes and shape[axes.index(a)] == n for a, n in enumerate(base))
+    if not all_seen or any(step != 1 and n != 1 for step, n in zip(steps, shape)):
+        return [Scattered(base, views=[(View(shape, axes, steps, operation.starts), cotangent)])]
+    inverse = [axes.index(a) if a in axes else -1 for a in range(len(base))]
+    back = View(base, tuple(inverse), tuple([int(a >= 0) for a in inverse]), (0,) * len(shape))
+    return [mapped(lambda item: view(item, back), cotangent, shape)]
 
 
 def _pull_reshape(operation: Reshape, node: Traced, cotangent: Any) -> list[Any]:
@@ -96,19 +84,14 @@ def _pull_sum(operation: Sum, node: Traced, cotangent: Any) -> list[Any]:
     if isinstance(cotangent, Scattered) and cotangent.sparse:
         return [Scattered(base, places=[_of_terms(i, part, operation, base) for i, part in cotangent.places])]
     kept = rest[: operation.axis] + (1,) + rest[operation.axis :]
-    return [mapped(lambda item: broadcast(reshaped(item, kept) if rest else item, base), cotangent, rest)]
-
-
-def _spread(indices: list[Any], shape: tuple[int, ...]) -> list[Any]:
-    """Indices of which one at least is an array, where the places are many."""
-    return [broadcast(index, shape) if shape else index for index in indices]
+    return [mapped(lambda item: broadcast(reshaped(item, kept), base), cotangent, rest)]
 
 
 def _of_terms(indices: Any, part: Any, operation: Sum, base: tuple[int, ...]) -> tuple[list[Any], Any]:
     """The places of the terms of sums at places, and the derivative at each."""
     shape = places_shape(indices)
     longer, inner = places_of_terms(indices, shape, operation.axis, base[operation.axis])
-    part = mapped(lambda item: broadcast(reshaped(item, (*shape, 1)) if shape else item, longer), part, shape)
+    part = mapped(lambda item: broadcast(reshaped(item, (*shape, 1)), longer), part, shape)
     return inner, part
 
 

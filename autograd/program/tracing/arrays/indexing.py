@@ -12,7 +12,8 @@ from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.graph import View
-from autograd.program.tracing import whole
+from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.places import checked, gathered, scattered
 from autograd.program.tracing.traced import Traced, broadcast_shape
 
 
@@ -28,20 +29,19 @@ class Selection:
             array = whole.view(array, self.part)
         if 0 in self.shape:
             return whole.broadcast(0.0, self.shape)
-        found = whole.gathered(array, self.indices)
-        return whole.reshaped(found, self.shape) if self.shape else found
+        return whole.reshaped(gathered(array, self.indices), self.shape)
 
     def written(self, array: Any, item: Any, adds: bool = False) -> Any:
         if self.mask is not None:
             if math.prod(whole.shape_of(item)) != 1:
-                raise TraceError("x[mask] = y takes one number in a function that is being compiled: x = where(mask, y, x)")
-            number = whole.element(item, (0,) * len(whole.shape_of(item))) if whole.shape_of(item) else item
-            return table.where(self.mask, number, array)
+                raise TraceError(
+                    "x[mask] = y takes one number in a function that is being compiled: x = where(mask, y, x)"
+                )
+            return table.where(self.mask, whole.reshaped(item, ()), array)
         own = array if self.part is None else whole.view(array, self.part)
         shape = broadcast_shape(*map(whole.shape_of, self.indices))
-        item = whole.broadcast(item, self.shape) if self.shape else item
-        item = whole.reshaped(item, shape) if shape else item
-        own = whole.scattered(own, self.indices, item, adds)
+        item = whole.reshaped(whole.broadcast(item, self.shape), shape)
+        own = scattered(own, self.indices, item, adds)
         return own if self.part is None else whole.placed(array, self.part, own)
 
 
@@ -50,17 +50,19 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
 
     Raises: `IndexError` for an index that is out of bounds, and `TraceError` for a mask whose outcomes are not known.
     """
-    keys = _expanded(key, len(shape), shape)
+    keys = _expanded(key, shape)
     if len(keys) == 1 and _is_mask(keys[0]):
-        mask = _node(keys[0])
+        mask = keys[0].node
         if not writing:
             raise TraceError(
                 "how many elements a mask chooses is not known while a function is being compiled: "
                 "numpy.where(mask, x, 0.0) has the shape of x"
             )
-        extra = len(shape) - len(whole.shape_of(mask))
-        return Selection(None, [], shape, whole.reshaped(mask, whole.shape_of(mask) + (1,) * extra))
-    starts, axes, steps, part = [], [], [], []
+        own = whole.shape_of(mask)
+        return Selection(None, [], shape, whole.reshaped(mask, own + (1,) * (len(shape) - len(own))))
+    advanced = any(not isinstance(item, int | slice) and item is not None for item in keys)
+    starts: list[int] = []
+    part: list[tuple[int, int, int]] = []  # the axes that stay, with the length and the step of each
     computed: list[tuple[int, Any]] = []  # the axis of the part, and its index
     places: list[int] = []  # among the keys
     layout: list[int | None] = []  # for each axis of the result that no computed index makes: that of the part
@@ -75,29 +77,19 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
             count = len(range(start, stop, step))
             starts.append(start if count else 0)
             layout.append(len(part))
+            part.append((axis, count, step))
         elif isinstance(item, int):
             starts.append(_inside(item, axis, length))
-            axis += 1
-            places += [place] if _advanced(keys) else []
-            continue
+            places += [place] if advanced else []
         else:
             computed.append((len(part), _checked(item, axis, length)))
             places.append(place)
             starts.append(0)
-            count, step = length, 1
-        axes.append(axis)
-        steps.append(step)
-        part.append(count)
+            part.append((axis, length, 1))
         axis += 1
-    view = View(tuple(part), tuple(axes), tuple(steps), tuple(starts))
-    whole_of_it = view.shape == shape and view.steps == (1,) * len(shape)
     if not computed:
-        inner = [(a, view.axes[a], view.steps[a], view.shape[a]) if a is not None else None for a in layout]
-        return View(
-            tuple([1 if item is None else item[3] for item in inner]),
-            tuple([-1 if item is None else item[1] for item in inner]),
-            tuple([0 if item is None else item[2] for item in inner]), view.starts,
-        )  # fmt: skip
+        return _view([(-1, 1, 0) if a is None else part[a] for a in layout], starts)
+    view = _view(part, starts)
     together = broadcast_shape(*(whole.shape_of(index) for _, index in computed))
     apart = bool(places) and places[-1] - places[0] >= len(places)
     before = 0 if apart else sum(keys[i] is None or isinstance(keys[i], slice) for i in range(places[0]))
@@ -113,17 +105,19 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
             index = whole.broadcast(index, full)
         indices[a] = index
     for i, a in enumerate(kept):
-        indices[a] = whole.positions(full, i if i < ahead else i + len(together)) if 0 not in full else 0.0
+        indices[a] = whole.positions(full, i if i < ahead else i + len(together))
     result = [1 if a is None else view.shape[a] for a in layout]
     result[before:before] = together
-    return Selection(None if whole_of_it else view, indices, tuple(result))
+    return Selection(None if view.shows_all(shape) else view, indices, tuple(result))
 
 
-def _advanced(keys: list[Any]) -> bool:
-    return any(not isinstance(key, int | slice) and key is not None for key in keys)
+def _view(axes: list[tuple[int, int, int]], starts: list[int]) -> View:
+    """The view whose axes have this axis, length and step each."""
+    own, lengths, steps = (tuple([axis[i] for axis in axes]) for i in range(3))
+    return View(lengths, own, steps, tuple(starts))
 
 
-def _expanded(key: Any, dimensions: int, shape: tuple[int, ...]) -> list[Any]:
+def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
     """One entry for each axis, and a None for each new one: ints, slices, nodes and arrays of whole numbers."""
     keys: list[Any] = []
     for item in key if isinstance(key, tuple) else (key,):
@@ -144,10 +138,10 @@ def _expanded(key: Any, dimensions: int, shape: tuple[int, ...]) -> list[Any]:
             keys.append(operator.index(item))
     if len(keys) == 1 and _is_mask(keys[0]):
         return keys
-    taken = sum(item is not None and item is not Ellipsis for item in keys)
+    taken, dimensions = sum(item is not None and item is not Ellipsis for item in keys), len(shape)
     if taken > dimensions:
         raise IndexError(f"too many indices for an array: it has {dimensions} axes, and {taken} were indexed")
-    if keys.count(Ellipsis) > 1 if not any(is_array(item) for item in keys) else False:
+    if sum(item is Ellipsis for item in keys) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     at = next((i for i, item in enumerate(keys) if item is Ellipsis), len(keys))
     keys[at : at + 1] = [slice(None)] * (dimensions - taken)
@@ -157,10 +151,6 @@ def _expanded(key: Any, dimensions: int, shape: tuple[int, ...]) -> list[Any]:
 def _is_mask(item: Any) -> bool:
     node = getattr(item, "node", None)
     return node is not None and whole.is_truths(node)
-
-
-def _node(item: Any) -> Any:
-    return item.node
 
 
 def _inside(index: int, axis: int, length: int) -> int:
@@ -175,10 +165,13 @@ def _checked(item: Any, axis: int, length: int) -> Any:
         wrong = item[(item < -length) | (item >= length)]
         if wrong.size:
             _inside(int(wrong.flat[0]), axis, length)
-        return whole.constant(item % max(length, 1))
+        return whole.constant((item % max(length, 1)).astype(float), item.shape)
     if is_array(item) and item.dtype == float:
         raise IndexError("an array is indexed by whole numbers, and these are floats: x[i.astype(int)]")
-    node = item.node if hasattr(item, "node") else whole.pack(item.ravel().tolist(), item.shape) if is_array(item) else item
+    if is_array(item) and not hasattr(item, "node"):
+        node = whole.pack(item.ravel().tolist(), item.shape)
+    else:
+        node = getattr(item, "node", item)
     if isinstance(node, Value) and not isinstance(node, Traced):
         node = node * 1.0
-    return whole.checked(node, axis, length)
+    return checked(node, axis, length)

@@ -16,18 +16,10 @@ from typing import Any
 from autograd.primitives import table
 from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
+from autograd.program.tracing.arrays.nodes import ArrayOfNode, node_of
+from autograd.program.tracing.arrays.places import at_places, gathered, is_everywhere, scattered
+from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
 from autograd.program.tracing.traced import Predicate, broadcast_shape
-from autograd.program.tracing.whole import (
-    at_places,
-    broadcast,
-    element,
-    is_everywhere,
-    pack,
-    placed,
-    positions,
-    scattered,
-    shape_of,
-)
 
 _PACKED = 16  # elements of an array that are written as one, however few of them have a derivative
 _CHOSEN = 4  # elements that are chosen by their positions, which needs no array
@@ -50,12 +42,12 @@ class Scattered:
 
     def __add__(self, other: Any) -> Scattered:
         if not isinstance(other, Scattered):
-            return Scattered(self.shape, _plus(self.base, other), self.elements, self.views, self.places)
+            return Scattered(self.shape, plus(self.base, other), self.elements, self.views, self.places)
         elements = dict(self.elements)
         for index, part in other.elements.items():
-            elements[index] = _plus(elements.get(index), part)
+            elements[index] = plus(elements.get(index), part)
         return Scattered(
-            self.shape, _plus(self.base, other.base), elements, self.views + other.views, self.places + other.places
+            self.shape, plus(self.base, other.base), elements, self.views + other.views, self.places + other.places
         )
 
     __radd__ = __add__
@@ -68,7 +60,8 @@ class Scattered:
     @property
     def sparse(self) -> bool:
         """Whether these are fewer than the array has, so that it is worth keeping them apart."""
-        return self.gathered and sum(math.prod(places_shape(indices)) for indices, _ in self.places) < math.prod(self.shape)
+        count = sum(math.prod(places_shape(indices)) for indices, _ in self.places)
+        return self.gathered and count < math.prod(self.shape)
 
     def __mul__(self, other: Any) -> Any:
         if not self.sparse:
@@ -82,7 +75,7 @@ class Scattered:
         """The derivative at one element; None where it is absent."""
         if self.views or self.places:
             return element_of(self.whole(), index)
-        return _plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
+        return plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
 
     def whole(self) -> Any:
         """All of it as one derivative: an array or a Maybe."""
@@ -92,9 +85,11 @@ class Scattered:
     def parts(self, zero: float) -> tuple[Any, Any]:
         """Its numbers, `zero` where there is none, and which are there; None for those where all are."""
         if len(self.elements) == math.prod(self.shape) and self.base is None and not self.views and not self.places:
-            pairs = [with_flag(self.elements[index], zero) for index in product(*map(range, self.shape))]
-            values, flags = zip(*pairs)
-            return pack(values, self.shape), None if set(flags) == {1.0} else pack(flags, self.shape)
+            found = [with_flag(self.elements[index], zero) for index in product(*map(range, self.shape))]
+            flags = [flag for _, flag in found]
+            return pack([value for value, _ in found], self.shape), (
+                None if set(flags) == {1.0} else pack(flags, self.shape)
+            )
         values, live = (zero, 0.0) if self.base is None else with_flag(self.base, zero)
         values, live = broadcast(values, self.shape), None if type(live) is float and live else live
         if self.elements:
@@ -129,8 +124,7 @@ class Scattered:
             values = placed(values, view, value if self.base is None else element(values, index) + value)
             if live is not None:
                 live = broadcast(live, self.shape)
-                there = flag if type(flag) is float else table.maximum(flag, element(live, index))
-                live = placed(live, view, there)
+                live = placed(live, view, flag if type(flag) is float else table.maximum(flag, element(live, index)))
         return values, live
 
     def _with_view(self, values: Any, live: Any, view: View, part: Any) -> tuple[Any, Any]:
@@ -173,7 +167,7 @@ def places_shape(indices: Sequence[Any]) -> tuple[int, ...]:
     return broadcast_shape(*map(shape_of, indices))
 
 
-def _plus(a: Any, b: Any) -> Any:
+def plus(a: Any, b: Any) -> Any:
     return b if a is None else a if b is None else a + b
 
 
@@ -199,7 +193,7 @@ def mapped(function: Callable[[Any], Any], derivative: Any, shape: tuple[int, ..
     derivative = whole_of(derivative)
     if isinstance(derivative, Maybe):
         flag = flag_of(derivative.live)
-        live = function(broadcast(flag, shape) if shape else flag)
+        live = function(broadcast(flag, shape))
         value = mapped(function, derivative.value, shape)
         return Maybe(value, live if shape_of(live) else table.not_equal(live, 0.0))
     return function(derivative) if shape_of(derivative) or not shape else derivative
@@ -222,6 +216,32 @@ def with_flag(derivative: Any, zero: float = 0.0) -> tuple[Any, Any]:
     return derivative, 1.0
 
 
+# Where a sweep begins and ends.
+
+
+def seed_of(item: Any) -> Any:
+    """An array as the derivatives with which a sweep begins: where it is known to be 0.0 there is none."""
+    if isinstance(item, ArrayOfNode) or item.dtype == object or item.all():
+        return node_of(item)
+    places = list(zip(*item.nonzero()))
+    if len(places) <= _SINGLE:
+        found = {tuple(map(int, place)): float(item[place]) for place in places}
+        return Scattered(item.shape, elements=found) if found else None
+    return Maybe(node_of(item), node_of(item != 0.0))
+
+
+_SINGLE = 64  # elements with a derivative that are followed one by one
+
+
+def settled(derivative: Any, of: Any = None) -> Any:
+    """The derivative `of` a node, or with respect to it, as a node or a number, 0.0 where it is absent."""
+    if isinstance(derivative, Scattered):
+        derivative = derivative.parts(0.0)[0]
+    elif isinstance(derivative, Maybe):
+        derivative = derivative.or_zero()
+    return broadcast(derivative, shape_of(of)) if shape_of(of) else derivative
+
+
 # A derivative as the numbers that carry it: none where it is absent, itself, or itself and a flag.
 
 ABSENT, PLAIN, FLAGGED = range(3)
@@ -242,8 +262,7 @@ def encode(derivative: Any, code: int, kind: Kind, zero: float = 0.0) -> list[An
     if code == ABSENT:
         return []
     value, flag = with_flag(derivative, -0.0 if kind else zero)
-    pair = [value] if code == PLAIN else [value, flag]
-    return [broadcast(item, kind) for item in pair] if kind else pair
+    return [broadcast(item, kind or ()) for item in ([value] if code == PLAIN else [value, flag])]
 
 
 def decode(items: Iterator[Any], code: int, kind: Kind) -> Any:

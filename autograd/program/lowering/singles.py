@@ -1,0 +1,191 @@
+"""Steps that belong to no batch, and small arrays number by number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+from autograd.primitives import table
+from autograd.primitives.row import Primitive
+from autograd.primitives.summation import blocked_sum
+from autograd.program.graph import (
+    PREDICATE,
+    Branch,
+    Element,
+    Gather,
+    Graph,
+    Kind,
+    Loop,
+    Pack,
+    Place,
+    Positions,
+    Reshape,
+    Scatter,
+    Sum,
+    View,
+    place_of,
+)
+from autograd.program.lowering.plan import Plan, Step
+from autograd.program.simplify import Preserves
+from autograd.program.simplify.builder import Builder, Constant
+from autograd.program.simplify.rewriting import row_of
+
+
+class Lowering:
+    """The graph that is being made of a plan; `inside` lowers the graphs of loops and branches."""
+
+    def __init__(self, plan: Plan, inside: Callable[[Graph], Graph]) -> None:
+        self.plan, self.inside = plan, inside
+        self.kind, self.shape, self.maker = plan.kind, plan.shape, plan.maker
+        self.builder = Builder(plan.graph, Preserves.VALUES)
+        constants = map(self.builder.constant, plan.graph.constants)
+        self.values: dict[int, Any] = dict(enumerate([*range(plan.graph.inputs), *constants]))
+        self.lists: dict[int, list[Any]] = {}  # of small arrays, the numbers
+
+    def array(self, value: int) -> Any:
+        """A value as one of the graph that is being made."""
+        found = self.values.get(value)
+        if found is None:
+            shape = self.shape(value)
+            if value in self.lists:
+                found = self.builder.add(Pack(shape), tuple(self.lists[value]))[0]
+            else:
+                maker = self.maker[value]
+                assert isinstance(maker.operation, View), maker.operation
+                found = self.builder.add(maker.operation, (self.array(maker.operands[0]),))[0]
+            self.values[value] = found
+        return found
+
+    def numbers(self, value: int) -> list[Any]:
+        """The numbers of a small array, in row-major order."""
+        found = self.lists.get(value)
+        if found is None:
+            indices = product(*map(range, self.shape(value)))
+            found = self.lists[value] = [self.element(value, index) for index in indices]
+        return found
+
+    def element(self, value: int, index: tuple[int, ...]) -> Any:
+        shape = self.shape(value)
+        if not shape:
+            return self.array(value)
+        known = self.lists.get(value)
+        if known is not None:
+            return known[place_of(index, shape)]
+        maker = self.maker.get(value)
+        if maker is not None and isinstance(maker.operation, View):
+            return self.element(maker.operands[0], maker.operation.origin(index))
+        array = self.array(value)
+        if isinstance(array, Constant):
+            return self.builder.constant(array.item.numbers[place_of(index, shape)])
+        return self.builder.add(Element(index), (array,))[0]
+
+    def single(self, step: Step) -> None:
+        """Make a step that belongs to no batch."""
+        operation, operands, results = step.operation, step.operands, step.results
+        if isinstance(operation, View):
+            return
+        kind = self.kind(results[0]) if results else ()
+        if isinstance(operation, Primitive) and not kind:
+            self.values[results[0]] = row_of(self.builder, operation, tuple([self.array(v) for v in operands]))
+        elif isinstance(operation, Element):
+            self.values[results[0]] = self.element(operands[0], operation.index)
+        elif isinstance(operation, Pack) and self.plan.is_small(results[0]):
+            self.lists[results[0]] = [self.array(v) for v in operands]
+        elif (
+            isinstance(operation, Primitive | Positions | Sum)
+            or (kind and isinstance(operation, Gather))
+            or (isinstance(operation, Reshape | Place) and self.plan.is_small(results[0]))
+        ):
+            self._by_numbers(operation, operands, results[0])
+        elif isinstance(operation, Scatter) and self.kind(operands[1]):
+            self.values[results[0]] = self._scatter(operation, operands)
+        else:
+            if isinstance(operation, Loop | Branch):
+                operation = operation.with_graphs(self.inside)
+            made = self.builder.add(operation, tuple([self.array(v) for v in operands]))
+            self.values.update(zip(results, made))
+
+    def _by_numbers(self, operation: Any, operands: Sequence[int], result: int) -> None:
+        """A step on small arrays, number by number."""
+        shape, builder = self.shape(result), self.builder
+        indices = list(product(*map(range, shape)))
+        if isinstance(operation, Primitive):
+            columns = [self.numbers(v) if self.kind(v) else [self.array(v)] * len(indices) for v in operands]
+            found = [row_on_numbers(builder, operation, row) for row in zip(*columns)]
+        elif isinstance(operation, Positions):
+            found = [builder.constant(float(index[operation.axis])) for index in indices]
+        elif isinstance(operation, Reshape):
+            found = [*self.numbers(operands[0])]
+        elif isinstance(operation, Place):
+            found = [*self.numbers(operands[0])]
+            for index in product(*map(range, operation.view.shape)):
+                found[place_of(operation.view.origin(index), shape)] = self.element(operands[1], index)
+        elif isinstance(operation, Sum):
+            length = self.shape(operands[0])[operation.axis]
+            found = [
+                blocked_sum([
+                    _Term(builder, self.element(operands[0], (*index[: operation.axis], i, *index[operation.axis :])))
+                    for i in range(length)
+                ]).value
+                for index in indices
+            ]  # fmt: skip
+        else:
+            array, *places = operands
+            found = [self._gathered(array, row) for row in zip(*[self.numbers(v) for v in places])]
+        if shape:
+            self.lists[result] = found
+        else:
+            self.values[result] = found[0]
+
+    def _gathered(self, array: int, places: tuple[Any, ...]) -> Any:
+        """One element at a place that is computed, or known."""
+        known = [item.item for item in places if isinstance(item, Constant)]
+        if len(known) == len(places) and all(0.0 <= i < n for i, n in zip(known, self.shape(array))):
+            return self.element(array, tuple(map(int, known)))
+        return self.builder.add(Gather(), (self.array(array), *places))[0]
+
+    def _scatter(self, operation: Scatter, operands: Sequence[int]) -> Any:
+        """Elements at many places, one after the other."""
+        array, *rest = [self.array(v) for v in operands]
+        builder, shape = self.builder, self.shape(operands[1])
+        if self.plan.is_small(operands[1]):
+            for row in zip(*[self.numbers(v) for v in operands[1:]]):
+                array = builder.add(operation, (array, *row))[0]
+            return array
+        size = math.prod(shape)
+        if len(shape) > 1:
+            rest = [builder.add(Reshape((size,)), (item,))[0] for item in rest]
+        kinds: tuple[Kind, ...] = ((), self.kind(operands[0]), *[()] * len(rest))
+        body = Graph((*kinds, self.kind(operands[0])), len(kinds), (), (operation,), (tuple(range(1, len(kinds))),),
+                     (len(kinds),))  # fmt: skip
+        return builder.add(Loop(body, size, carried=1, sliced=len(rest)), (array, *rest))[0]
+
+
+def row_on_numbers(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
+    """A row as it is on elements of arrays, of which a truth is 1.0 or 0.0."""
+    taken = list(operands)
+    if row is table.where or row.predicate and row.native.llvm in ("and", "or", "xor"):
+        zero = builder.constant(0.0)
+        count = 1 if row is table.where else len(taken)
+        taken[:count] = [
+            item if builder.kind(item) is PREDICATE else row_of(builder, table.not_equal, (item, zero))
+            for item in taken[:count]
+        ]
+    result = row_of(builder, row, tuple(taken))
+    if row.predicate:
+        result = row_of(builder, table.where, (result, builder.constant(1.0), builder.constant(0.0)))
+    return result
+
+
+class _Term:
+    """A number of a graph, to be added."""
+
+    __slots__ = ("builder", "value")
+
+    def __init__(self, builder: Builder, value: Any) -> None:
+        self.builder, self.value = builder, value
+
+    def __add__(self, other: _Term) -> _Term:
+        return _Term(self.builder, row_of(self.builder, table.add, (self.value, other.value)))

@@ -1,0 +1,199 @@
+"""What NumPy asks of arrays while a function is being recorded: its ufuncs, and its functions."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.engine.value import Value
+from autograd.errors import TraceError
+from autograd.primitives import table
+from autograd.primitives.row import is_array
+from autograd.program.graph import row_major
+from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.methods import TracedMethods
+from autograd.program.tracing.arrays.nodes import (
+    Elementless,
+    Nothing,
+    elements_of,
+    made,
+    node_of,
+    recorded_array,
+    shown,
+)
+from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
+from autograd.program.tracing.traced import Predicate, Traced
+
+
+class OnArrays:
+    """What NumPy asks of arrays while a function is being recorded."""
+
+    @staticmethod
+    def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
+        result = function(*map(node_of, arguments))
+        return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
+
+    @staticmethod
+    def seen(item: Any) -> Any:
+        """An array of objects, or a number, as an array of the recording; others as they are."""
+        if isinstance(item, Value):
+            return recorded_array(shown(item))
+        return recorded_array(item) if is_array(item) and item.dtype == object else item
+
+    @staticmethod
+    def recorded(item: Any) -> Any:
+        return recorded_array(item)
+
+    @staticmethod
+    def apply_function(name: str, theirs: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's own text, on whole arrays as far as it goes, else on their numbers."""
+        own = _FUNCTIONS.get(name)
+        if own is not None:
+            return own(*args, **kwargs)
+        try:
+            result = theirs(*args, **kwargs)
+            _require_nodes(result)
+            return result
+        except Elementless:
+            return theirs(*_taken_apart(args), **_taken_apart(kwargs))
+
+    @staticmethod
+    def apply_ufunc(ufunc: Any, name: str, meaning: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+        out = options.pop("out", None)
+        out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+        mask = options.pop("where", True)
+        if meaning is None:
+            raise TypeError(f"numpy.{name} of an array of a compiled function is not known: apply it to numbers")
+        if method == "at":
+            array, indices, item = inputs
+            if name not in ("add", "subtract"):
+                raise TypeError(f"numpy.{name}.at of an array of a compiled function is not known: assign to x[i]")
+            item = node_of(item) if name == "add" else table.negative(node_of(item))
+            array.add_at(indices, item)
+            return None
+        axis = options.get("axis", inputs[1] if len(inputs) > 1 else 0)
+        if method == "__call__":
+            given = [node_of(item) for item in inputs]
+            if name in _LOGICAL:
+                given = [item if _is_truth(item) else meaning(item, item) and item for item in given]
+                meaning = _LOGICAL[name]
+            result = OnArrays.elementwise(meaning, given)
+        elif method == "outer":
+            a, b = map(node_of, inputs)
+            a = whole.reshaped(a, whole.shape_of(a) + (1,) * len(whole.shape_of(b)))
+            return ufunc(shown(a), shown(b), **({} if out is None else {"out": out}))
+        elif method == "accumulate":
+            array = shown(node_of(inputs[0]))
+            result = shown(accumulated(meaning, array.node, axis_of(axis, array.ndim)))
+        elif method == "reduce":
+            array, initial = node_of(inputs[0]), options.get("initial")
+            if mask is not True:
+                if ufunc.identity is None and "initial" not in options:
+                    raise ValueError(f"reduction operation {name} with where= has no identity: give initial")
+                start = float(options.get("initial", ufunc.identity))
+                array, mask = table.where(node_of(mask), array, start), True
+            result = shown(reduced(name, meaning, array, axis, options.get("keepdims", False), initial))
+        else:
+            raise TypeError(f"numpy.{name}.{method} of an array of a compiled function is not known")
+        if mask is not True:
+            if out is None:
+                raise TypeError(f"numpy.{name} with where= and no out= leaves the rest undefined: use autograd.where")
+            result = shown(table.where(node_of(mask), node_of(result), node_of(out)))
+        return result if out is None else _put(out, result)
+
+
+_LOGICAL = {
+    "bitwise_and": table.logical_and, "bitwise_or": table.logical_or, "invert": table.logical_not,
+    "bitwise_xor": lambda x, y: table.not_equal(table.where(x, 1.0, 0.0), table.where(y, 1.0, 0.0)),
+}  # fmt: skip
+
+
+def _is_truth(item: Any) -> bool:
+    return isinstance(item, Predicate | bool) or (isinstance(item, Traced) and whole.is_truths(item))
+
+
+def _put(out: Any, result: Any) -> Any:
+    """Write a result where it was asked for."""
+    if isinstance(out, tuple):
+        for one, item in zip(out, result):
+            _put(one, item)
+    elif isinstance(out, TracedMethods):
+        out.assign(whole.broadcast(node_of(result), out.shape))
+    elif is_array(out) and out.dtype == object:
+        out[...] = elements_of(result) if is_array(result) else result
+    else:
+        raise TraceError(
+            "a result of a function that is being compiled cannot be written into an array of floats: assign to an "
+            "array of Values (autograd.array), or return the result"
+        )
+    return out
+
+
+def _require_nodes(result: Any) -> None:
+    """Raise `Elementless` where NumPy's code has moved what stands for elements."""
+    if isinstance(result, list | tuple):
+        for item in result:
+            _require_nodes(item)
+    elif isinstance(result, TracedMethods):
+        _ = result.node
+    elif is_array(result) and result.dtype == object and any(type(item) is Nothing for item in result.flat):
+        raise Elementless("nothing")
+
+
+def _taken_apart(item: Any) -> Any:
+    """An argument with arrays of numbers' nodes for arrays."""
+    if isinstance(item, TracedMethods):
+        return elements_of(item)
+    if type(item) in (list, tuple):
+        return type(item)(map(_taken_apart, item))
+    return {key: _taken_apart(one) for key, one in item.items()} if type(item) is dict else item
+
+
+def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, dtype: Any = None, casting: str = "same_kind") -> Any:
+    nodes = [node_of(array) for array in arrays]
+    if axis is None:
+        nodes, axis = [whole.reshaped(node, (math.prod(whole.shape_of(node)),)) for node in nodes], 0
+    shapes = [whole.shape_of(node) for node in nodes]
+    place = axis_of(axis, len(shapes[0]))
+    if len({(len(shape), shape[:place], shape[place + 1 :]) for shape in shapes}) > 1:
+        raise ValueError(f"arrays to concatenate must agree but for axis {axis}: their shapes are {shapes}")
+    result = shown(whole.concatenated(nodes, place))
+    return result if out is None else _put(out, result)
+
+
+def _like(number: Any) -> Any:
+    def function(a: Any, *args: Any, shape: Any = None, **options: Any) -> Any:
+        size = sys.modules["numpy"].shape(a) if shape is None else shape
+        item = node_of(args[0]) if number is None else number
+        return shown(whole.broadcast(item, tuple(size) if isinstance(size, tuple | list) else (size,)))
+
+    return function
+
+
+def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    item = node_of(src)
+    if where is not True:
+        item = table.where(node_of(where), item, node_of(dst))
+    _put(dst, shown(whole.broadcast(item, dst.shape)))
+
+
+def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    shape = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    node = whole.broadcast(node_of(array), shape)
+    return made(shape, row_major(shape), own=node, fixed="assignment destination is read-only") if shape else node
+
+
+_FUNCTIONS = {
+    "numpy.concatenate": _concatenate,
+    "numpy.concat": _concatenate,
+    "numpy.empty_like": _like(0.0),
+    "numpy.full_like": _like(None),
+    "numpy.copyto": _copyto,
+    "numpy.broadcast_to": _broadcast_to,
+    "numpy.result_type": lambda *_: sys.modules["numpy"].dtype(object),
+    "numpy.shape": lambda a: a.shape,
+    "numpy.ndim": lambda a: a.ndim,
+    "numpy.size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}

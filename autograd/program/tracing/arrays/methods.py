@@ -1,0 +1,245 @@
+"""What a function that is being compiled sees of an array: NumPy's array, as far as NumPy asks, and one node inside.
+
+It is a subclass of the arrays of Values, of the right shape, whose own elements are nothing: each operation goes to the
+node. What NumPy does that is not an operation on whole arrays is done with the array's numbers, one by one.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.errors import TraceError
+from autograd.functions.totals import axes_of
+from autograd.primitives import table
+from autograd.primitives.row import is_array
+from autograd.program.graph import View, row_major
+from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.along import place_of_extreme, total
+from autograd.program.tracing.arrays.indexing import selected
+from autograd.program.tracing.arrays.nodes import ArrayOfNode, made, node_of, shown, types
+from autograd.program.tracing.arrays.places import taken_along
+from autograd.program.tracing.arrays.reductions import axis_of, reduced
+from autograd.program.tracing.traced import Traced
+
+
+class TracedMethods(ArrayOfNode):
+    """What an array of a recording has beside NumPy's methods."""
+
+    # Indices.
+
+    def __getitem__(self: Any, key: Any) -> Any:
+        selection = selected(key, self.shape)
+        if isinstance(selection, View):
+            return self.part(selection)
+        return shown(selection.read(self.node))
+
+    def __setitem__(self: Any, key: Any, item: Any) -> None:
+        selection, item = selected(key, self.shape, writing=True), node_of(item)
+        if not isinstance(selection, View):
+            self.assign(selection.written(self.node, item))
+            return
+        own, axes = whole.shape_of(item), len(selection.shape)
+        if not axes and math.prod(own) != 1:
+            raise ValueError("setting an array element with a sequence")
+        extra = max(0, len(own) - axes)  # axes of length 1 before those that are wanted
+        item = whole.reshaped(item, own[extra:]) if math.prod(own[:extra]) == 1 else item
+        self.assign(whole.placed(self.node, selection, item))
+
+    def add_at(self: Any, key: Any, item: Any) -> None:
+        """Each element as often as it is named."""
+        selection = selected(key, self.shape, writing=True)
+        if isinstance(selection, View):
+            self[key] = self[key] + shown(item)
+        else:
+            self.assign(selection.written(self.node, item, adds=True))
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self: Any, item: Any) -> bool:
+        return bool((self == item).any())
+
+    def item(self: Any, *index: Any) -> Any:
+        if not index:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            return whole.reshaped(self.node, ())
+        place = index[0] if len(index) == 1 and isinstance(index[0], tuple) else index
+        return self.ravel()[place[0]] if len(place) == 1 else self[tuple(place)]
+
+    def tolist(self: Any) -> Any:
+        return [part.tolist() if is_array(part) else part for part in self]
+
+    @property
+    def flat(self: Any) -> Any:
+        return self.ravel()
+
+    # What moves elements.
+
+    @property
+    def T(self: Any) -> Any:
+        return self.transpose()
+
+    @property
+    def mT(self: Any) -> Any:
+        return self.swapaxes(-1, -2)
+
+    @property
+    def real(self: Any) -> Any:
+        return self
+
+    @property
+    def imag(self: Any) -> Any:
+        return self * 0.0
+
+    def transpose(self: Any, *axes: Any) -> Any:
+        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
+        order = [axis_of(axis, self.ndim) for axis in order or range(self.ndim - 1, -1, -1)]
+        if sorted(order) != list(range(self.ndim)):
+            raise ValueError("axes don't match array")
+        shape = tuple([self.shape[axis] for axis in order])
+        return self.part(View(shape, tuple(order), (1,) * self.ndim, (0,) * self.ndim))
+
+    def swapaxes(self: Any, axis1: Any, axis2: Any) -> Any:
+        a, b = axis_of(axis1, self.ndim), axis_of(axis2, self.ndim)
+        order = [b if axis == a else a if axis == b else axis for axis in range(self.ndim)]
+        return self.transpose(order)
+
+    def reshape(self: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+        if order not in ("C", "A"):
+            raise TypeError("an array of a compiled function is reshaped in the order 'C' alone: transpose it first")
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        sizes = [operator.index(n) for n in wanted]
+        if sizes.count(-1) == 1:
+            rest = -math.prod(sizes)
+            if rest and self.size % rest == 0:
+                sizes[sizes.index(-1)] = self.size // rest
+        if math.prod(sizes) != self.size or any(n < 0 for n in sizes):
+            raise ValueError(f"cannot reshape array of size {self.size} into shape {tuple(wanted)}")
+        return self._reshaped(tuple(sizes)) if sizes else whole.reshaped(self.node, ())
+
+    def _reshaped(self: Any, shape: tuple[int, ...]) -> Any:
+        """NumPy's answer is a part of the array where its numbers stand without gaps, else perhaps one of its own."""
+        gaps = any(n > 1 and s != r for n, s, r in zip(self.shape, self._strides, row_major(self.shape)))
+        if not gaps:
+            return made(shape, row_major(shape), base=self)
+        fixed = "this array is a reshaped part of another, and perhaps a copy: write to the other, or to x.copy()"
+        return made(shape, row_major(shape), own=whole.reshaped(self.node, shape), fixed=fixed)
+
+    def ravel(self: Any, order: str = "C") -> Any:
+        return self.reshape(-1, order=order)
+
+    def flatten(self: Any, order: str = "C") -> Any:
+        return self.ravel(order).copy()
+
+    def squeeze(self: Any, axis: Any = None) -> Any:
+        ones = [a for a, n in enumerate(self.shape) if n == 1] if axis is None else axes_of(axis, self.ndim)
+        if any(self.shape[a] != 1 for a in ones):
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+        return self[tuple([0 if a in ones else slice(None) for a in range(self.ndim)])]
+
+    def copy(self: Any, order: str = "C") -> Any:
+        return shown(self.node)
+
+    __copy__ = copy
+
+    def __deepcopy__(self: Any, memo: Any) -> Any:
+        return shown(table.stop_gradient(self.node))
+
+    def view(self: Any, *kind: Any, **named: Any) -> Any:
+        return self[...]
+
+    def astype(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
+        kind = sys.modules["numpy"].dtype(dtype)
+        if kind.kind == "b":
+            return self if whole.is_truths(self.node) else self != 0.0
+        if kind not in (float, object):
+            raise TypeError(f"an array of Values stays one of floats, and cannot be turned into {kind}")
+        return shown(whole.broadcast(self.node, self.shape))
+
+    def take(self: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+        if out is not None or mode != "raise":
+            raise TypeError("numpy.take of an array of a compiled function takes no out, and the mode 'raise'")
+        if axis is None:
+            return self.ravel()[indices]
+        return self[(*[slice(None)] * axis_of(axis, self.ndim), indices)]
+
+    def repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
+        numpy = sys.modules["numpy"]
+        along = self.ravel() if axis is None else self
+        place = 0 if axis is None else axis_of(axis, self.ndim)
+        return along.take(numpy.repeat(numpy.arange(along.shape[place]), repeats), place)
+
+    def diagonal(self: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        a, b = axis_of(axis1, self.ndim), axis_of(axis2, self.ndim)
+        rows, columns = max(0, -offset), max(0, offset)
+        length = max(0, min(self.shape[a] - rows, self.shape[b] - columns))
+        place = sys.modules["numpy"].arange(length)
+        order = [*(axis for axis in range(self.ndim) if axis not in (a, b)), a, b]
+        return self.transpose(order)[(..., place + rows, place + columns)]
+
+    def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return self.take(sys.modules["numpy"].flatnonzero(condition), axis, out)
+
+    def fill(self: Any, value: Any) -> None:
+        self[...] = value
+
+    # What combines elements.
+
+    def cumsum(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        return self._accumulated("add", axis, out)
+
+    def cumprod(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        return self._accumulated("multiply", axis, out)
+
+    def _accumulated(self: Any, name: str, axis: Any, out: Any) -> Any:
+        along, place = (self.ravel(), 0) if axis is None else (self, axis)
+        return getattr(sys.modules["numpy"], name).accumulate(along, place, out=out)
+
+    def place_along(self: Any, name: str, axis: Any, keepdims: bool) -> Any:
+        """numpy.argmax and argmin."""
+        return shown(reduced(name, None, self.node, axis, keepdims))
+
+    def sum_along(self: Any, axes: Sequence[int]) -> Any:
+        node = self.node
+        for axis in reversed(axes):
+            node = total(node, axis)
+        return shown(node)
+
+    def extreme_along(self: Any, exceeds: Any) -> Any:
+        """In each row along the last axis the element that none exceeds."""
+        node, last = self.node, self.ndim - 1
+        return shown(taken_along(node, last, place_of_extreme(node, last, exceeds)))
+
+    def __bool__(self: Any) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                "the truth value of an array with more than one element is ambiguous: use a.any() or a.all(), or "
+                "choose with numpy.where"
+            )
+        return bool(self.item())
+
+    # What the array has not.
+
+    def _no_number(self, *_: Any) -> Any:
+        return Traced._no_number(self)  # type: ignore[arg-type]  # which raises
+
+    __float__ = __int__ = __complex__ = __index__ = tobytes = dump = dumps = tofile = _no_number
+    data = ctypes = property(_no_number)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TraceError("an array cannot be pickled while the function is being recorded for compilation")
+
+    def __repr__(self: Any) -> str:
+        return f"TracedArray{self.shape}"
+
+    __str__ = __repr__
+
+
+types["methods"] = TracedMethods

@@ -1,0 +1,189 @@
+"""Nodes and arrays: what a function sees of a node, and the node of what it gives."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from itertools import product
+from typing import Any
+
+from autograd.arrays import array as value_arrays
+from autograd.engine.value import Value
+from autograd.errors import ShapeError, TraceError
+from autograd.primitives.row import is_array, plain, real
+from autograd.program.graph import View, row_major
+from autograd.program.nests import flatten
+from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.structured import as_number as number_of
+from autograd.program.tracing.traced import kind_of
+
+
+class Elementless(TraceError):
+    """NumPy's own code met an array of a recording, of which it can see no element."""
+
+
+class Nothing:
+    """What stands where an array's elements would: each use of it is an error."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise Elementless(
+            "an array of a function that is being compiled has no elements that NumPy's own code could read: "
+            "numpy.asarray takes one apart, numpy.asanyarray leaves it as it is"
+        )
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _refuse
+    __rpow__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = __pos__ = __bool__ = _refuse
+    __float__ = __int__ = __index__ = __len__ = __iter__ = __getattr__ = __call__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+class ArrayOfNode:
+    """An array of a recording, by its node or as a part of another array."""
+
+    shape: tuple[int, ...]
+    _own: Any = None  # the node, of an array that is no part of another
+    _base: Any = None  # the array of which it is a part
+    _part: Any = None  # which: a View, or None for all its numbers in another shape
+    _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
+    _fixed = ""  # why it cannot be written to
+
+    @property
+    def node(self) -> Any:
+        """All of it, as one node."""
+        if self._base is not None:
+            node = self._base.node
+            return whole.reshaped(node, self.shape) if self._part is None else whole.view(node, self._part)
+        if self._own is None:
+            raise Elementless("NumPy made an array of one of a function that is being compiled, without its numbers")
+        return self._own
+
+    def assign(self, node: Any) -> None:
+        """Let the array be another: of a part of an array, the part of that."""
+        if self._fixed:
+            raise ValueError(self._fixed)
+        if self._base is None:
+            self._own = node
+        elif self._part is None:
+            self._base.assign(whole.reshaped(node, self._base.shape))
+        else:
+            self._base.assign(whole.placed(self._base.node, self._part, node))
+
+    def part(self, view: View) -> Any:
+        """A part of the array, through which it can be written to; a number by itself."""
+        if not view.shape:
+            return whole.element(self.node, view.starts)
+        steps = zip(view.axes, view.steps)
+        strides = tuple([step * self._strides[axis] if axis >= 0 else 0 for axis, step in steps])
+        return made(view.shape, strides, base=self, part=view)
+
+
+types: dict[str, Any] = {}  # the class of what is shown, which methods.py puts here, and what is made of it
+
+
+def made(
+    shape: tuple[int, ...], strides: tuple[int, ...], own: Any = None, base: Any = None, part: Any = None,
+    fixed: str = "",
+) -> Any:  # fmt: skip
+    """An array as a function sees it."""
+    numpy = sys.modules["numpy"]
+    kind = types.get("array")
+    if kind is None:
+        bases = types["methods"], value_arrays.array_type()
+        kind = types.setdefault("array", type("TracedArray", bases, {"__module__": "autograd"}))
+        nothing = numpy.empty((), dtype=object)
+        nothing[()] = Nothing()
+        types["nothing"] = nothing
+    result = numpy.broadcast_to(types["nothing"], shape).view(kind)
+    result._own, result._base, result._part, result._strides, result._fixed = own, base, part, strides, fixed
+    return result
+
+
+def shown(node: Any) -> Any:
+    """A node as a function sees it: a number, or an array; nested lists of numbers without NumPy."""
+    shape = kind_of(node)
+    if not shape:
+        return node
+    return made(shape, row_major(shape), own=node) if "numpy" in sys.modules else listed(node)
+
+
+def listed(node: Any) -> Any:
+    """An array as nested lists of numbers."""
+    shape = whole.shape_of(node)
+    if not shape:
+        return node
+    rest = len(shape) - 1
+    rows = (View(shape[1:], tuple(range(1, rest + 1)), (1,) * rest, (i, *[0] * rest)) for i in range(shape[0]))
+    return [listed(whole.view(node, row)) for row in rows]
+
+
+def numbers_in(node: Any) -> list[Any]:
+    """The numbers of an array in row-major order, or the number itself."""
+    return [whole.element(node, index) for index in product(*map(range, whole.shape_of(node)))]
+
+
+def elements_of(item: Any) -> Any:
+    """An array as NumPy's, of the numbers' nodes."""
+    numbers = sys.modules["numpy"].empty(math.prod(item.shape), dtype=object)
+    numbers[:] = numbers_in(node_of(item))
+    return value_arrays.view_of(numbers.reshape(item.shape))
+
+
+def node_of(item: Any) -> Any:
+    """A number, an array, or nested lists of numbers as a node; a number by itself as it is."""
+    if isinstance(item, ArrayOfNode):
+        return item.node
+    if is_array(item):
+        if item.dtype.kind in "biuf":
+            return whole.constant(item.astype(float), item.shape) if item.ndim else real(item)
+        numbers = [number_of(number) for number in item.ravel().tolist()]
+        return whole.pack(numbers, item.shape) if item.ndim else numbers[0]
+    if isinstance(item, list | tuple):
+        numbers, shape = _flat(item)
+        if all(type(number) is float for number in numbers):
+            return whole.constant(array("d", numbers), shape)
+        return whole.pack(numbers, shape)
+    return item if isinstance(item, Value) or type(item) is bool else real(item)
+
+
+def packed(item: Any, axis: int = 0) -> Any:
+    """An array, or nested lists of numbers, as a node, with `axis` before the others."""
+    node = node_of(item)
+    shape = whole.shape_of(node)
+    return whole.moved(node, axis % len(shape), 0) if shape else node
+
+
+def _flat(item: Any) -> tuple[list[Any], tuple[int, ...]]:
+    """The numbers of nested lists and arrays in row-major order, and the shape."""
+    if is_array(item):
+        item = item.tolist()
+    if isinstance(item, list | tuple):
+        rows = [_flat(child) for child in item]
+        if not rows or any(shape != rows[0][1] for _, shape in rows):
+            raise ShapeError("nested lists must have one length at each depth, from 1 up, to be a batch")
+        return [number for row, _ in rows for number in row], (len(rows), *rows[0][1])
+    return [number_of(item)], ()
+
+
+def recorded_array(item: Any) -> Any:
+    """An array as one of the recording; of a number an array of the recording without axes."""
+    if isinstance(item, ArrayOfNode):
+        return item
+    node = node_of(item)
+    if whole.shape_of(node):
+        return shown(node)
+    return value_arrays.view_of(plain(node)) if isinstance(node, Value) else item
+
+
+def holds_array(nest: Any) -> bool:
+    """Whether a nest holds an array."""
+    return any(shape is not None for shape in flatten(nest)[1].shapes)
+
+
+def as_number(item: Any) -> Any:
+    """What a body returns, as a node or a float: a predicate is 1.0 or 0.0."""
+    return node_of(item) if is_array(item) else number_of(item)
