@@ -197,7 +197,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return meaning(*inputs)
     numpy = sys.modules["numpy"]
     trace = recording.trace()
-    if trace is not None and any(is_array(item) and item.ndim for item in (*inputs, *options.get("out", ()))):
+    if trace is None:
+        for item in inputs:
+            if getattr(item, "_traced", False) is True:
+                item.node.detach()  # which raises, for the recording is over
+    elif any(is_array(item) and (item.ndim or getattr(item, "_traced", False)) for item in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
         options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
         whole = _whole(ufunc, name, method)

@@ -275,7 +275,7 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     Of arrays without dimensions it is the result itself; on an array of a recording it is a step of all elements.
     """
     numpy = sys.modules["numpy"]
-    nodes = [argument for argument in arguments if hasattr(type(argument), "_elementwise")]
+    nodes = [argument for argument in arguments if hasattr(argument, "_elementwise")]  # of a recording
     if nodes and any(getattr(argument, "ndim", 0) for argument in arguments):
         return nodes[0]._elementwise(function, arguments)
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here

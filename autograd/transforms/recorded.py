@@ -59,7 +59,7 @@ class Recorded:
         found, self.outputs = flatten(result)
         for item in found:
             as_number(item)  # raises for what is no number
-        self.results = [as_number(item) if is_array(item) else item for item in found]
+        self.results = [as_number(item) if is_array(item) or hasattr(item, "itself") else item for item in found]
         nodes = [item for item in self.results if isinstance(item, Value)]
         self.closures = self._closed_over(nodes) if closures is None else list(closures)
         self.order = topological_order(nodes, stop=[*self.leaves, *self.closures])
@@ -232,7 +232,9 @@ def _fresh(number: Any) -> Value:
 
 
 def as_number(item: Any) -> Any:
-    return node_of(item) if is_array(item) else item if isinstance(item, Value) else real(item)
+    if is_array(item) or hasattr(item, "itself"):
+        return node_of(item)
+    return item if isinstance(item, Value) else real(item)
 
 
 def unit(count: int, i: int) -> list[float]:

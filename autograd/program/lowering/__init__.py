@@ -19,10 +19,11 @@ from autograd.program.simplify import Preserves, simplify
 SMALL = 16  # numbers of an array up to which each is a step of its own
 
 
-def lowered(graph: Graph, small: int = SMALL) -> Graph:
+def lowered(graph: Graph, small: int | None = None) -> Graph:
     """The same program without rows, sums, positions and gathers of arrays."""
     if not any(graph.kinds) and not any(isinstance(operation, Loop | Branch) for operation in graph.operations):
         return graph
+    small = SMALL if small is None else small
     plan = Plan(graph, small)
     lowering = Lowering(plan, lambda body: lowered(body, small))
     stages: dict[int, tuple[list[Step], dict[int, list[Step]]]] = {}

@@ -49,6 +49,8 @@ def as_number(item: Any) -> Any:
     """What a body returns, as a number or an array: a predicate is 1.0 or 0.0."""
     if isinstance(item, Predicate):
         return table.where(item, 1.0, 0.0)
+    if isinstance(item, Traced):
+        return item.itself
     return item if isinstance(item, Value) else real(item)
 
 

@@ -96,6 +96,7 @@ class Trace:
 
     def capture(self, node: Traced) -> Traced:
         """The input of this trace that stands for a node of a trace around it."""
+        node = node.itself
         if node.trace is self:
             return node
         local = self.captured.get(id(node))

@@ -84,6 +84,11 @@ class Traced(Value):
 
     truth = False  # of a number
 
+    @property
+    def itself(self) -> Any:
+        """The node of the recording, of what stands for one."""
+        return self
+
     def __and__(self, other: Any) -> Any:
         return table.logical_and(self, other) if self.truth or self.kind else NotImplemented
 
@@ -175,7 +180,8 @@ def place_operands(operands: Sequence[Any], here: bool = False) -> tuple[Any, tu
     items = []
     for operand in operands:
         if isinstance(operand, Traced):
-            items.append(operand if operand.trace is trace else trace.capture(operand))
+            node = operand.itself
+            items.append(node if node.trace is trace else trace.capture(node))
         elif isinstance(operand, Value):
             items.append(trace.capture(trace.lift(operand)))
         else:

@@ -7,14 +7,16 @@
 - `derivatives` and `rules`: derivatives of arrays, and how operations on arrays are differentiated.
 """
 
+from autograd.arrays.array import ArrayMethods
 from autograd.program.tracing.arrays.asked import OnArrays
-from autograd.program.tracing.arrays.methods import TracedMethods
+from autograd.program.tracing.arrays.methods import only_of_recordings
 from autograd.program.tracing.arrays.nodes import as_number, holds_array, listed, node_of, numbers_in, packed, shown
 from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Traced
 
 Trace.arrays = OnArrays
-Traced._elementwise = TracedMethods._elementwise = staticmethod(OnArrays.elementwise)  # type: ignore[attr-defined]
+Traced._elementwise = staticmethod(OnArrays.elementwise)  # type: ignore[attr-defined]
+ArrayMethods._elementwise = only_of_recordings("_elementwise", staticmethod(OnArrays.elementwise))  # type: ignore[attr-defined]
 Traced._view_of_array = staticmethod(lambda array: shown(node_of(array)))
 
 __all__ = ["as_number", "holds_array", "listed", "node_of", "numbers_in", "packed", "shown"]

@@ -13,11 +13,11 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.graph import row_major
 from autograd.program.tracing.arrays import whole
-from autograd.program.tracing.arrays.methods import TracedMethods
 from autograd.program.tracing.arrays.nodes import (
     Elementless,
     Nothing,
     elements_of,
+    is_recorded,
     made,
     node_of,
     recorded_array,
@@ -119,7 +119,7 @@ def _put(out: Any, result: Any) -> Any:
     if isinstance(out, tuple):
         for one, item in zip(out, result):
             _put(one, item)
-    elif isinstance(out, TracedMethods):
+    elif is_recorded(out):
         out.assign(whole.broadcast(node_of(result), out.shape))
     elif is_array(out) and out.dtype == object:
         out[...] = elements_of(result) if is_array(result) else result
@@ -136,7 +136,7 @@ def _require_nodes(result: Any) -> None:
     if isinstance(result, list | tuple):
         for item in result:
             _require_nodes(item)
-    elif isinstance(result, TracedMethods):
+    elif is_recorded(result):
         _ = result.node
     elif is_array(result) and result.dtype == object and any(type(item) is Nothing for item in result.flat):
         raise Elementless("nothing")
@@ -144,7 +144,7 @@ def _require_nodes(result: Any) -> None:
 
 def _taken_apart(item: Any) -> Any:
     """An argument with arrays of numbers' nodes for arrays."""
-    if isinstance(item, TracedMethods):
+    if is_recorded(item):
         return elements_of(item)
     if type(item) in (list, tuple):
         return type(item)(map(_taken_apart, item))

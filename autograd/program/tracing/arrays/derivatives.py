@@ -16,7 +16,7 @@ from typing import Any
 from autograd.primitives import table
 from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.arrays.nodes import ArrayOfNode, node_of
+from autograd.program.tracing.arrays.nodes import is_recorded, node_of
 from autograd.program.tracing.arrays.places import at_places, gathered, is_everywhere, scattered
 from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
 from autograd.program.tracing.traced import Predicate, broadcast_shape
@@ -221,7 +221,7 @@ def with_flag(derivative: Any, zero: float = 0.0) -> tuple[Any, Any]:
 
 def seed_of(item: Any) -> Any:
     """An array as the derivatives with which a sweep begins: where it is known to be 0.0 there is none."""
-    if isinstance(item, ArrayOfNode) or item.dtype == object or item.all():
+    if is_recorded(item) or item.dtype == object or item.all():
         return node_of(item)
     places = list(zip(*item.nonzero()))
     if len(places) <= _SINGLE:

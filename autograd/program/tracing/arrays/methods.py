@@ -1,40 +1,43 @@
 """What a function that is being compiled sees of an array: NumPy's array, as far as NumPy asks, and one node inside.
 
-It is a subclass of the arrays of Values, of the right shape, whose own elements are nothing: each operation goes to the
-node. What NumPy does that is not an operation on whole arrays is done with the array's numbers, one by one.
+It is an array of Values, of the right shape, whose own elements are nothing: each operation goes to the node. What NumPy
+does that is not an operation on whole arrays is done with the array's numbers, one by one.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.arrays.array import ArrayMethods
 from autograd.errors import TraceError
 from autograd.functions.totals import axes_of
 from autograd.primitives import table
-from autograd.primitives.row import is_array
+from autograd.primitives.row import is_array, require_plain
 from autograd.program.graph import View, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import place_of_extreme, total
 from autograd.program.tracing.arrays.indexing import selected
-from autograd.program.tracing.arrays.nodes import ArrayOfNode, made, node_of, shown, types
+from autograd.program.tracing.arrays.nodes import ArrayOfNode, made, node_of, shown
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import axis_of, reduced
 from autograd.program.tracing.traced import Traced
 
 
-class TracedMethods(ArrayOfNode):
-    """What an array of a recording has beside NumPy's methods."""
+class TracedMethods:
+    """What NumPy's methods are on an array of a recording."""
 
     # Indices.
 
     def __getitem__(self: Any, key: Any) -> Any:
         selection = selected(key, self.shape)
         if isinstance(selection, View):
-            return self.part(selection)
+            named = key if isinstance(key, tuple) else (key,)
+            return self.part(selection, any(item is Ellipsis for item in named))
         return shown(selection.read(self.node))
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
@@ -49,14 +52,6 @@ class TracedMethods(ArrayOfNode):
         item = whole.reshaped(item, own[extra:]) if math.prod(own[:extra]) == 1 else item
         self.assign(whole.placed(self.node, selection, item))
 
-    def add_at(self: Any, key: Any, item: Any) -> None:
-        """Each element as often as it is named."""
-        selection = selected(key, self.shape, writing=True)
-        if isinstance(selection, View):
-            self[key] = self[key] + shown(item)
-        else:
-            self.assign(selection.written(self.node, item, adds=True))
-
     def __iter__(self: Any) -> Iterator[Any]:
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
@@ -66,7 +61,7 @@ class TracedMethods(ArrayOfNode):
         return bool((self == item).any())
 
     def item(self: Any, *index: Any) -> Any:
-        if not index:
+        if not index or not self.ndim:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
             return whole.reshaped(self.node, ())
@@ -74,7 +69,7 @@ class TracedMethods(ArrayOfNode):
         return self.ravel()[place[0]] if len(place) == 1 else self[tuple(place)]
 
     def tolist(self: Any) -> Any:
-        return [part.tolist() if is_array(part) else part for part in self]
+        return self.item() if not self.ndim else [part.tolist() if is_array(part) else part for part in self]
 
     @property
     def flat(self: Any) -> Any:
@@ -126,7 +121,8 @@ class TracedMethods(ArrayOfNode):
 
     def _reshaped(self: Any, shape: tuple[int, ...]) -> Any:
         """NumPy's answer is a part of the array where its numbers stand without gaps, else perhaps one of its own."""
-        gaps = any(n > 1 and s != r for n, s, r in zip(self.shape, self._strides, row_major(self.shape)))
+        strides = zip(self.shape, self._strides, row_major(self.shape))
+        gaps = len(self._strides) != self.ndim or any(n > 1 and s != r for n, s, r in strides)
         if not gaps:
             return made(shape, row_major(shape), base=self)
         fixed = "this array is a reshaped part of another, and perhaps a copy: write to the other, or to x.copy()"
@@ -153,6 +149,9 @@ class TracedMethods(ArrayOfNode):
         return shown(table.stop_gradient(self.node))
 
     def view(self: Any, *kind: Any, **named: Any) -> Any:
+        for item in kind:
+            if isinstance(item, type):
+                require_plain(item)
         return self[...]
 
     def astype(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
@@ -202,21 +201,6 @@ class TracedMethods(ArrayOfNode):
         along, place = (self.ravel(), 0) if axis is None else (self, axis)
         return getattr(sys.modules["numpy"], name).accumulate(along, place, out=out)
 
-    def place_along(self: Any, name: str, axis: Any, keepdims: bool) -> Any:
-        """numpy.argmax and argmin."""
-        return shown(reduced(name, None, self.node, axis, keepdims))
-
-    def sum_along(self: Any, axes: Sequence[int]) -> Any:
-        node = self.node
-        for axis in reversed(axes):
-            node = total(node, axis)
-        return shown(node)
-
-    def extreme_along(self: Any, exceeds: Any) -> Any:
-        """In each row along the last axis the element that none exceeds."""
-        node, last = self.node, self.ndim - 1
-        return shown(taken_along(node, last, place_of_extreme(node, last, exceeds)))
-
     def __bool__(self: Any) -> bool:
         if self.size != 1:
             raise ValueError(
@@ -237,9 +221,80 @@ class TracedMethods(ArrayOfNode):
         raise TraceError("an array cannot be pickled while the function is being recorded for compilation")
 
     def __repr__(self: Any) -> str:
-        return f"TracedArray{self.shape}"
+        return f"ValueArray of shape {self.shape}, whose numbers are not known yet"
 
     __str__ = __repr__
 
 
-types["methods"] = TracedMethods
+class Along(ArrayOfNode):
+    """What it has beside them, for functions that are written for whole arrays."""
+
+    def add_at(self: Any, key: Any, item: Any) -> None:
+        """Each element as often as it is named."""
+        selection = selected(key, self.shape, writing=True)
+        if isinstance(selection, View):
+            self[key] = self[key] + shown(item)
+        else:
+            self.assign(selection.written(self.node, item, adds=True))
+
+    def place_along(self: Any, name: str, axis: Any, keepdims: bool) -> Any:
+        """numpy.argmax and argmin."""
+        return shown(reduced(name, None, self.node, axis, keepdims))
+
+    def sum_along(self: Any, axes: Sequence[int]) -> Any:
+        node = self.node
+        for axis in reversed(axes):
+            node = total(node, axis)
+        return shown(node)
+
+    def extreme_along(self: Any, exceeds: Any) -> Any:
+        """In each row along the last axis the element that none exceeds."""
+        node, last = self.node, self.ndim - 1
+        return shown(taken_along(node, last, place_of_extreme(node, last, exceeds)))
+
+
+# There is one class of arrays: each method of these asks whether the array is one of a recording.
+
+
+def _either(name: str, own: Any) -> Any:
+    """A method or a property that is `own` of an array of a recording, and what it was of others."""
+    before = vars(ArrayMethods).get(name)
+
+    def inherited(self: Any) -> Any:
+        return getattr(super(ArrayMethods, self), name) if before is None else before.__get__(self)
+
+    if isinstance(own, property):
+        return property(lambda self: own.fget(self) if self._traced else inherited(self))
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return own(self, *args, **kwargs) if self._traced else inherited(self)(*args, **kwargs)
+
+    return functools.update_wrapper(method, own)
+
+
+def only_of_recordings(name: str, own: Any) -> Any:
+    """A method or a property that no other array has."""
+
+    def get(self: Any) -> Any:
+        if not self._traced:
+            raise AttributeError(f"this array has no attribute {name!r}")
+        return own.__get__(self)
+
+    return property(get)
+
+
+def _install() -> None:
+    for name, item in vars(TracedMethods).items():
+        if callable(item) or isinstance(item, property):
+            private = name.startswith("_") and not name.startswith("__")
+            if name not in ("__init__", "__class__"):
+                setattr(ArrayMethods, name, item if private else _either(name, item))
+    for kind in (ArrayOfNode, Along):
+        for name, item in vars(kind).items():
+            if callable(item) or isinstance(item, property):
+                setattr(ArrayMethods, name, only_of_recordings(name, item))
+            elif not name.startswith("__"):
+                setattr(ArrayMethods, name, item)
+
+
+_install()

@@ -16,7 +16,7 @@ from autograd.program.graph import View, row_major
 from autograd.program.nests import flatten
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.structured import as_number as number_of
-from autograd.program.tracing.traced import kind_of
+from autograd.program.tracing.traced import Traced, kind_of
 
 
 class Elementless(TraceError):
@@ -24,7 +24,7 @@ class Elementless(TraceError):
 
 
 class Nothing:
-    """What stands where an array's elements would: each use of it is an error."""
+    """What stands where the elements of a large array would: each use of it is an error."""
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise Elementless(
@@ -34,18 +34,40 @@ class Nothing:
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _refuse
     __rpow__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = __pos__ = __bool__ = _refuse
-    __float__ = __int__ = __index__ = __len__ = __iter__ = __getattr__ = __call__ = _refuse
+    __float__ = __int__ = __index__ = __len__ = __iter__ = __call__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __hash__ = object.__hash__
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._refuse()
 
     def __repr__(self) -> str:
         return "nothing"
 
 
+class OneElement(Traced):
+    """An element of a small array, for NumPy's code that goes through them: a step only where it is used."""
+
+    __slots__ = ("_array", "_place", "_found")
+
+    @property
+    def itself(self) -> Any:
+        if self._found is None:
+            self._found = whole.element(self._array.node, self._place)
+        return self._found
+
+
+for _name in ("trace", "kind", "operands", "item", "_primitive", "_recording", "_first", "_second", "_more", "name"):
+    setattr(OneElement, _name, property(lambda self, name=_name: getattr(self.itself, name)))
+
+
 class ArrayOfNode:
-    """An array of a recording, by its node or as a part of another array."""
+    """What an array of a recording has that no other has: it is one by its node, or as a part of another array."""
 
     shape: tuple[int, ...]
+    _traced = False
     _own: Any = None  # the node, of an array that is no part of another
     _base: Any = None  # the array of which it is a part
     _part: Any = None  # which: a View, or None for all its numbers in another shape
@@ -55,12 +77,9 @@ class ArrayOfNode:
     @property
     def node(self) -> Any:
         """All of it, as one node."""
-        if self._base is not None:
-            node = self._base.node
-            return whole.reshaped(node, self.shape) if self._part is None else whole.view(node, self._part)
-        if self._own is None:
-            raise Elementless("NumPy made an array of one of a function that is being compiled, without its numbers")
-        return self._own
+        node = self._own if self._base is None else self._base.node
+        node = node if self._part is None else whole.view(node, self._part)
+        return whole.reshaped(node, self.shape)  # which somebody may have set
 
     def assign(self, node: Any) -> None:
         """Let the array be another: of a part of an array, the part of that."""
@@ -71,18 +90,21 @@ class ArrayOfNode:
         elif self._part is None:
             self._base.assign(whole.reshaped(node, self._base.shape))
         else:
+            node = whole.reshaped(node, self._part.shape)
             self._base.assign(whole.placed(self._base.node, self._part, node))
 
-    def part(self, view: View) -> Any:
-        """A part of the array, through which it can be written to; a number by itself."""
-        if not view.shape:
+    def part(self, view: View, with_axes: bool = False) -> Any:
+        """A part of the array, through which it can be written to; a number by itself, unless an array is asked for."""
+        if not view.shape and not with_axes:
             return whole.element(self.node, view.starts)
         steps = zip(view.axes, view.steps)
         strides = tuple([step * self._strides[axis] if axis >= 0 else 0 for axis, step in steps])
         return made(view.shape, strides, base=self, part=view)
 
 
-types: dict[str, Any] = {}  # the class of what is shown, which methods.py puts here, and what is made of it
+def is_recorded(item: Any) -> bool:
+    """Whether something is an array of a recording."""
+    return getattr(item, "_traced", False) is True
 
 
 def made(
@@ -91,16 +113,29 @@ def made(
 ) -> Any:  # fmt: skip
     """An array as a function sees it."""
     numpy = sys.modules["numpy"]
-    kind = types.get("array")
-    if kind is None:
-        bases = types["methods"], value_arrays.array_type()
-        kind = types.setdefault("array", type("TracedArray", bases, {"__module__": "autograd"}))
-        nothing = numpy.empty((), dtype=object)
-        nothing[()] = Nothing()
-        types["nothing"] = nothing
-    result = numpy.broadcast_to(types["nothing"], shape).view(kind)
+    size = math.prod(shape)
+    if size > _ELEMENTS:
+        if not _nothing:
+            _nothing.append(numpy.empty((), dtype=object))
+            _nothing[0][()] = Nothing()
+        result = numpy.broadcast_to(_nothing[0], shape).view(value_arrays.array_type())
+    else:
+        objects = numpy.empty(shape, dtype=object)
+        result = objects.view(value_arrays.array_type())
+        objects.ravel()[:] = [_element(result, index) for index in product(*map(range, shape))]
+    result._traced = True
     result._own, result._base, result._part, result._strides, result._fixed = own, base, part, strides, fixed
     return result
+
+
+_nothing: list[Any] = []
+_ELEMENTS = 256  # of an array, which NumPy's own code can see
+
+
+def _element(array: Any, index: tuple[int, ...]) -> OneElement:
+    element: OneElement = object.__new__(OneElement)
+    element._array, element._place, element._found = array, index, None
+    return element
 
 
 def shown(node: Any) -> Any:
@@ -135,7 +170,7 @@ def elements_of(item: Any) -> Any:
 
 def node_of(item: Any) -> Any:
     """A number, an array, or nested lists of numbers as a node; a number by itself as it is."""
-    if isinstance(item, ArrayOfNode):
+    if is_recorded(item):
         return item.node
     if is_array(item):
         if item.dtype.kind in "biuf":
@@ -147,6 +182,8 @@ def node_of(item: Any) -> Any:
         if all(type(number) is float for number in numbers):
             return whole.constant(array("d", numbers), shape)
         return whole.pack(numbers, shape)
+    if isinstance(item, Traced):
+        return item.itself
     return item if isinstance(item, Value) or type(item) is bool else real(item)
 
 
@@ -171,7 +208,7 @@ def _flat(item: Any) -> tuple[list[Any], tuple[int, ...]]:
 
 def recorded_array(item: Any) -> Any:
     """An array as one of the recording; of a number an array of the recording without axes."""
-    if isinstance(item, ArrayOfNode):
+    if is_recorded(item):
         return item
     node = node_of(item)
     if whole.shape_of(node):
