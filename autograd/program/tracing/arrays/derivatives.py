@@ -17,7 +17,7 @@ from autograd.primitives import table
 from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays.nodes import is_recorded, node_of
-from autograd.program.tracing.arrays.places import at_places, gathered, is_everywhere, scattered
+from autograd.program.tracing.arrays.places import at_places, is_everywhere, scattered
 from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
 from autograd.program.tracing.traced import Predicate, broadcast_shape
 
@@ -84,12 +84,6 @@ class Scattered:
 
     def parts(self, zero: float) -> tuple[Any, Any]:
         """Its numbers, `zero` where there is none, and which are there; None for those where all are."""
-        if len(self.elements) == math.prod(self.shape) and self.base is None and not self.views and not self.places:
-            found = [with_flag(self.elements[index], zero) for index in product(*map(range, self.shape))]
-            flags = [flag for _, flag in found]
-            return pack([value for value, _ in found], self.shape), (
-                None if set(flags) == {1.0} else pack(flags, self.shape)
-            )
         values, live = (zero, 0.0) if self.base is None else with_flag(self.base, zero)
         values, live = broadcast(values, self.shape), None if type(live) is float and live else live
         if self.elements:
@@ -103,8 +97,8 @@ class Scattered:
                 continue
             values = scattered(values, indices, value, adds=True)
             if live is not None:
-                live = broadcast(live, self.shape)
-                live = scattered(live, indices, flag, adds=type(flag) is not float)  # as many as are there, if they may not be
+                # As many as are there, where they may not be.
+                live = scattered(broadcast(live, self.shape), indices, flag, adds=type(flag) is not float)
         return values, live
 
     def _with_elements(self, values: Any, live: Any, zero: float) -> tuple[Any, Any]:
@@ -117,8 +111,10 @@ class Scattered:
                 live = None if live is None else table.logical_or(live, table.where(here, flag, 0.0))
             return values, live
         if size <= max(_PACKED, 4 * len(pairs)) and self.base is None:
-            found = [pairs.get(index, (zero, 0.0)) for index in product(*map(range, self.shape))]
-            return pack([value for value, _ in found], self.shape), pack([flag for _, flag in found], self.shape)
+            found = [with_flag(self.elements.get(index), zero) for index in product(*map(range, self.shape))]
+            flags = [flag for _, flag in found]
+            values = pack([value for value, _ in found], self.shape)
+            return values, None if set(flags) == {1.0} else pack(flags, self.shape)
         for index, (value, flag) in pairs.items():
             view = View((), (), (), index)
             values = placed(values, view, value if self.base is None else element(values, index) + value)
