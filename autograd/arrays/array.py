@@ -203,6 +203,10 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
                 item.node.detach()  # which raises, for the recording is over
     elif any(is_array(item) and (item.ndim or getattr(item, "_traced", False)) for item in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
+        whole_numbers = numpy.dtype(options.get("dtype") or float).kind in "iu"
+        if whole_numbers and name == "add" and method == "reduce" and trace.arrays.are_truths(inputs[0]):
+            options = {key: item for key, item in options.items() if key != "dtype"}
+            return trace.arrays.as_count(apply_ufunc(ufunc, method, inputs, options))
         options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
         whole = _whole(ufunc, name, method)
         if whole is not None:

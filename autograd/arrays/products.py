@@ -25,6 +25,8 @@ def operand(item: Any) -> Any:
 
 def _aligned(x: Any, labels: Labels, order: Labels) -> Any:
     """An array with its axes in an order of labels, and axes of length 1 where it has none."""
+    if not labels:  # a number, perhaps by itself
+        return x
     places = [labels.index(label) for label in order if label in labels]
     x = x if places == list(range(x.ndim)) else x.transpose(places)
     key = tuple(slice(None) if label in labels else None for label in order)

@@ -21,6 +21,7 @@ from autograd.program.tracing.traced import Traced
 # What a block is where it is neither a number, whose kind is NUMBER, nor an array of numbers, whose kind is its shape.
 VALUES = "values"  # a Value, or an array of objects
 OTHER = "other"
+TRUTHS = "truths"  # what tells an array of truths, which chooses elements, from one of numbers
 
 # Python takes 1.0 and True, two writings of a decimal, of a date or of a Windows path for equal; they are shown apart.
 _SHOWN = (Number, datetime.datetime, datetime.time, datetime.tzinfo, os.PathLike)
@@ -69,6 +70,7 @@ class Arguments(NamedTuple):
         blocks, spec = take_apart((given, named))
         kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
         exactly = tuple([exact(item) for item in fixed.values()])
+        exactly += tuple([(TRUTHS, i) for i, kind in enumerate(kinds) if type(kind) is tuple and _is_of_truths(blocks[i])])
         return cls(Signature(spec, kinds, tuple(fixed.items()), exactly), blocks)
 
     @property
@@ -109,6 +111,10 @@ class Arguments(NamedTuple):
             "(a method's argument 1 is the object itself: the numbers that it holds are then constants, and its Values "
             "are read at each call)"
         )
+
+
+def _is_of_truths(block: Any) -> bool:
+    return is_array(block) and block.ndim > 0 and block.dtype.kind == "b"
 
 
 def exact(item: Any) -> Any:

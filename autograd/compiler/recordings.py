@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from autograd.compiler.arguments import Signature
+from autograd.compiler.arguments import TRUTHS, Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.calling import as_array
 from autograd.compiler.closures import Outside
@@ -62,6 +62,9 @@ def recording(
     inputs = [root.input(kind) for kind in signature.kinds]
     for node, number in zip(inputs, numbers):
         known[id(node)] = number
+    for item in signature.exact:
+        if isinstance(item, tuple) and item[0] == TRUTHS:
+            root.truths[id(inputs[item[1]])] = inputs[item[1]]
     try:
         with tracing(root):
             result = signature.call(roots[0], [shown(node) for node in inputs])

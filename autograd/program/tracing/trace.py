@@ -81,7 +81,8 @@ class Trace:
         self.shared: dict[Any, Any] = {}
         self.constants: dict[Any, Any] = {}
         self.tables: dict[ConstantArray, Traced] = {}
-        self.whole: set[int] = set()  # nodes, by their id, that are whole numbers
+        self.whole: dict[int, Traced] = {}  # nodes, by their id, that are places in an array
+        self.truths: dict[int, Traced] = {}  # inputs that are arrays of truths
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
         self.bounds: dict[Any, tuple[Any, Guard]] = {}  # of a body: predicates that must not hold, for the trace around
@@ -118,6 +119,15 @@ class Trace:
             self.captured[id(outer)] = local
         self.captured[id(node)] = local
         return local
+
+    def origin(self, node: Traced) -> Traced:
+        """What an input of a body stands for, where that was taken from around it."""
+        captured = self.inputs[len(self.inputs) - len(self.outside) :]
+        for local, outer in zip(captured, self.outside):
+            if local is node:
+                origin: Traced = outer.trace.origin(outer)
+                return origin
+        return node
 
     def lift(self, value: Value) -> Traced:
         """The node for a Value that is not of this recording: an input, or a constant where the function made it."""
@@ -314,6 +324,7 @@ class Trace:
         self.lifted.clear()
         self.tables.clear()
         self.whole.clear()
+        self.truths.clear()
         self.bounds.clear()
         self.path.clear()
 

@@ -23,6 +23,7 @@ from autograd.program.tracing.arrays.nodes import (
     recorded_array,
     shown,
 )
+from autograd.program.tracing.arrays.places import as_place
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
 from autograd.program.tracing.traced import Predicate, Traced
 
@@ -41,6 +42,15 @@ class OnArrays:
         if isinstance(item, Value):
             return recorded_array(shown(item))
         return recorded_array(item) if is_array(item) and item.dtype == object else item
+
+    @staticmethod
+    def are_truths(item: Any) -> bool:
+        return is_recorded(item) and whole.is_truths(item.node)
+
+    @staticmethod
+    def as_count(item: Any) -> Any:
+        """A sum of truths, which is a whole number."""
+        return shown(as_place(node_of(item)))
 
     @staticmethod
     def recorded(item: Any) -> Any:
@@ -185,7 +195,33 @@ def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     return made(shape, row_major(shape), own=node, fixed="assignment destination is read-only") if shape else node
 
 
+def _base_of(array: Any) -> Any:
+    """The array of which this one is a part."""
+    while is_recorded(array) and array._base is not None:
+        array = array._base
+    return array
+
+
+def _in_place(name: str) -> Any:
+    """A function that writes into its first argument, on the numbers of that."""
+
+    def function(array: Any, *args: Any, **kwargs: Any) -> None:
+        numpy = sys.modules["numpy"]
+        if not is_recorded(array):
+            raise TraceError(f"numpy.{name} cannot write what is being computed into an array of floats: use autograd.array")
+        numbers = elements_of(array)
+        theirs = getattr(numpy, name)
+        plain_numbers = numbers.view(numpy.ndarray)
+        theirs(plain_numbers, *_taken_apart(args), **_taken_apart(kwargs))
+        array.assign(node_of(plain_numbers))
+
+    return function
+
+
 _FUNCTIONS = {
+    **{f"numpy.{name}": _in_place(name) for name in ("put", "putmask", "place", "put_along_axis", "fill_diagonal")},
+    "numpy.shares_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
+    "numpy.may_share_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.concatenate": _concatenate,
     "numpy.concat": _concatenate,
     "numpy.empty_like": _like(0.0),

@@ -40,6 +40,9 @@ class Selection:
             return table.where(self.mask, whole.reshaped(item, ()), array)
         own = array if self.part is None else whole.view(array, self.part)
         shape = broadcast_shape(*map(whole.shape_of, self.indices))
+        extra = max(0, len(whole.shape_of(item)) - len(self.shape))  # axes of length 1 before those that are wanted
+        if math.prod(whole.shape_of(item)[:extra]) == 1:
+            item = whole.reshaped(item, whole.shape_of(item)[extra:])
         item = whole.reshaped(whole.broadcast(item, self.shape), shape)
         own = scattered(own, self.indices, item, adds)
         return own if self.part is None else whole.placed(array, self.part, own)
@@ -122,10 +125,13 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
     keys: list[Any] = []
     for item in key if isinstance(key, tuple) else (key,):
         if isinstance(item, list):
-            item = sys.modules["numpy"].array(item)
+            item = sys.modules["numpy"].array(item, dtype=None if item else int)
         known = is_array(item) and item.dtype.kind in "biu"
         if known and item.dtype == bool and item.ndim:
-            if item.shape != shape[len(keys) : len(keys) + item.ndim]:
+            axis = sum(other is not None for other in keys)
+            if any(other is Ellipsis for other in keys):
+                axis = len(shape) - item.ndim
+            if item.shape != shape[axis : axis + item.ndim]:
                 raise IndexError(f"a mask of shape {item.shape} does not fit an array of shape {shape}")
             keys += sys.modules["numpy"].nonzero(item)
         elif known and not item.ndim and item.dtype != bool:

@@ -17,7 +17,7 @@ from autograd.program.tracing.traced import Traced, broadcast_shape
 
 def checked(index: Any, axis: int, length: int) -> Any:
     """A computed place along an axis, counted from its beginning; where it is none, a bound is breached."""
-    if not isinstance(index, Traced) or isinstance(operation_of(index), Positions):
+    if not isinstance(index, Traced) or isinstance(operation_of(index), Positions) or 0 in shape_of(index):
         return index
     inside = table.logical_and(
         table.logical_and(table.greater_equal(index, -float(length)), table.less(index, float(length))),
@@ -114,7 +114,7 @@ def places_of_terms(indices: Sequence[Any], shape: Shape, axis: int, length: int
 
 def as_place(node: Any) -> Any:
     """A place as a function sees it: a whole number, which counts as an int where it leaves the program."""
-    node.trace.chain[0].whole.add(id(node))
+    node.trace.chain[0].whole[id(node)] = node
     return node
 
 

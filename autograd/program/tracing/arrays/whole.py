@@ -51,6 +51,9 @@ def is_truths(node: Any) -> bool:
             and isinstance(item.operands[0], Predicate)
             for item in node.operands
         )
+    if made is None and isinstance(node, Traced):
+        node = node.trace.origin(node)
+        return id(node) in node.trace.truths or node._primitive is not None and is_truths(node)
     return isinstance(node, Predicate) or isinstance(made, Primitive) and made.predicate
 
 
