@@ -24,6 +24,7 @@ from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
 from autograd.program.tracing.applied import Applied, Result
+from autograd.program.tracing.operators import install_operators
 from autograd.program.tracing.traced import Leaked, Traced, leaked, make, record
 
 _MOST_PATHS = 64  # through the body of one loop or batch
@@ -334,3 +335,6 @@ def _merged(
     if len(holds) != len(fails):
         raise TraceError("the branches of an `if` in a loop or batch return different structures")
     return [x if x is y else choose(predicate, x, y) for x, y in zip(holds, fails)]
+
+
+install_operators()
