@@ -489,10 +489,13 @@ def test_arrays_without_elements():
             function(x[:, :0])
 
 
-def test_a_mask_in_a_compiled_function_is_refused_as_before():
-    for key in (lambda x: x > 0.0, lambda x: x[0], lambda x: np.argsort(x) * x):
-        with pytest.raises(TraceError, match="indexed by a Value"):
+def test_a_mask_in_a_compiled_function_is_refused_and_a_place_is_not():
+    for key in (lambda x: x > 0.0, lambda x: np.isnan(x), lambda x: (x > 0.0)[::-1]):
+        with pytest.raises(TraceError, match="how many elements a mask chooses"):
             jit(lambda x, key=key: x[key(x)] * 1.0)(np.array([1.0, 2.0]))
+    with pytest.raises(TraceError, match="how many elements a mask chooses"):
+        jit(lambda x, chosen: x[chosen])(np.array([1.0, 2.0]), np.array([True, False]))
+    assert jit(lambda x: x[x[0]] * 1.0)(np.array([1.0, 2.0])) == 2.0
 
 
 def test_a_large_array_in_a_compiled_function_answers_alike():

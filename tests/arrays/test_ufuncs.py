@@ -249,8 +249,7 @@ def test_out_and_where():
         np.maximum(x, 2.0, where=np.array([True, False, False]))
     with pytest.raises(TypeError, match="cast"):
         np.maximum(x, 2.0, out=np.zeros(3))
-    with pytest.raises(TypeError, match=r"where=.*autograd\.where"):
-        jit(lambda x: np.sum(x, where=x > 0.0))(np.array([1.0, 2.0]))
+    assert jit(lambda x: np.sum(x, where=x > 0.0))(np.array([1.0, -2.0])) == 1.0
     with pytest.raises(TypeError, match="dtype"):
         np.add(x, 1.0, dtype=np.float32)
     with pytest.raises(TypeError, match="signature"):

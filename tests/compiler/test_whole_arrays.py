@@ -1,4 +1,4 @@
-"""Whole arrays in compiled functions: each operation at sizes that straddle every threshold, against the eager engine."""
+"""Whole arrays in compiled functions: each operation at sizes around every threshold, against the eager engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import array, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
+from autograd import TraceError, array, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
 from autograd.program import lowering
 from autograd.program.lowering import lowered
 from autograd.program.tracing import array_derivatives
@@ -169,7 +169,8 @@ def test_a_million_numbers_against_numpy():
 def test_an_array_of_nothing(backend):
     x = np.zeros(0)
     for f, expected in (
-        (lambda x: np.sum(x), 0.0), (lambda x: np.prod(x), 1.0), (lambda x: np.sum(x[:, None] * np.ones(3), axis=0), [0.0] * 3),
+        (lambda x: np.sum(x), 0.0), (lambda x: np.prod(x), 1.0),
+        (lambda x: np.sum(x[:, None] * np.ones(3), axis=0), [0.0] * 3),
         (lambda x: np.concatenate([x, x + 1.0]), []), (lambda x: x[::2] * 2.0, []), (lambda x: np.cumsum(x), []),
     ):  # fmt: skip
         assert plain(jit(f, backend=backend)(x)).tolist() == expected
@@ -180,7 +181,7 @@ def test_an_array_of_nothing(backend):
 
 def test_what_is_not_gathered_has_no_derivative():
     x = np.array([0.0, 4.0, 0.0, 9.0])
-    f = lambda x: np.sum(np.sqrt(x)[np.array([1, 3, 3])])  # noqa: E731  # whose slope is infinite at 0
+    f = lambda x: np.sum(np.sqrt(x)[np.array([1, 3, 3])])  # whose slope is infinite at 0
     assert jit(grad(f))(x).tolist() == [0.0, 0.25, 0.0, 1.0 / 3.0]
     assert jit(lambda x: jvp(f, (x,), (np.array([1.0, 0.0, 1.0, 0.0]),)))(x)[1] == 0.0
     assert jit(jacfwd(lambda x: np.sqrt(x)[1:2]))(x).tolist() == [[0.0, 0.25, 0.0, 0.0]]
@@ -201,7 +202,7 @@ def test_a_place_that_is_none_is_named():
 
 def test_a_constant_table_is_indexed_by_a_loops_position():
     table = np.array([3.0, 1.0, 4.0])
-    f = lambda x: fori_loop(0, 3, lambda i, s: s * x + array(table)[i], 0.0)  # noqa: E731
+    f = lambda x: fori_loop(0, 3, lambda i, s: s * x + array(table)[i], 0.0)
     assert jit(f)(2.0) == (3.0 * 2.0 + 1.0) * 2.0 + 4.0
 
 
@@ -227,3 +228,68 @@ def test_a_long_recording_says_so_and_where():
     with pytest.warns(RuntimeWarning, match="50,000 operations") as caught:
         jit(total, backend="interpreter")(1.0)
     assert caught[0].filename == __file__
+
+
+def test_an_element_that_is_gathered_more_than_once_has_all_shares():
+    x = np.array([1.0, 2.0, 3.0])
+    slope = np.cos(1.0)
+    for f, expected in (
+        (lambda x: np.max(np.sin(x)[[0, 0, 0]]), slope), (lambda x: np.sum(np.sin(x)[[0, 0, 1]][:1]), slope),
+        (lambda x: np.sin(x)[[0, 0, 0]][0] * np.sin(x)[[0, 0, 0]][1], 2.0 * np.sin(1.0) * slope),
+        (lambda x: np.sin(x)[np.floor(x * 0.0)][0], slope),
+        (lambda x: fori_loop(0, 2, lambda i, s: s + np.sin(x)[[0, 0, 0]][i], 0.0), 2.0 * slope),
+    ):  # fmt: skip
+        for backend in ("interpreter", "llvm"):
+            assert jit(grad(f), backend=backend)(x).tolist() == pytest.approx([expected, 0.0, 0.0], rel=1e-15)
+
+
+def test_whole_numbers_are_those_of_this_recording():
+    def f(x):
+        for _ in range(20):
+            vmap(lambda r: r[np.argmax(r)])(x)
+        return [x[0, 0] * 0.5 + k * 0.1 for k in range(60)]
+
+    for _ in range(3):
+        found = jit(f, backend="interpreter")(np.array([[0.3, 0.2, 0.5]]))
+        assert found == pytest.approx([0.15 + k * 0.1 for k in range(60)], rel=1e-13)
+        assert {*map(type, found)} == {float}
+    assert type(jit(np.argmax)(np.array([1.0, 3.0]))) is int
+    assert jit(lambda x: np.argmax(x, axis=1))(np.array([[1.0, 3.0]])).dtype == int
+
+
+def test_an_argument_of_truths_is_a_mask():
+    x, mask = np.array([3.0, 1.0, 2.0]), np.array([True, False, True])
+
+    def cleared(x, i):
+        y = x * 1.0
+        y[i] = 0.0
+        return y
+
+    compiled = jit(cleared)
+    assert compiled(x, mask).tolist() == [0.0, 1.0, 0.0]
+    assert compiled(x, np.array([1, 0, 1])).tolist() == [0.0, 0.0, 2.0]
+    assert jit(lambda x, i: np.where(i, x, 0.0))(x, mask).tolist() == [3.0, 0.0, 2.0]
+
+
+def test_a_part_without_axes_is_a_part():
+    def f(x):
+        y = x * 1.0
+        part = y[..., 1]
+        part += 5.0
+        other = y[0, ...]
+        other[...] = 2.0 * x[0]
+        return y
+
+    for run in (jit(f), jit(f, backend="interpreter")):
+        assert run(np.array([1.0, 2.0])).tolist() == [2.0, 7.0]
+    assert jit(grad(lambda x: f(x)[1] ** 2))(np.array([1.0, 2.0])).tolist() == [0.0, 14.0]
+
+
+def test_numpys_own_code_sees_the_elements_of_a_small_array():
+    x = np.arange(4.0)
+    assert jit(lambda x: np.asarray(x) * 2.0)(x).tolist() == [0.0, 2.0, 4.0, 6.0]
+    assert jit(grad(lambda x: np.sum(np.asarray(x) ** 2)))(x).tolist() == [0.0, 2.0, 4.0, 6.0]
+    first = lambda x: np.meshgrid(x[:2], x[2:])[0]  # noqa: E731  # which sets the shape of an array
+    assert jit(first)(x).tolist() == first(x).tolist()
+    with pytest.raises(TraceError, match="asanyarray"):
+        jit(lambda x: np.asarray(x) * 2.0)(np.arange(1000.0))

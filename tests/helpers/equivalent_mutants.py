@@ -73,13 +73,8 @@ REASONS: dict[str, list[str]] = {
         "tracing.rules._Replay.push: `tangents.get(item) if isinstance(item, Value) else None` is `tangents.get(item)`",
     ],
     "it only says in which trace a step stands: in a loop or before it": [
-        "tracing.rules.push: `apply(operation, (item,), here=False)` is `apply(operation, (item,))`",
-        "tracing.rules.push: `False` is `True`",
-        "tracing.rules._through_view: `apply(back, (item,), here=False)` is `apply(back, (item,))`",
-        "tracing.rules._through_view: `False` is `True`",
     ],
     "an element whose tangent is None is as absent as one that is not there, and tangents are not added to it": [
-        "tracing.rules.push: ` for i, seed in found.items() if seed is not None` is ` for i, seed in found.items()`",
     ],
     "where a derivative is absent, its value is not looked at": [
         "tracing.rules._encoded: `0.0` is `-0.0`",

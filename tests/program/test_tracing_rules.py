@@ -34,8 +34,10 @@ from autograd import (
     while_loop,
 )
 from autograd.compiler.jit import Compiled
+from autograd.engine.recording import current
 from autograd.errors import TraceError
 from autograd.primitives.row import is_array
+from autograd.program import lowering
 from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
 from autograd.program.tracing import arrays, rules
@@ -247,7 +249,7 @@ def test_an_array_of_any_size_has_the_same_derivatives(name: str, way: str, monk
     function = WAYS[way](PROGRAMS[name])
     expected = function(*POINT)
     with monkeypatch.context() as patch:
-        patch.setattr(arrays, "SMALL", 3)  # as if larger ones were too large to be seen number by number
+        patch.setattr(lowering, "SMALL", 3)
         patch.setattr(array_derivatives, "_PACKED", 1)
         assert_agrees(compiled(function, *POINT), expected)
 
@@ -339,7 +341,8 @@ def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_e
 def test_a_graph_is_recorded_again_on_a_constant_array() -> None:
     graph = Graph(((2,), NUMBER), 1, (), (Element((1,)),), ((0,),), (1,))
     array = ConstantArray(np.array([5.0, 7.0]).tobytes(), (2,))
-    assert compiled(lambda x: x * rules._Replay(graph, [array]).results[0], 3.0) == 21.0
+    again = lambda x: rules._Replay(graph, [current().trace.constant_array(array)]).results[0]
+    assert compiled(lambda x: x * again(x), 3.0) == 21.0
 
 
 def test_the_derivative_of_a_transposed_array_has_as_many_steps_at_any_size() -> None:
@@ -350,7 +353,7 @@ def test_the_derivative_of_a_transposed_array_has_as_many_steps_at_any_size() ->
 
     steps = set()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "SMALL", 1)
+        patch.setattr(lowering, "SMALL", 1)
         for rows in (4, 9):
             compiled_gradient = jit(grad(lambda x, rows=rows: f(x, rows)), backend="interpreter")
             squares = sum(p * p * q * q for p in range(rows) for q in range(3))
@@ -462,7 +465,7 @@ def test_elements_that_are_not_there_contribute_nothing(
     for derivative in (grad(f), tangent, grad(grad(f)), grad(tangent), lambda x: jvp(grad(f), (x,), (1.0,))[1]):
         expected = derivative(0.0)
         with monkeypatch.context() as patch:
-            patch.setattr(arrays, "SMALL", small)
+            patch.setattr(lowering, "SMALL", small)
             patch.setattr(array_derivatives, "_PACKED", small)
             assert_agrees(compiled(derivative, 0.0), expected)
 

@@ -25,7 +25,7 @@ from autograd.program.tracing.arrays.nodes import (
 )
 from autograd.program.tracing.arrays.places import as_place
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
-from autograd.program.tracing.traced import Predicate, Traced
+from autograd.program.tracing.traced import Predicate, Traced, broadcast_shape
 
 
 class OnArrays:
@@ -62,6 +62,8 @@ class OnArrays:
         own = _FUNCTIONS.get(name)
         if own is not None:
             return own(*args, **kwargs)
+        if name in _IN_PLACE:
+            return _in_place(name, theirs, *args, **kwargs)
         try:
             result = theirs(*args, **kwargs)
             _require_nodes(result)
@@ -195,6 +197,12 @@ def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     return made(shape, row_major(shape), own=node, fixed="assignment destination is read-only") if shape else node
 
 
+def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
+    nodes = [*map(node_of, arrays)]
+    shape = broadcast_shape(*map(whole.shape_of, nodes))
+    return tuple([_broadcast_to(array, shape) for array in arrays])
+
+
 def _base_of(array: Any) -> Any:
     """The array of which this one is a part."""
     while is_recorded(array) and array._base is not None:
@@ -202,24 +210,19 @@ def _base_of(array: Any) -> Any:
     return array
 
 
-def _in_place(name: str) -> Any:
+def _in_place(name: str, theirs: Any, array: Any, *args: Any, **kwargs: Any) -> None:
     """A function that writes into its first argument, on the numbers of that."""
+    if not is_recorded(array):
+        raise TraceError(f"{name} cannot write what is being computed into an array of floats: use autograd.array")
+    numbers = elements_of(array)
+    theirs(numbers, *_taken_apart(args), **_taken_apart(kwargs))
+    array.assign(node_of(numbers))
 
-    def function(array: Any, *args: Any, **kwargs: Any) -> None:
-        numpy = sys.modules["numpy"]
-        if not is_recorded(array):
-            raise TraceError(f"numpy.{name} cannot write what is being computed into an array of floats: use autograd.array")
-        numbers = elements_of(array)
-        theirs = getattr(numpy, name)
-        plain_numbers = numbers.view(numpy.ndarray)
-        theirs(plain_numbers, *_taken_apart(args), **_taken_apart(kwargs))
-        array.assign(node_of(plain_numbers))
 
-    return function
+_IN_PLACE = {f"numpy.{name}" for name in ("put", "putmask", "place", "put_along_axis", "fill_diagonal")}
 
 
 _FUNCTIONS = {
-    **{f"numpy.{name}": _in_place(name) for name in ("put", "putmask", "place", "put_along_axis", "fill_diagonal")},
     "numpy.shares_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.may_share_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.concatenate": _concatenate,
@@ -228,6 +231,7 @@ _FUNCTIONS = {
     "numpy.full_like": _like(None),
     "numpy.copyto": _copyto,
     "numpy.broadcast_to": _broadcast_to,
+    "numpy.broadcast_arrays": _broadcast_arrays,
     "numpy.result_type": lambda *_: sys.modules["numpy"].dtype(object),
     "numpy.shape": lambda a: a.shape,
     "numpy.ndim": lambda a: a.ndim,

@@ -55,7 +55,8 @@ class OneElement(Traced):
     @property
     def itself(self) -> Any:
         if self._found is None:
-            self._found = whole.element(self._array.node, self._place)
+            node = whole.reshaped(self._array.node, (self._array.size,))  # its axes may be others by now
+            self._found = whole.element(node, (self._place,))
         return self._found
 
 
@@ -122,7 +123,7 @@ def made(
     else:
         objects = numpy.empty(shape, dtype=object)
         result = objects.view(value_arrays.array_type())
-        objects.ravel()[:] = [_element(result, index) for index in product(*map(range, shape))]
+        objects.ravel()[:] = [_element(result, place) for place in range(size)]
     result._traced = True
     result._own, result._base, result._part, result._strides, result._fixed = own, base, part, strides, fixed
     return result
@@ -132,9 +133,9 @@ _nothing: list[Any] = []
 _ELEMENTS = 256  # of an array, which NumPy's own code can see
 
 
-def _element(array: Any, index: tuple[int, ...]) -> OneElement:
+def _element(array: Any, place: int) -> OneElement:
     element: OneElement = object.__new__(OneElement)
-    element._array, element._place, element._found = array, index, None
+    element._array, element._place, element._found = array, place, None
     return element
 
 
