@@ -201,7 +201,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         for item in inputs:
             if getattr(item, "_traced", False) is True:
                 item.node.detach()  # which raises, for the recording is over
-    elif any(is_array(item) and (item.ndim or getattr(item, "_traced", False)) for item in (*inputs, *options.get("out", ()))):
+    elif any(is_array(x) and (x.ndim or getattr(x, "_traced", False)) for x in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
         whole_numbers = numpy.dtype(options.get("dtype") or float).kind in "iu"
         if whole_numbers and name == "add" and method == "reduce" and trace.arrays.are_truths(inputs[0]):

@@ -70,7 +70,7 @@ class Arguments(NamedTuple):
         blocks, spec = take_apart((given, named))
         kinds = tuple([NUMBER if type(block) is float else _kind(block) for block in blocks])
         exactly = tuple([exact(item) for item in fixed.values()])
-        exactly += tuple([(TRUTHS, i) for i, kind in enumerate(kinds) if type(kind) is tuple and _is_of_truths(blocks[i])])
+        exactly += tuple([(TRUTHS, i) for i, kind in enumerate(kinds) if kind and _is_of_truths(blocks[i])])
         return cls(Signature(spec, kinds, tuple(fixed.items()), exactly), blocks)
 
     @property

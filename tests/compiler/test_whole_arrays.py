@@ -9,7 +9,7 @@ import autograd
 from autograd import TraceError, array, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
 from autograd.program import lowering
 from autograd.program.lowering import lowered
-from autograd.program.tracing import array_derivatives
+from autograd.program.tracing.arrays import derivatives as array_derivatives
 from autograd.transforms import derivatives
 
 SIZES = (1, 2, 7, 8, 9, 17)
@@ -289,7 +289,7 @@ def test_numpys_own_code_sees_the_elements_of_a_small_array():
     x = np.arange(4.0)
     assert jit(lambda x: np.asarray(x) * 2.0)(x).tolist() == [0.0, 2.0, 4.0, 6.0]
     assert jit(grad(lambda x: np.sum(np.asarray(x) ** 2)))(x).tolist() == [0.0, 2.0, 4.0, 6.0]
-    first = lambda x: np.meshgrid(x[:2], x[2:])[0]  # noqa: E731  # which sets the shape of an array
+    first = lambda x: np.meshgrid(x[:2], x[2:])[0]  # which sets the shape of an array
     assert jit(first)(x).tolist() == first(x).tolist()
     with pytest.raises(TraceError, match="asanyarray"):
         jit(lambda x: np.asarray(x) * 2.0)(np.arange(1000.0))

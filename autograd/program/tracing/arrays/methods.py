@@ -1,7 +1,7 @@
 """What a function that is being compiled sees of an array: NumPy's array, as far as NumPy asks, and one node inside.
 
-It is an array of Values, of the right shape, whose own elements are nothing: each operation goes to the node. What NumPy
-does that is not an operation on whole arrays is done with the array's numbers, one by one.
+It is an array of Values, of the right shape, whose own elements are nothing: each operation goes to the node. What
+NumPy does that is not an operation on whole arrays is done with the array's numbers, one by one.
 """
 
 from __future__ import annotations
