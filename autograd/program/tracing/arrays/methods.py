@@ -264,7 +264,7 @@ def _either(name: str, own: Any) -> Any:
         return getattr(super(ArrayMethods, self), name) if before is None else before.__get__(self)
 
     if isinstance(own, property):
-        return property(lambda self: own.fget(self) if self._traced else inherited(self))
+        return property(lambda self: own.__get__(self) if self._traced else inherited(self))
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return own(self, *args, **kwargs) if self._traced else inherited(self)(*args, **kwargs)

@@ -51,6 +51,9 @@ class OneElement(Traced):
     """An element of a small array, for NumPy's code that goes through them: a step only where it is used."""
 
     __slots__ = ("_array", "_place", "_found")
+    _array: Any
+    _place: int
+    _found: Any  # its node, once it was used
 
     @property
     def itself(self) -> Any:
@@ -60,8 +63,12 @@ class OneElement(Traced):
         return self._found
 
 
+def _of_the_node(name: str) -> property:
+    return property(lambda self: getattr(self.itself, name))
+
+
 for _name in ("trace", "kind", "operands", "item", "_primitive", "_recording", "_first", "_second", "_more", "name"):
-    setattr(OneElement, _name, property(lambda self, name=_name: getattr(self.itself, name)))
+    setattr(OneElement, _name, _of_the_node(_name))
 
 
 class ArrayOfNode:
