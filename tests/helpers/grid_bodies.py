@@ -8,6 +8,8 @@ from grid_text import GridWriter
 from program_scopes import Scope, Shape
 from whole_programs import Line
 
+MOST_IN_TRIPS = 20_000  # numbers of an array that each trip of a loop, or each sample, goes through
+
 
 class GridBodyWriter(GridWriter):
     """What `Writer` writes of such lines."""
@@ -65,7 +67,8 @@ class GridBodyWriter(GridWriter):
         xs, shape, s = self.start(line, scope)
         w, own = scope.grid(line.places[1])
         f, a, state, p, end, ys = (self.name(letter) for letter in "faGpsG")
-        carries, gives = s.random() < 0.5, s.choice(["number", "part", "none"])
+        carries = s.random() < 0.5 and shape[0] * math.prod(own) <= MOST_IN_TRIPS
+        gives = s.choice(["number", "part", "none"])
         second, second_shape = scope.grid(line.places[2])
         pair, q = second_shape[0] == shape[0], self.name("q")
         numbers, grids = self.taken(p, shape[1:])
@@ -119,7 +122,7 @@ class GridBodyWriter(GridWriter):
         other, other_shape = scope.grid(line.places[1])
         matching = [i for i, length in enumerate(other_shape) if length == n]
         along = s.choice([None, *matching])
-        two = s.random() < 0.4
+        two = s.random() < 0.4 and n * math.prod(other_shape) <= MOST_IN_TRIPS
         if two:
             q = self.name("q")
             left = other_shape if along is None else (*other_shape[:along], *other_shape[along + 1 :])
@@ -158,6 +161,7 @@ class GridBodyWriter(GridWriter):
         result = lambda r, inner: f"{r[0]}, {self.kept(inner, state, shape, r[0])}"
         self.function(f"def {f}({a}, {state}):", line.bodies[0], scope, [a], [], 1, result, (), [(state, shape)])
         call = s.choice([f"checkpoint({f})", f'jit({f}, backend="interpreter")'])
+        call = f if math.prod(shape) > 1000 else call  # each number of a checkpoint's result takes all others with it
         self.put(f"{end} = {call}({scope.number(line.places[1])}, {w})")
         self.number(scope, f"{end}[0]")
         self.grid(scope, f"{end}[1]", shape)

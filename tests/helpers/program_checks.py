@@ -70,7 +70,7 @@ def parts_of(program: Program, f: Function) -> dict[str, Function]:
 
 def _batched(f: Function, x: Any, y: Any, A: Any, size: int) -> Any:
     """The gradient over a batch of one sample many times over: its mean, and the last of all."""
-    samples = numpy.array([x] * size), numpy.array([y] * size), numpy.array([[*A]] * size)
+    samples = numpy.array([x] * size), numpy.array([y] * size), numpy.stack([A] * size)
     one = value_and_grad(f, (0, 1, 2))
     every = vmap(one)(*samples)
     return vmap(one, reduce="mean")(*samples), [every[0][-1], [item[-1] for item in every[1]]]
