@@ -100,8 +100,10 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
 
 def _indexed(array: Any, indices: Any) -> Any:
     """An array, as what is being recorded has it, where it is indexed by that."""
-    array, trace = sys.modules["numpy"].asanyarray(array), recording.trace()
-    return array if trace is None or not hasattr(indices, "node") else trace.arrays.recorded(array)
+    numpy, trace = sys.modules["numpy"], recording.trace()
+    array = numpy.asanyarray(array)
+    of_numbers = trace is None or numpy.asanyarray(indices).dtype != object
+    return array if of_numbers else trace.arrays.recorded(array)
 
 
 def _index(indices: Any, axis: int, length: int, mode: str = "raise") -> Any:
@@ -110,8 +112,9 @@ def _index(indices: Any, axis: int, length: int, mode: str = "raise") -> Any:
     if mode != "raise":
         indices = numpy.clip(indices, 0, length - 1) if mode == "clip" else numpy.remainder(indices, length)
     indices = numpy.asanyarray(indices)
-    known = indices.dtype != object or hasattr(indices, "node")
-    return indices if known else places(indices, axis, length)
+    if indices.dtype == object and recording.trace() is not None:
+        return recording.trace().arrays.recorded(indices) if indices.ndim else indices.item()
+    return places(indices, axis, length) if indices.dtype == object else indices
 
 
 OURS: dict[str, Callable[..., Any]] = {
