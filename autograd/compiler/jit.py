@@ -23,7 +23,7 @@ from autograd.errors import TraceError
 from autograd.pickles import reduced
 from autograd.program.graph import Graph
 from autograd.program.lowering import lowered
-from autograd.program.nests import build, take_apart, with_our_arrays
+from autograd.program.nests import build, own_arrays, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.expansion import expanded
 from autograd.program.tracing.trace import Untraceable
@@ -165,7 +165,7 @@ class Compiled:
         if function is None:
             raise TraceError("this compiled function was unpickled without its Python source, and takes numbers only")
         if arguments.has_values:
-            args, kwargs = with_our_arrays((args, kwargs))
+            args, kwargs = own_arrays(with_our_arrays((args, kwargs)))
             return function(*args, **kwargs)
 
         results: list[Any] = []

@@ -176,6 +176,15 @@ def with_our_arrays(nest: Any) -> Any:
     return build(spec, [typed(block) if ours else block for block, ours in zip(blocks, objects)])
 
 
+def own_arrays(nest: Any) -> Any:
+    """The nest with copies of its arrays, which a function may write to."""
+    blocks, spec = take_apart(nest)
+    arrays = [is_array(block) and block.ndim > 0 for block in blocks]
+    if not any(arrays):
+        return nest
+    return build(spec, [block.copy() if copied else block for block, copied in zip(blocks, arrays)])
+
+
 def require_same(expected: Structure, given: Structure, what: str) -> None:
     """Raise `ShapeError` where two structures differ."""
     if expected != given:

@@ -122,6 +122,8 @@ def _lengths(argument: Any, axis: Any) -> list[int]:
     if isinstance(argument, list):
         return [len(argument)]
     if getattr(argument, "ndim", 0) > 0:
+        if not -argument.ndim <= axis < argument.ndim:
+            raise ShapeError(f"in_axes names the axis {axis} of an array of shape {argument.shape}")
         return [argument.shape[axis]]
     raise ShapeError(f"vmap maps over arrays and lists; {argument!r:.60} is one number: give it None in in_axes")
 
@@ -159,13 +161,15 @@ def stacked(columns: list[tuple[Any, ...]], structure: Structure, length: int, a
     for shape, size in zip(structure.shapes, structure.sizes):
         numbers = [number for sample in zip(*columns[start : start + size]) for number in sample]
         stacked = array(numbers, (length, *(shape or ())))
-        blocks.append(stacked if axis == 0 else stacked.transpose(_moved(stacked.ndim, axis)))
+        blocks.append(stacked.transpose(_moved(stacked.ndim, axis)))
         start += size
     return structure.build(blocks)
 
 
 def _moved(dimensions: int, axis: int) -> list[int]:
     """The order of axes that puts the first one at `axis`."""
+    if not -dimensions <= axis < dimensions:
+        raise ShapeError(f"out_axes={axis}, but a result has {dimensions} axes with that of the batch")
     order = list(range(1, dimensions))
     order.insert(axis if axis >= 0 else axis + dimensions, 0)
     return order

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.primitives.row import is_array
-from autograd.program.nests import array, build, take_apart
+from autograd.program.nests import array, build, own_arrays, take_apart
 from autograd.transforms.joint import Joint
 from autograd.transforms.recorded import Recorded
 from autograd.transforms.rerunning import Before, Rerun, as_of_now, recorded_again
@@ -35,6 +35,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f, updated=())
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         if current().trace is not None or not current().enabled:  # compiled code keeps and recomputes what it sees fit
+            args, kwargs = own_arrays((args, kwargs))
             return f(*args, **kwargs)
         given, spec = take_apart((args, kwargs))
         blocks = [block.copy() if is_array(block) else block for block in given]  # whose owner may change it

@@ -15,7 +15,7 @@ from autograd.errors import BoundError, ShapeError
 from autograd.primitives.row import real
 from autograd.primitives.table import absolute, floor, logical_not, not_equal, stop_gradient
 from autograd.program.graph import Guard
-from autograd.program.nests import Structure, flatten, require_same, with_our_arrays
+from autograd.program.nests import Structure, flatten, own_arrays, require_same, with_our_arrays
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import as_number, listed, packed, shown
 from autograd.program.tracing.traced import is_number
@@ -44,7 +44,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     """
     first, end = _bound(lower, "lower"), _bound(upper, "upper")
     if current().trace is None:
-        state = with_our_arrays(init)
+        state = own_arrays(with_our_arrays(init))
         for i in range(first, end):
             state = _checked(body(i, state), init, "fori_loop's body")
         return state
@@ -82,7 +82,7 @@ def while_loop(
         if max_trips > _MOST_TRIPS:
             max_trips = None  # which no loop reaches
     if current().trace is None:
-        state, trips = with_our_arrays(init), 0
+        state, trips = own_arrays(with_our_arrays(init)), 0
         while _holds(cond(state)):
             if trips == max_trips:
                 raise BoundError(_BREACHED.format(max_trips))
@@ -131,7 +131,7 @@ def scan(
     as_array = any(not isinstance(leaf, list | tuple) for leaf in leaves)
     if current().trace is None:
         _state(init)
-        state, xs, outputs = with_our_arrays(init), with_our_arrays(xs), [None] * count
+        state, xs, outputs = *map(own_arrays, map(with_our_arrays, (init, xs))), [None] * count
         for i in reversed(range(count)) if reverse else range(count):
             state, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
             state = _checked(state, init, "scan's function")
@@ -164,7 +164,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     if not isinstance(pred, Value):
         real(pred)  # raises for what is no number, and no comparison
     if not isinstance(pred, Value) or current().trace is None:
-        operands = with_our_arrays(operands)
+        operands = own_arrays(with_our_arrays(operands))
         return true_fun(*operands) if pred else false_fun(*operands)
     if is_number(pred):
         pred = not_equal(pred, 0.0)
@@ -172,7 +172,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
 
     def side(function: Callable[..., Any]) -> Callable[[], list[Any]]:
         def run() -> list[Any]:
-            numbers, structure = flatten(function(*operands))
+            numbers, structure = flatten(function(*own_arrays(operands)))
             if structures:
                 require_same(structures[0], structure, "the result of cond's false_fun")
             structures.append(structure)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import TraceError, array, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
+from autograd import TraceError, array, checkpoint, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
 from autograd.program import lowering
 from autograd.program.lowering import lowered
 from autograd.program.tracing.arrays import derivatives as array_derivatives
@@ -293,3 +293,79 @@ def test_numpys_own_code_sees_the_elements_of_a_small_array():
     assert jit(first)(x).tolist() == first(x).tolist()
     with pytest.raises(TraceError, match="asanyarray"):
         jit(lambda x: np.asarray(x) * 2.0)(np.arange(1000.0))
+
+
+def test_views_and_copies_are_those_of_numpy_or_an_error():
+    m = np.arange(12.0).reshape(3, 4)
+
+    def broadcast(m):
+        y = m * 1.0
+        seen = np.broadcast_to(y[0], (2, 4))
+        y[0, 1] = 9.0
+        return seen * 1.0
+
+    def reshaped(m):
+        y = m * 1.0
+        flat = y.reshape(12)
+        flat[5] = 7.0
+        y.shape = (4, 3)
+        y[0] = y[3]
+        return y
+
+    for f in (broadcast, reshaped):
+        assert jit(f)(m).tolist() == f(m).tolist()
+
+    def taken_before(take):
+        def f(m):
+            y = m.T * 1.0
+            part = take(y)
+            y[1, 1] = 9.0
+            return part * 1.0
+
+        return f
+
+    for take in (lambda y: y.reshape(12), np.diagonal):  # of which NumPy makes a copy, and a part
+        assert jit(lambda m, take=take: take(m.T * 1.0) * 1.0)(m).tolist() == take(m.T * 1.0).tolist()
+        with pytest.raises(TraceError, match=r"x\.copy\(\)"):
+            jit(taken_before(take))(m)
+
+
+def test_truths_stay_truths_and_numbers_made_of_them_do_not():
+    x = np.array([1.0, -2.0, 3.0])
+
+    def written(as_numbers):
+        def f(x):
+            y = (x > 0.0).astype(float) if as_numbers else x > 0.0
+            y[0] = 0.5
+            return y
+
+        return f
+
+    assert jit(written(True))(x).tolist() == [0.5, 0.0, 1.0]
+    assert jit(written(False))(x).tolist() == [True, False, True]
+
+
+def test_a_body_writes_to_arrays_of_its_own():
+    x = np.array([0.25, 0.5])
+
+    def write(y):
+        y[0] = y[1] * 3.0
+        return y
+
+    for through in (
+        checkpoint, jit, lambda f: lambda y: fori_loop(0, 1, lambda i, s: f(s), y),
+        lambda f: lambda y: cond(y[0] > 0.0, f, f, y), lambda f: lambda y: scan(lambda s, r: (f(s), r), y, [1.0])[0],
+        lambda f: lambda y: while_loop(lambda s: s[0] < 1.0, f, y, 3),
+    ):  # fmt: skip
+        def f(x, through=through):
+            y = x * 1.0
+            return np.stack([through(write)(y), y])
+
+        for run in (f, jit(f), lambda x: jvp(f, (x,), (np.ones(2),))[0]):
+            assert plain(run(x)).tolist() == [[1.5, 0.5], [0.25, 0.5]]
+
+
+def test_a_small_array_fills_a_large_one_without_a_step_for_each_number():
+    compiled = jit(lambda v: np.broadcast_to(v * 2.0, (2000, 4)))
+    assert compiled(np.arange(4.0))[1999].tolist() == [0.0, 2.0, 4.0, 6.0]
+    assert len(compiled.llvm_ir().splitlines()) < 500

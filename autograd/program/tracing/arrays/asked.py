@@ -11,7 +11,7 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import is_array
-from autograd.program.graph import row_major
+from autograd.program.graph import repeating, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.nodes import (
     Elementless,
@@ -92,6 +92,8 @@ class OnArrays:
                 given = [item if _is_truth(item) else meaning(item, item) and item for item in given]
                 meaning = _LOGICAL[name]
             result = OnArrays.elementwise(meaning, given)
+            if is_recorded(result) and not all(map(_in_rows, inputs)):
+                result._ordered = False  # NumPy keeps the order of the axes in memory
         elif method == "outer":
             a, b = map(node_of, inputs)
             a = whole.reshaped(a, whole.shape_of(a) + (1,) * len(whole.shape_of(b)))
@@ -120,6 +122,15 @@ _LOGICAL = {
     "bitwise_and": table.logical_and, "bitwise_or": table.logical_or, "invert": table.logical_not,
     "bitwise_xor": lambda x, y: table.not_equal(table.where(x, 1.0, 0.0), table.where(y, 1.0, 0.0)),
 }  # fmt: skip
+
+
+def _in_rows(item: Any) -> bool:
+    """Whether the numbers of an array stand in row-major order, as far as it has some."""
+    if not is_array(item) or item.ndim < 2:
+        return True
+    if is_recorded(item):
+        return item._ordered and [*item._strides] == sorted(item._strides, reverse=True)
+    return bool(item.flags.c_contiguous)
 
 
 def _is_truth(item: Any) -> bool:
@@ -193,8 +204,10 @@ def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -
 
 def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-    node = whole.broadcast(node_of(array), shape)
-    return made(shape, row_major(shape), own=node, fixed="assignment destination is read-only") if shape else node
+    node, fixed = whole.broadcast(node_of(array), shape), "assignment destination is read-only"
+    if not shape or not is_recorded(array):
+        return made(shape, row_major(shape), own=node, fixed=fixed) if shape else node
+    return made(shape, (0,) * len(shape), base=array, part=repeating(array.shape, shape), fixed=fixed)
 
 
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:

@@ -42,6 +42,8 @@ class TracedMethods:
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
         selection, item = selected(key, self.shape, writing=True), node_of(item)
+        if whole.is_truths(self.node):  # which it stays
+            item = table.where(table.not_equal(item, 0.0), 1.0, 0.0)
         if not isinstance(selection, View):
             self.assign(selection.written(self.node, item))
             return
@@ -122,11 +124,12 @@ class TracedMethods:
     def _reshaped(self: Any, shape: tuple[int, ...]) -> Any:
         """NumPy's answer is a part of the array where its numbers stand without gaps, else perhaps one of its own."""
         strides = zip(self.shape, self._strides, row_major(self.shape))
-        gaps = len(self._strides) != self.ndim or any(n > 1 and s != r for n, s, r in strides)
-        if not gaps:
+        if self._ordered and not any(n > 1 and s != r for n, s, r in strides):
             return made(shape, row_major(shape), base=self)
         fixed = "this array is a reshaped part of another, and perhaps a copy: write to the other, or to x.copy()"
-        return made(shape, row_major(shape), own=whole.reshaped(self.node, shape), fixed=fixed)
+        result = made(shape, row_major(shape), own=whole.reshaped(self.node, shape), fixed=fixed)
+        result._taken = self, self.node
+        return result
 
     def ravel(self: Any, order: str = "C") -> Any:
         return self.reshape(-1, order=order)
@@ -158,6 +161,8 @@ class TracedMethods:
         kind = sys.modules["numpy"].dtype(dtype)
         if kind.kind == "b":
             return self if whole.is_truths(self.node) else self != 0.0
+        if kind.kind == "f" and whole.is_truths(self.node):
+            return shown(table.where(self.node, 1.0, 0.0))
         if kind not in (float, object):
             raise TypeError(f"an array of Values stays one of floats, and cannot be turned into {kind}")
         return shown(whole.broadcast(self.node, self.shape))
@@ -181,7 +186,9 @@ class TracedMethods:
         length = max(0, min(self.shape[a] - rows, self.shape[b] - columns))
         place = sys.modules["numpy"].arange(length)
         order = [*(axis for axis in range(self.ndim) if axis not in (a, b)), a, b]
-        return self.transpose(order)[(..., place + rows, place + columns)]
+        result = self.transpose(order)[(..., place + rows, place + columns)]
+        result._taken, result._fixed = (self, self.node), "assignment destination is read-only"
+        return result
 
     def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
         return self.take(sys.modules["numpy"].flatnonzero(condition), axis, out)

@@ -81,10 +81,17 @@ class ArrayOfNode:
     _part: Any = None  # which: a View, or None for all its numbers in another shape
     _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
     _fixed = ""  # why it cannot be written to
+    _taken: Any = None  # the array that it was taken from, perhaps as a part, and its node then
+    _ordered = True  # whether its numbers stand in row-major order but for its strides
 
     @property
     def node(self) -> Any:
         """All of it, as one node."""
+        if self._taken is not None and self._taken[0].node is not self._taken[1]:
+            raise TraceError(
+                "an array was written to after another was taken from it, which is perhaps a part of it: take a copy "
+                "before, x.copy(), or take it again"
+            )
         node = self._own if self._base is None else self._base.node
         node = node if self._part is None else whole.view(node, self._part)
         return whole.reshaped(node, self.shape)  # which somebody may have set
@@ -105,8 +112,8 @@ class ArrayOfNode:
         """A part of the array, through which it can be written to; a number by itself, unless an array is asked for."""
         if not view.shape and not with_axes:
             return whole.element(self.node, view.starts)
-        steps = zip(view.axes, view.steps)
-        strides = tuple([step * self._strides[axis] if axis >= 0 else 0 for axis, step in steps])
+        own = self._strides if len(self._strides) == len(self.shape) else row_major(self.shape)
+        strides = tuple([step * own[axis] if axis >= 0 else 0 for axis, step in zip(view.axes, view.steps)])
         return made(view.shape, strides, base=self, part=view)
 
 

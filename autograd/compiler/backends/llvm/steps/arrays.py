@@ -32,6 +32,9 @@ _FEW = 8  # numbers at hand of which a computed one is found by looking at each
 Memory = Sequence[Array | None]
 
 
+_MOST = 64  # numbers at hand that are shown again and again without being written to memory
+
+
 def _element(
     writer: Writer, function: Function, operation: Element, operands: Sequence[Any], memory: Memory
 ) -> list[Item]:
@@ -62,6 +65,10 @@ def _view(writer: Writer, function: Function, view: View, operands: Sequence[Any
         slot = writer.slot((), item.lanes)
         function.store(item, slot)
         item = slot
+    if isinstance(item, Tuple) and math.prod(view.shape) > max(len(item.elements), _MOST):
+        memory_of_it = writer.in_memory(function, item)
+        assert isinstance(memory_of_it, Array)
+        item = memory_of_it
     if isinstance(item, Array):
         seen = _seen(item, view)
         return [seen if seen.shape else function.load(seen)]
