@@ -137,8 +137,10 @@ def loop(
         (holds,) = test.record(lambda position, *inputs: [condition(position, list(inputs))])
         bodies.append(test)
         if test.guards:
-            raise Untraceable("the condition of a while_loop reads a computed place of an array, or has a loop with max_trips: let the body do "
-                "it, and carry the result as a state")
+            raise Untraceable(
+                "the condition of a while_loop reads a computed place of an array, or has a loop with max_trips: let the "
+                "body do it, and carry the result as a state"
+            )
     outside = _outside(bodies)
     condition_graph = None
     if condition is not None:
