@@ -178,8 +178,10 @@ class Plan:
                 before = [operation for operation in variant.graph.operations if isinstance(operation, Guard)]
                 guard = before[failed.guard]
                 if guard.raises is not None:
-                    found = _misplaced(variant.graph, [*numbers, *(value._number for value in outside)])
-                    raise guard.raises(found if found and guard.raises is IndexError else guard.message) from None
+                    found = ""
+                    if guard.raises is IndexError:
+                        found = _misplaced(variant.graph, [*numbers, *(value._number for value in outside)])
+                    raise guard.raises(found or guard.message) from None
                 branches = sum(item.raises is None for item in before[: failed.guard])
                 # The variant that goes the other way at this branch.
                 variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
@@ -251,18 +253,13 @@ class Plan:
 
 
 def _misplaced(graph: Graph, inputs: list[Any]) -> str:
-    """What is wrong with the first index that is, found by running step by step; nothing where all are right."""
-    notes: list[str] = []
-    token = interpreter.misplaced.set(notes)
+    """What is wrong with the first index that is, found by running step by step for a while; else nothing."""
     steps = [step for step in zip(graph.operations, graph.operands) if type(step[0]) is not Guard]
-    try:
-        unguarded = replace(graph, operations=tuple([op for op, _ in steps]), operands=tuple([of for _, of in steps]))
-        interpreter.run(unguarded, [*map(as_array, inputs)])
-    except Exception:  # of a guard, or of a function of the user's
-        pass
-    finally:
-        interpreter.misplaced.reset(token)
-    return notes[0] if notes else ""
+    unguarded = replace(graph, operations=tuple([op for op, _ in steps]), operands=tuple([of for _, of in steps]))
+    return interpreter.misplaced(unguarded, [*map(as_array, inputs)], _SEARCH)
+
+
+_SEARCH = 2.0  # seconds
 
 
 def _remember(known: dict[Graph, Any], graph: Graph, item: Any) -> None:

@@ -7,6 +7,7 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any
 
 from autograd.primitives.row import Primitive
@@ -30,8 +31,26 @@ from autograd.program.graph import (
     row_major,
 )
 
-# Where somebody asks, what is wrong with the indices of a run.
-misplaced: ContextVar[list[str] | None] = ContextVar("misplaced", default=None)
+# Where somebody asks what is wrong with an index of a run, until when it may take.
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+class _Misplaced(Exception):
+    """An index that is none, in words; or that there was no time to find one."""
+
+
+def misplaced(graph: Graph, inputs: Sequence[Any], seconds: float) -> str:
+    """What is wrong with the first index of a run that is no place in its array; "" where none is found in time."""
+    token = _deadline.set(monotonic() + seconds)
+    try:
+        run(graph, inputs)
+    except _Misplaced as found:
+        return str(found)
+    except Exception:  # of a function of the user's
+        pass
+    finally:
+        _deadline.reset(token)
+    return ""
 
 
 class GuardFailed(Exception):
@@ -192,8 +211,8 @@ def _gather(whole: Array, *indices: Any) -> Any:
     """The elements at these places, each index brought into its axis; of an array of nothing nan."""
     shape = indices[0].shape if isinstance(indices[0], Array) else ()
     places: Iterator[Any] = zip(*map(_packed, indices))
-    if misplaced.get() is not None:
-        places = iter([_noted(place, whole.shape) for place in places])
+    if _deadline.get() is not None:
+        places = iter([_checked(place, whole.shape) for place in places])
     if 0 in whole.shape:
         return _made(array("d", [math.nan for _ in places]), shape)
     found = (
@@ -203,17 +222,14 @@ def _gather(whole: Array, *indices: Any) -> Any:
     return _made(array("d", found), shape)
 
 
-def _noted(place: Sequence[float], shape: tuple[int, ...]) -> Sequence[float]:
-    """A place, of which is noted what is wrong with it."""
+def _checked(place: Sequence[float], shape: tuple[int, ...]) -> Sequence[float]:
+    """A place in an array. Raises: `_Misplaced` where it is none."""
     for axis, (index, length) in enumerate(zip(place, shape)):
-        if not 0.0 <= index < length or index % 1.0:
-            shown = index if index >= 0.0 else index - length  # as it was before it was counted from the end
-            found = f"index {shown:.17g} is out of bounds for axis {axis} with length {length}"
-            if index % 1.0:
-                found = f"index {shown:.17g} for axis {axis} with length {length} is no whole number"
-            notes = misplaced.get()
-            assert notes is not None
-            notes.append(found)
+        shown = index if index >= 0.0 else index - length  # as it was before it was counted from the end
+        if index % 1.0:
+            raise _Misplaced(f"index {shown:.17g} for axis {axis} with length {length} is no whole number")
+        if not 0.0 <= index < length:
+            raise _Misplaced(f"index {shown:.17g} is out of bounds for axis {axis} with length {length}")
     return place
 
 
@@ -221,8 +237,8 @@ def _scatter(adds: bool, whole: Array, part: Any, *indices: Any) -> Array:
     """The array with these elements replaced, or added to, one after the other, but for those beyond it."""
     result = Array(whole.packed(), whole.shape)
     for number, *place in zip(_packed(part), *map(_packed, indices)):
-        if misplaced.get() is not None:
-            _noted(place, whole.shape)
+        if _deadline.get() is not None:
+            _checked(place, whole.shape)
         if all(0.0 <= index < length and index % 1.0 == 0.0 for index, length in zip(place, whole.shape)):
             at = sum(int(index) * stride for index, stride in zip(place, result.strides))
             result.numbers[at] = result.numbers[at] + number if adds else number
@@ -242,7 +258,10 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
     saved = [_stack(loop, kind) for kind in kinds[: loop.carried]] if loop.save else []
     terms: list[list[Any]] = [[] for _ in kinds[loop.carried + loop.stacked :]]
     trips = 0
+    deadline = _deadline.get()
     while trips < count:
+        if deadline is not None and monotonic() > deadline:
+            raise _Misplaced("")
         position = int(count) - 1 - trips if loop.reverse else trips
         if loop.condition is not None and not run(loop.condition, [float(position), *states, *shared])[0]:
             break

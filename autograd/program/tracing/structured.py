@@ -138,8 +138,8 @@ def loop(
         bodies.append(test)
         if test.guards:
             raise Untraceable(
-                "the condition of a while_loop reads a computed place of an array, or has a loop with max_trips: let the "
-                "body do it, and carry the result as a state"
+                "the condition of a while_loop reads a computed place of an array, or has max_trips in it: let its "
+                "body do that, and carry the result as a state"
             )
     outside = _outside(bodies)
     condition_graph = None
