@@ -94,8 +94,9 @@ class Builder:
             self.known[key] = results
         return results
 
-    def spread(self, number: Any, shape: tuple[int, ...]) -> Any:
+    def spread(self, number: Any, shape: Kind) -> Any:
         """The array that holds one number everywhere."""
+        assert shape is not None
         return self.add(repeating((), shape), (number,))[0]
 
     def place(self, operation: Operation, operands: tuple[Any, ...]) -> list[int]:

@@ -45,7 +45,7 @@ def row_of(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
         value = rewriting.rule(builder, *operands)
         if value is not None:
             kind = kind_of_row(row, map(builder.kind, operands))
-            return value if not kind or builder.kind(value) == kind else builder.spread(value, kind)
+            return value if builder.kind(value) == kind else builder.spread(value, kind)
     return builder.add(row, operands)[0]
 
 
