@@ -231,6 +231,16 @@ def test_a_select_inside_a_select_on_the_same_predicate_is_one():
     assert_same_numbers(graph, simplified, inputs=2)
 
 
+def test_a_select_of_one_number_on_an_array_is_an_array_of_it():
+    where = TABLE["where"]
+    graph = Graph(((2,), (), (2,)), 1, (0.5,), (where,), ((0, 1, 1),), (2,))
+    simple = rewritten(graph)
+    assert [operation.name for operation in simple.operations] == ["view"]
+    assert simple.kinds[simple.outputs[0]] == (2,)
+    (found,) = interpreter.run(simple, [interpreter.Array(array("d", [1.0, 0.0]), (2,))])
+    assert found.flat() == [0.5, 0.5]
+
+
 def test_connectives_of_predicates():
     graph = program(
         [("less", 0, 1), ("logical_not", 4), ("logical_and", 4, 2), ("logical_or", 4, 3), ("logical_or", 4, 2),
