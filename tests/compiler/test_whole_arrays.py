@@ -369,3 +369,28 @@ def test_a_small_array_fills_a_large_one_without_a_step_for_each_number():
     compiled = jit(lambda v: np.broadcast_to(v * 2.0, (2000, 4)))
     assert compiled(np.arange(4.0))[1999].tolist() == [0.0, 2.0, 4.0, 6.0]
     assert len(compiled.llvm_ir().splitlines()) < 500
+
+
+def test_what_samples_read_of_a_shared_array_is_added_where_it_was_read():
+    points = np.random.default_rng(3).uniform(-1.0, 1.0, (40, 3))
+    first, second = (np.random.default_rng(seed).integers(0, 40, 300) for seed in (1, 2))
+
+    def energy(p):
+        pair = lambda i, j: 1.0 / (np.sum((p[i] - p[j]) ** 2) + 0.5)  # noqa: E731
+        return vmap(pair, reduce="sum")(first.astype(float), second.astype(float))
+
+    difference = points[first] - points[second]
+    force = -2.0 * difference / (np.sum(difference**2, axis=1, keepdims=True) + 0.5) ** 2
+    expected = np.zeros((40, 3))
+    np.add.at(expected, first, force)
+    np.add.at(expected, second, -force)
+    for backend in ("interpreter", "llvm"):
+        compiled = jit(grad(energy), backend=backend)
+        assert compiled(points) == pytest.approx(expected, rel=1e-12, abs=1e-13)
+        sums = [
+            kind
+            for operation in compiled.graph.operations
+            if operation.name == "loop"
+            for kind in operation.results(())[operation.carried + operation.stacked :]
+        ]
+        assert (40, 3) not in sums  # no sample sums an array of which it read six numbers

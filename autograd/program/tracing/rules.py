@@ -21,7 +21,17 @@ from autograd.primitives import table
 from autograd.program.graph import Branch, Graph, Kind, Loop
 from autograd.program.tracing.absence import where_absent
 from autograd.program.tracing.applied import Bundle
-from autograd.program.tracing.arrays.derivatives import ABSENT, decode, encode, form_of, join, plus, whole_of
+from autograd.program.tracing.arrays.derivatives import (
+    ABSENT,
+    decode,
+    encode,
+    form_of,
+    join,
+    plus,
+    put_together,
+    taken_apart,
+    whole_of,
+)
 from autograd.program.tracing.arrays.rules import PULLS, PUSHES
 from autograd.program.tracing.structured import Body, apply, branch, loop, part_kind, replay
 from autograd.program.tracing.trace import rules_within_reach
@@ -132,10 +142,11 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     codes = [form_of(seed) for seed in state_seeds]
     shared_codes: list[int] = [ABSENT] * len(parts.shared)
     slice_codes: list[int] = []
+    layouts: list[Any] = [None] * len(parts.shared)
     summed = op.batch  # a batch sums what its samples share; a loop adds it up as it goes
 
     def step(position: Any, states: list[Any], pieces: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        nonlocal codes, shared_codes, slice_codes
+        nonlocal codes, shared_codes, slice_codes, layouts
         before, own = pieces[: op.carried], pieces[op.carried : op.carried + op.sliced]
         carried, rest = iter(states), iter(pieces[op.carried + op.sliced :])
         seeds = [decode(carried, code, kind) for code, kind in zip(codes, state_kinds)]
@@ -150,9 +161,13 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         next_shared = [form_of(item) for item in found.shared]
         slice_codes = [form_of(item) for item in found.slices]
         stacked = _encoded(found.slices, slice_codes, slice_kinds)
-        if summed:
-            shared_codes = next_shared
-            return [], stacked, _encoded(found.shared, shared_codes, shared_kinds, -0.0)
+        if summed:  # what the samples read at computed places is added there, once, after all of them
+            apart = [taken_apart(item) for item in found.shared]
+            layouts = [None if item is None else item[1] for item in apart]
+            others = [item if of is None else None for item, of in zip(found.shared, apart)]
+            shared_codes = [*map(form_of, others)]
+            stacked += [number for item in apart if item is not None for number in item[0]]
+            return [], stacked, _encoded(others, shared_codes, shared_kinds, -0.0)
         if (next_codes, next_shared) != (codes, shared_codes):
             codes, shared_codes = next_codes, next_shared
             raise _Again
@@ -176,7 +191,10 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     of_states = [decode(ends, code, kind) for code, kind in zip(codes, state_kinds)]
     of_slices = [decode(stacked_items, code, kind_of(item)) for code, item in zip(slice_codes, parts.slices)]
     totals = iter(sums) if summed else ends
-    of_shared = [decode(totals, code, kind) for code, kind in zip(shared_codes, shared_kinds)]
+    of_shared = [
+        put_together(stacked_items, layout, kind) if layout is not None and kind else decode(totals, code, kind)
+        for layout, code, kind in zip(layouts, shared_codes, shared_kinds)
+    ]
     if count is not None:  # what a body takes from around it contributes nothing where no trip is made
         ran = table.greater(count, 0.0)
         of_shared = [where_absent(ran, whole_of(item), None) for item in of_shared]

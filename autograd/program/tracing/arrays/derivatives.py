@@ -238,6 +238,31 @@ def settled(derivative: Any, of: Any = None) -> Any:
     return broadcast(derivative, shape_of(of)) if shape_of(of) else derivative
 
 
+def taken_apart(derivative: Any) -> tuple[list[Any], list[tuple[int, bool]]] | None:
+    """The places and the numbers of a derivative that is at computed places alone, and what they are.
+
+    For each of its parts the places, the number, and whether it is there where that is not known.
+    """
+    if not isinstance(derivative, Scattered) or not derivative.gathered:
+        return None
+    items, layout = [], []
+    for indices, part in derivative.places:
+        shape, (value, flag) = places_shape(indices), with_flag(part, -0.0)
+        known = type(flag) is float
+        items += [broadcast(item, shape) if shape else item for item in (*indices, value, *([] if known else [flag]))]
+        layout.append((len(indices), known))
+    return items, layout
+
+
+def put_together(items: Iterator[Any], layout: Sequence[tuple[int, bool]], shape: tuple[int, ...]) -> Scattered:
+    """The derivative of what all trips of a loop share, from the stacks of what `taken_apart` gave in each."""
+    places = []
+    for count, known in layout:
+        indices, value = [next(items) for _ in range(count)], next(items)
+        places.append((indices, value if known else Maybe(value, next(items))))
+    return Scattered(shape, places=places)
+
+
 # A derivative as the numbers that carry it: none where it is absent, itself, or itself and a flag.
 
 ABSENT, PLAIN, FLAGGED = range(3)
