@@ -376,7 +376,7 @@ def test_what_samples_read_of_a_shared_array_is_added_where_it_was_read():
     first, second = (np.random.default_rng(seed).integers(0, 40, 300) for seed in (1, 2))
 
     def energy(p):
-        pair = lambda i, j: 1.0 / (np.sum((p[i] - p[j]) ** 2) + 0.5)  # noqa: E731
+        pair = lambda i, j: 1.0 / (np.sum((p[i] - p[j]) ** 2) + 0.5)
         return vmap(pair, reduce="sum")(first.astype(float), second.astype(float))
 
     difference = points[first] - points[second]
