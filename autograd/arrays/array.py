@@ -43,6 +43,8 @@ contents = property(_contents)  # what numpy.ma, which asks an operand for its `
 class ArrayMethods:
     """What an array of Values has beside the methods of NumPy's: the base of the class that `view_of` makes."""
 
+    _elementwise: Any  # of an array of a recording: `program` puts it here, with the methods of such arrays
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return apply_ufunc(ufunc, method, inputs, options)
 

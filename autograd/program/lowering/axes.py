@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Gather, Graph, Kind, Loop, Positions, Sum, View
 
@@ -36,13 +38,13 @@ def batch_axes(graph: Graph) -> dict[int, int]:
     return wanted
 
 
-def _of_sum(axis: int, kind: Kind, own: object, result: int) -> int:
+def _of_sum(axis: int, kind: Kind, own: Callable[[int], int], result: int) -> int:
     """A sum goes along an axis that is kept, in lanes, where there is a long one; else along its own."""
     assert kind
     kept = [n for a, n in enumerate(kind) if a != axis]
     if not kept or max(kept) < LANES:
         return axis
-    place: int = own(result)  # type: ignore[operator]
+    place = own(result)
     place += place >= axis
     return place if kind[place] >= LANES and _LONGER * kind[place] >= kind[axis] else axis
 

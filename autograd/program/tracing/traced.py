@@ -33,6 +33,7 @@ class Traced(Value):
     kind: Any
     operands: tuple[Any, ...]  # nodes of the same trace, and constants
     item: Any  # the number, of a constant
+    _elementwise: Any  # what applies a function to arrays of a recording: `arrays`, which stands above, puts it here
 
     @property
     def _inputs(self) -> tuple[Any, ...]:

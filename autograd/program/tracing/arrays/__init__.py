@@ -15,8 +15,8 @@ from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import Traced
 
 Trace.arrays = OnArrays
-Traced._elementwise = staticmethod(OnArrays.elementwise)  # type: ignore[attr-defined]
-ArrayMethods._elementwise = only_of_recordings("_elementwise", staticmethod(OnArrays.elementwise))  # type: ignore[attr-defined]
+Traced._elementwise = staticmethod(OnArrays.elementwise)
+ArrayMethods._elementwise = only_of_recordings("_elementwise", staticmethod(OnArrays.elementwise))
 Traced._view_of_array = staticmethod(lambda array: shown(node_of(array)))
 
 __all__ = ["as_number", "holds_array", "listed", "node_of", "numbers_in", "packed", "shown"]
