@@ -66,10 +66,10 @@ class Rows:
     """
 
     def __init__(
-        self, callbacks: dict[Primitive, int], known: Callable[[str], bool], fma: bool, scalef: bool, fastmath: bool
+        self, callbacks: dict[Primitive, int], known: Callable[[str], bool], fma: bool, avx512: bool, fastmath: bool
     ) -> None:
         self.callbacks, self.known, self.fastmath = callbacks, known, fastmath
-        self.fma, self.scalef = fma, scalef
+        self.fma, self.avx512 = fma, avx512
         self.inline = True  # functions of the module, at their calls
         self.rules: dict[Primitive, Rule] = {}
         self.declarations: dict[str, None] = {}
@@ -151,7 +151,7 @@ class Rows:
         return f"@{name}"
 
     def _ours(self, name: str, lanes: int, arity: int) -> str:
-        definition = vector_math.define(name, lanes, fma=self.fma, scalef=self.scalef, inline=self.inline)
+        definition = vector_math.define(name, lanes, fma=self.fma, avx512=self.avx512, inline=self.inline)
         self.declarations.update(dict.fromkeys(definition.declarations))
         self._define(f"@{definition.name}", definition.text, lanes, arity)
         return f"@{definition.name}"

@@ -111,8 +111,8 @@ Formula = Callable[..., Term]
 class Lines:
     """The instructions of one function, and what its module must declare for them."""
 
-    def __init__(self, width: int, fma: bool, scalef: bool = False) -> None:
-        self.width, self.fused, self.scalef = width, fma, scalef
+    def __init__(self, width: int, fma: bool, avx512: bool = False) -> None:
+        self.width, self.fused, self.avx512 = width, fma, avx512
         self.text: list[str] = []
         self.block = "entry"
         self.count = 0
@@ -157,18 +157,22 @@ class Lines:
 
     def scaled(self, x: Term, exponent: Term) -> Term:
         """x·2**floor(exponent), rounded once, by AVX-512's own instruction, eight lanes at a time."""
-        name, eight, kind = "@llvm.x86.avx512.mask.scalef.pd.512", "<8 x double>", self.type("double")
+        name, eight = "@llvm.x86.avx512.mask.scalef.pd.512", "<8 x double>"
         self.declarations[f"declare {eight} {name}({eight}, {eight}, {eight}, i8, i32)"] = None
+        return self._by_eights([x, exponent], lambda x, exponent: (
+            f"call {eight} {name}({eight} {x}, {eight} {exponent}, {eight} zeroinitializer, i8 -1, i32 4)"
+        ))  # fmt: skip
+
+    def _by_eights(self, terms: list[Term], instruction: Callable[..., str]) -> Term:
+        """What an instruction of AVX-512 on eight lanes makes of all."""
         parts = []
         for start in range(0, self.width, 8):
             lanes = ", ".join(f"i32 {lane}" for lane in range(start, start + 8))
-            half = [
-                self.emit("double", f"shufflevector {kind} {term.name}, {kind} poison, <8 x i32> <{lanes}>").name
-                for term in (x, exponent)
+            eights = [
+                self.emit(term.kind, f"shufflevector {term.type} {term.name}, {term.type} poison, <8 x i32> <{lanes}>")
+                for term in terms
             ]
-            parts.append(self.emit("double", (
-                f"call {eight} {name}({eight} {half[0]}, {eight} {half[1]}, {eight} zeroinitializer, i8 -1, i32 4)"
-            )))
+            parts.append(self.emit("double", instruction(*(eight.name for eight in eights))))
         width = 8
         while len(parts) > 1:  # put the parts together again, in pairs
             kind = vector_type("double", width)
@@ -204,10 +208,17 @@ class Lines:
 
     def look_up(self, table: str, column: tuple[float, ...], index: Term) -> Term:
         """The entries of a table, which becomes a constant of the module."""
-        values = ", ".join(f"double 0x{bits_of(value) & (1 << 64) - 1:016X}" for value in column)
+        values = [f"double 0x{bits_of(value) & (1 << 64) - 1:016X}" for value in column]
+        if self.avx512 and self.width % 8 == 0 and len(column) == 16:
+            name, eight = "@llvm.x86.avx512.vpermi2var.pd.512", "<8 x double>"
+            self.declarations[f"declare {eight} {name}({eight}, <8 x i64>, {eight})"] = None
+            low, high = (", ".join(half) for half in (values[:8], values[8:]))
+            return self._by_eights([index], lambda index: (
+                f"call {eight} {name}({eight} <{low}>, <8 x i64> {index}, {eight} <{high}>)"
+            ))  # fmt: skip
         symbol = f"@autograd.table.{table}"
         kind, width = self.type("double"), self.width
-        self.declarations[f"{symbol} = private unnamed_addr constant [{len(column)} x double] [{values}]"] = None
+        self.declarations[f"{symbol} = private unnamed_addr constant [{len(column)} x double] [{', '.join(values)}]"] = None
         address = self.emit("ptr", f"getelementptr double, ptr {symbol}, {self.type('i64')} {index.name}")
         if width == 1:
             return self.emit("double", f"load double, ptr {address.name}")

@@ -86,9 +86,9 @@ def run(request) -> Run:
     llvm.initialize_native_asmprinter()
     host = llvm.get_host_cpu_features()
     fma = request.param == "fused"
-    scalef = fma and bool(llvm.get_host_cpu_features().get("avx512f"))
+    avx512 = fma and bool(llvm.get_host_cpu_features().get("avx512f"))
     definitions = [
-        (name, width, define(name, width, fma=fma, scalef=scalef)) for name, width in product(FUNCTIONS, WIDTHS)
+        (name, width, define(name, width, fma=fma, avx512=avx512)) for name, width in product(FUNCTIONS, WIDTHS)
     ]
     texts = dict.fromkeys(text for _, _, definition in definitions for text in definition.declarations)
     for name, width, definition in definitions:
