@@ -18,11 +18,12 @@ from autograd.primitives.table import (
     divide,
     equal,
     greater,
-    less,
     logical_and,
+    logical_not,
     logical_or,
     multiply,
     not_equal,
+    signbit,
     sqrt,
     where,
 )
@@ -37,8 +38,8 @@ def add_reduce(x: Any, axis: Any = 0, keepdims: bool = False, initial: Any = Non
 
 
 def above(x: Any, y: Any) -> Any:
-    """Whether x is the larger of the two, where 0.0 is larger than -0.0; a zero shows its sign by its reciprocal."""
-    return logical_or(greater(x, y), logical_and(equal(x, y), less(divide(1.0, y), divide(1.0, x))))
+    """Whether x is the larger of the two, where 0.0 is larger than -0.0."""
+    return logical_or(greater(x, y), logical_and(equal(x, y), logical_and(signbit(y), logical_not(signbit(x)))))
 
 
 def _below(x: Any, y: Any) -> Any:

@@ -33,6 +33,7 @@ from autograd.primitives.table import (
     not_equal,
     remainder,
     sign,
+    signbit,
     softplus,
     where,
 )
@@ -45,11 +46,6 @@ _RADIAN = 57.29577951308232  # in degrees
 
 def _isnan(x: Any) -> Any:
     return not_equal(x, x)
-
-
-def _signbit(x: Any) -> Any:
-    # A zero shows its sign by its reciprocal; a nan has none here.
-    return logical_or(less(x, 0.0), logical_and(equal(x, 0.0), less(divide(1.0, x), 0.0)))
 
 
 def _trunc(x: Any) -> Any:
@@ -73,7 +69,7 @@ def _fmod(x: Any, y: Any) -> Any:
 
 
 def _copysign(x: Any, y: Any) -> Any:
-    return absolute(x) * where(_signbit(y), -1.0, 1.0)
+    return absolute(x) * where(signbit(y), -1.0, 1.0)
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
@@ -166,7 +162,7 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "isnan": _isnan,
     "isinf": lambda x: equal(absolute(x), inf),
     "isfinite": lambda x: less(absolute(x), inf),
-    "signbit": _signbit,
+    "signbit": signbit,
     "logical_xor": _differ,
     "bitwise_and": _of_truths("bitwise_and", logical_and),
     "bitwise_or": _of_truths("bitwise_or", logical_or),

@@ -177,6 +177,13 @@ logical_not: Primitive = _row(
     native=Native("xor", "!{0}"), predicate=True,
 )
 
+signbit: Primitive = _row(
+    "signbit", "signbit", lambda x: x == x and math.copysign(1.0, x) < 0.0, (None,), (_ANY,),
+    "Whether x is negative or -0.0; a nan, whose sign is chance, is not.",
+    _function("signbit", sympy=lambda sympy, x: sympy.Lt(x, 0)),
+    native=Native("signbit", "({0} == {0} && signbit({0}))"), predicate=True,
+)
+
 # Copies.
 
 identity: Primitive = _row(

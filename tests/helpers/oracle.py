@@ -123,6 +123,7 @@ EVALUATE: dict[str, Callable[..., Any]] = {
     "logical_and": lambda x, y: x != 0 and y != 0,
     "logical_or": lambda x, y: x != 0 or y != 0,
     "logical_not": lambda x: x == 0,
+    "signbit": lambda x: x < 0,
     "where": lambda condition, x, y: x if condition else y,
 }
 
@@ -188,7 +189,7 @@ PARTIALS: dict[str, Callable[..., tuple[Expression, ...]]] = {
 }
 CHOICES = ("maximum", "minimum", "relu", "where")
 COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-PREDICATES = (*COMPARISONS, "logical_and", "logical_or", "logical_not")
+PREDICATES = (*COMPARISONS, "logical_and", "logical_or", "logical_not", "signbit")
 
 
 class Oracle:

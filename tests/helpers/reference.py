@@ -111,6 +111,7 @@ REFERENCE = {
     "logical_and": Reference(lambda x, y: x != 0 and y != 0, (None, None), _TRUTHS),
     "logical_or": Reference(lambda x, y: x != 0 or y != 0, (None, None), _TRUTHS),
     "logical_not": Reference(lambda x: x == 0, (None,), _both(0.0, TINY, BIG, 1.0)),
+    "signbit": Reference(lambda x: x < 0, (None,), _both(TINY, BIG, 1.0)),
     "identity": Reference(lambda x: x, (_number(1),), _both(TINY, BIG)),
     "stop_gradient": Reference(lambda x: x, (None,), _both(TINY, BIG)),
     "add": Reference(lambda x, y: x + y, (_number(1), _number(1)), ((BIG, BIG), (1.0, -BELOW_1), (TINY, TINY))),

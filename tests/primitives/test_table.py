@@ -20,7 +20,7 @@ from autograd import Primitive, Value
 from autograd.primitives.table import TABLE
 
 COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
-PREDICATES = {*COMPARISONS, "logical_and", "logical_or", "logical_not"}
+PREDICATES = {*COMPARISONS, "logical_and", "logical_or", "logical_not", "signbit"}
 EDGES = (0.0, -0.0, TINY, -TINY, 1.0, -1.0, BIG, -BIG, inf, -inf, nan)
 MORE_EDGES = (*EDGES, 0.5, -1.5, 2.0, -3.0, 1e-310, 745.5, -746.0, 1e154, 1e200, -1e200, 9007199254740993.0)
 WIDER = {"direction_cosine": 8.0}  # ulp of a first derivative that is itself the second one of another row

@@ -50,6 +50,7 @@ const OPERATIONS = {
   remainder: (x, y) => flooredRemainder(x, y),
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   sign: (x) => Math.sign(x),
+  signbit: (x) => +(x < 0 || Object.is(x, -0)),
   sin: (x) => Math.sin(x),
   sinh: (x) => Math.sinh(x),
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.compiler.backends.angles import LLVM_SYMBOLS
 from autograd.compiler.backends.llvm.functions import vector_math
-from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, Function, Number, constant
+from autograd.compiler.backends.llvm.text import DOUBLE, TRUTH, WHOLE, Function, Number, constant
 from autograd.primitives.operators import Operators
 from autograd.primitives.row import TABLE, Primitive
 
@@ -94,6 +94,8 @@ class Rows:
             return self._intrinsic(instruction)
         if instruction.startswith("fcmp"):
             return _comparison(instruction)
+        if instruction == "signbit":
+            return _signbit
         if instruction == "select":
             return lambda function, operands: function.select(operands[0], operands[1], operands[2])
         if instruction in ("and", "or", "xor"):
@@ -238,6 +240,14 @@ def _comparison(instruction: str) -> Rule:
         return Number(function.value(f"{instruction} {DOUBLE[lanes]} {', '.join(texts)}"), lanes, True)
 
     return rule
+
+
+def _signbit(function: Function, operands: Sequence[Number]) -> Number:
+    lanes, text = operands[0].lanes, function.number(operands[0], operands[0].lanes)
+    bits = function.value(f"bitcast {DOUBLE[lanes]} {text} to {WHOLE[lanes]}")
+    negative = function.value(f"icmp slt {WHOLE[lanes]} {bits}, {'0' if lanes == 1 else 'zeroinitializer'}")
+    ordered = function.value(f"fcmp ord {DOUBLE[lanes]} {text}, {text}")
+    return Number(function.value(f"and {TRUTH[lanes]} {negative}, {ordered}"), lanes, True)
 
 
 def _logical(instruction: str) -> Rule:

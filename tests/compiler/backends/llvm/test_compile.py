@@ -34,7 +34,7 @@ SPECIALS = [sign * size for size in (0.0, 5e-324, 1.0, BIG, math.inf) for sign i
 EXACT = {
     "where", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or",
     "logical_not", "identity", "stop_gradient", "add", "subtract", "multiply", "divide", "remainder", "floor_divide",
-    "negative", "absolute", "sign", "floor", "ceil", "maximum", "minimum", "sqrt", "relu",
+    "negative", "absolute", "sign", "floor", "ceil", "maximum", "minimum", "sqrt", "relu", "signbit",
 }  # fmt: skip
 AROUND_THE_LANES = [1, 7, 8, 9, 15, 16, 17, 31, 33, 1023, 1024, 1025]
 

@@ -218,7 +218,8 @@ class Lines:
             ))  # fmt: skip
         symbol = f"@autograd.table.{table}"
         kind, width = self.type("double"), self.width
-        self.declarations[f"{symbol} = private unnamed_addr constant [{len(column)} x double] [{', '.join(values)}]"] = None
+        entries = ", ".join(values)
+        self.declarations[f"{symbol} = private unnamed_addr constant [{len(column)} x double] [{entries}]"] = None
         address = self.emit("ptr", f"getelementptr double, ptr {symbol}, {self.type('i64')} {index.name}")
         if width == 1:
             return self.emit("double", f"load double, ptr {address.name}")

@@ -28,7 +28,7 @@ from autograd.compiler.backends.llvm.text import (
     Tuple,
     lane_steps,
 )
-from autograd.compiler.backends.llvm.writer import Writer
+from autograd.compiler.backends.llvm.writer import Writer, with_own
 from autograd.program.graph import Graph, Loop
 
 FEWEST_BLOCKS = 8  # that are worth a second thread
@@ -223,8 +223,8 @@ class _Samples:
         part = replace(part, lane=lane, mask=mask if lane else "", width=width)
         if not part.shape:
             return function.load(part)
-        if few:
-            return part
+        if few or lane <= 1:  # the lanes of each number stand side by side
+            return with_own(part, False)
         slot = replace(self.writer.slot(part.shape, width), own=True)
         copy(function, part, slot)
         return slot
