@@ -26,12 +26,12 @@ from autograd.program.graph import (
 )
 from autograd.program.overwriting import last_takers
 
-NO_TARGETS: Mapping[int, int] = {}
+NO_TARGETS: Mapping[int, Any] = {}
 
 # (writer, function, step, operands, memory) to the step's results; (writer, function, graph, inputs, targets) to its
 # outputs.
 WriteStep = Callable[["Writer", Function, Any, list[Any], Sequence[Array | None]], list[Item]]
-WriteGraph = Callable[["Writer", Function, Graph, Sequence[Item], Mapping[int, int]], list[Item]]
+WriteGraph = Callable[["Writer", Function, Graph, Sequence[Item], Mapping[int, Any]], list[Item]]
 
 
 class Workspace:
@@ -150,14 +150,17 @@ class Writer:
     # Steps
 
     def graph(
-        self, function: Function, graph: Graph, inputs: Sequence[Item], targets: Mapping[int, int] = NO_TARGETS
+        self, function: Function, graph: Graph, inputs: Sequence[Item], targets: Mapping[int, Any] = NO_TARGETS
     ) -> list[Item]:
         """Write a graph, and return its outputs.
 
-        `targets` are values which an output's memory waits for, with the output's place.
+        `targets` are values which an output's memory waits for, with the output's place in the frame, or with that
+        memory, which is not made use of where the graph is split.
         """
         if self.limit is not None and self.weight(graph) > self.limit:
-            return self.split(self, function, graph, inputs, targets)
+            return self.split(self, function, graph, inputs, {
+                value: place for value, place in targets.items() if isinstance(place, int)
+            })  # fmt: skip
         values = [*inputs, *self.constants(graph)]
         apply = self.rows.apply
         for operation, operands, results in graph.steps():
@@ -170,7 +173,7 @@ class Writer:
 
     def step(
         self, function: Function, graph: Graph, operation: Operation, taken: list[Any], results: range,
-        targets: Mapping[int, int],
+        targets: Mapping[int, Any],
     ) -> list[Item]:  # fmt: skip
         """Write one step, and return its results."""
         if isinstance(operation, Primitive):
@@ -179,7 +182,8 @@ class Writer:
             self._guard(function, taken[0], operation.outcome)
             return []
         memory = [
-            target(function, targets[value], graph.kinds[value]) if value in targets else None for value in results
+            target(function, place, graph.kinds[value]) if isinstance(place := targets.get(value), int) else place
+            for value in results
         ]
         if isinstance(operation, Pack):
             return [self._pack(function, taken, operation.shape, memory[0])]

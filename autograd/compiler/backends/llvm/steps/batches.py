@@ -14,13 +14,21 @@ from typing import Any
 
 from autograd.compiler.backends.llvm.chunks import load, store
 from autograd.compiler.backends.llvm.memory import copy, elements, fill
-from autograd.compiler.backends.llvm.steps.loops import only_elements, taken_arrays
-from autograd.compiler.backends.llvm.steps.sums import BLOCK, VECTOR, Tree, add_lanes, fold_lanes, sum_of_lanes
+from autograd.compiler.backends.llvm.steps.loops import fillable, only_elements, taken_arrays
+from autograd.compiler.backends.llvm.steps.sums import (
+    BLOCK,
+    NEUTRAL_VECTOR,
+    VECTOR,
+    Running,
+    Tree,
+    add_lanes,
+    fold_lanes,
+    sum_of_lanes,
+)
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
     SUMS,
-    TRUTH,
     Array,
     Function,
     Item,
@@ -32,7 +40,6 @@ from autograd.compiler.backends.llvm.writer import Writer, with_own
 from autograd.program.graph import Graph, Loop
 
 FEWEST_BLOCKS = 8  # that are worth a second thread
-_NEUTRAL = f"splat (double {NEUTRAL.text})"
 
 
 def batch(
@@ -143,7 +150,7 @@ class _Samples:
                     fill(function, running, NEUTRAL)
             vectors = function.range(
                 start, end, lambda group, running: self._group(function, group, running, large),
-                [(VECTOR, _NEUTRAL)] * count,
+                [(VECTOR, NEUTRAL_VECTOR)] * count,
             )  # fmt: skip
             places: list[Any] = [function.part(array, position) for array in self.sums] or [None] * len(kinds)
             totals[:] = self._folded(function, kinds, vectors, large, places)
@@ -194,7 +201,9 @@ class _Samples:
             self._slice(function, array, start, mask, _few_elements(loop.body, 1 + i))
             for i, array in enumerate(self.slices)
         ]
-        outputs = writer.graph(function, loop.body, [position, *slices, *self.shared])
+        terms = [None if running is None else Running(running, mask, width) for running in large]
+        targets = fillable(loop.body, {loop.stacked + i: term for i, term in enumerate(terms) if term is not None})
+        outputs = writer.graph(function, loop.body, [position, *slices, *self.shared], targets)
         function.lanes = 1
         for stack, item in zip(self.stacks, outputs):
             target = function.part(stack, start)
@@ -204,15 +213,14 @@ class _Samples:
             else:
                 copy(function, item, target)
         rest, new = iter(sums), []
-        for term, running in zip(outputs[loop.stacked :], large):
+        function.lanes = width
+        for term, running in zip(outputs[loop.stacked :], terms):
             if running is not None:
-                function.lanes = width
-                _accumulate_masked(function, writer.in_memory(function, term), running, mask, width)
-                function.lanes = 1
+                running.add(function, term)
                 continue
             for number in [term] if isinstance(term, Number) else elements(function, term):
-                counted = _counted(function, function.number(number, width), mask, width)
-                new.append(add_lanes(function, next(rest), counted, width))
+                new.append(add_lanes(function, next(rest), function.number(number, width), width, mask))
+        function.lanes = 1
         return new
 
     def _slice(self, function: Function, array: Array, start: str, mask: str, few: bool) -> Item:
@@ -234,22 +242,3 @@ def _few_elements(graph: Graph, value: int) -> bool:
     """Whether a graph takes so few elements of an array that a gather of each is no slower than all, turned."""
     count, shape = sum(value in operands for operands in graph.operands), graph.kinds[value] or (1,)
     return only_elements(graph, value) and (shape[-1] < SUMS or 4 * count < math.prod(shape))
-
-
-def _counted(function: Function, term: str, mask: str, width: int) -> str:
-    """The term, without lanes that are not there."""
-    if not mask:
-        return term
-    return function.value(f"select {TRUTH[width]} {mask}, {DOUBLE[width]} {term}, {DOUBLE[width]} {_NEUTRAL}")
-
-
-def _accumulate_masked(function: Function, item: Any, running: Array, mask: str, width: int) -> None:
-    """Add a term that is an array to the eight running sums in memory of each element."""
-    if isinstance(item, Array) and item.shape:
-        if item.shape[0]:
-            function.repeat(item.shape[0], lambda i: _accumulate_masked(
-                function, function.part(item, i), function.part(running, i), mask, width))  # fmt: skip
-        return
-    number = item if isinstance(item, Number) else function.load(item)
-    term = _counted(function, function.number(number, width), mask, width)
-    function.store(Number(add_lanes(function, function.load(running).text, term, width), SUMS), running)

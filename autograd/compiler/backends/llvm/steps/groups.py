@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.compiler.backends.llvm.rows import is_ours
-from autograd.compiler.backends.llvm.steps.loops import put, taken, taken_arrays
+from autograd.compiler.backends.llvm.steps.loops import fillable, part_of, taken, taken_arrays, write
 from autograd.compiler.backends.llvm.steps.sums import BLOCK, Tree, added, in_pairs
 from autograd.compiler.backends.llvm.text import DOUBLE, NEUTRAL, SUMS, Array, Function, Item, Number
 from autograd.compiler.backends.llvm.writer import Writer
@@ -51,9 +51,12 @@ def batch(
             position = function.value(f"add nuw nsw i64 {first}, {i}")
             place = Number(function.value(f"sitofp i64 {position} to double"), whole=position)
             parts = [taken(function, array, position) for array in slices]
-            outputs: list[Any] = writer.graph(function, loop.body, [place, *parts, *shared])
-            for stack, part in zip(stacks, outputs):
-                put(function, stack, position, part)
+            targets = [part_of(function, stack, position) for stack in stacks]
+            outputs: list[Any] = writer.graph(
+                function, loop.body, [place, *parts, *shared], fillable(loop.body, dict(enumerate(targets)))
+            )
+            for target, part in zip(targets, outputs):
+                write(function, part, target)
             for k, term in enumerate(outputs[stacked:]):
                 sum_so_far = Number(running[SUMS * k + i], lanes)
                 running[SUMS * k + i] = added(function, sum_so_far, term).text

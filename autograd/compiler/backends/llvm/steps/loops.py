@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.compiler.backends.llvm.memory import copy, elements, fill
-from autograd.compiler.backends.llvm.steps.sums import BLOCK, Tree, accumulate, fold
+from autograd.compiler.backends.llvm.steps.sums import BLOCK, Running, Tree, accumulate, fold
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     NEUTRAL,
@@ -173,11 +174,13 @@ class _Trips:
         """One run of the body; returns the numbers of the new states."""
         function, loop = self.function, self.loop
         for stack, state in zip(self.saved, states):
-            put(function, stack, position, state)
+            write(function, state, function.part(stack, position))
         slices = [taken(function, array, position) for array in self.slices]
-        outputs = self.writer.graph(function, loop.body, [place, *states, *slices, *self.shared])
-        for stack, part in zip(self.stacks, outputs[loop.carried :]):
-            put(function, stack, position, part)
+        parts = [part_of(function, stack, position) for stack in self.stacks]
+        targets = fillable(loop.body, {loop.carried + i: part for i, part in enumerate(parts)})
+        outputs = self.writer.graph(function, loop.body, [place, *states, *slices, *self.shared], targets)
+        for part, item in zip(parts, outputs[loop.carried :]):
+            write(function, item, part)
         terms = outputs[loop.carried + loop.stacked :]
         if terms:
             self._add(trip, terms)
@@ -249,10 +252,32 @@ def taken(function: Function, array: Any, position: str) -> Item:
     return part if part.shape else function.load(part)
 
 
-def put(function: Function, stack: Array, position: str, item: Item) -> None:
-    """Write an item at a position of a stack."""
-    part = function.part(stack, position)
-    if isinstance(item, Number):
+def part_of(function: Function, stack: Array | Running, position: str) -> Array | Running:
+    return function.part(stack, position) if isinstance(stack, Array) else stack.part(function, position)
+
+
+def write(function: Function, item: Item, part: Array | Running) -> None:
+    """Write an item to a part of a stack, unless it stands there."""
+    if isinstance(part, Running):
+        part.add(function, item)
+    elif isinstance(item, Number):
         function.store(item, part)
-    else:
+    elif with_own(item, part.own) != part:
         copy(function, item, part)
+
+
+def fillable(graph: Graph, places: Mapping[int, Array | Running]) -> dict[int, Array | Running]:
+    """The places of a body's outputs that a batch in it makes and nothing else takes, so that it can fill them itself;
+    by the values.
+    """
+    if not places:
+        return {}
+    taken = Counter([operand for operands in graph.operands for operand in operands] + list(graph.outputs))
+    made = {
+        value
+        for operation, _, results in graph.steps()
+        if isinstance(operation, Loop) and operation.batch
+        for value in results[: operation.stacked]
+    }
+    outputs = ((graph.outputs[output], place) for output, place in places.items())
+    return {value: place for value, place in outputs if value in made and taken[value] == 1}

@@ -6,14 +6,15 @@ Eight numbers in memory are eight running sums of a loop, taken in turn. In a ba
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd.compiler.backends.llvm.memory import copy, fill
-from autograd.compiler.backends.llvm.text import DOUBLE, NEUTRAL, SUMS, Array, Function, Number
+from autograd.compiler.backends.llvm.memory import copy, fill, flat_offsets
+from autograd.compiler.backends.llvm.text import DOUBLE, NEUTRAL, SUMS, TRUTH, Array, Function, Number, Tuple
 
 BLOCK = 1024
 VECTOR = DOUBLE[SUMS]
+NEUTRAL_VECTOR = f"splat (double {NEUTRAL.text})"
 _LEVELS = 40  # of a tree over blocks without a bound; a run of so many, one in each nanosecond, takes two weeks
 
 
@@ -118,9 +119,36 @@ def second_part(function: Function, array: Array, position: str) -> Array:
     return replace(array, pointer=pointer, shape=(shape[0], *shape[2:]), strides=(strides[0], *strides[2:]))
 
 
-def add_lanes(function: Function, running: str, term: str, width: int) -> str:
-    """The eight running sums with the lanes of a term, eight after eight."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Eight running sums in memory of each element of an array, to which a batch adds the terms of its samples."""
+
+    sums: Array
+    mask: str  # the lanes that are there
+    width: int
+
+    def part(self, function: Function, position: str) -> Running:
+        return replace(self, sums=function.part(self.sums, position))
+
+    def add(self, function: Function, item: Any) -> None:
+        """Add an array, or a number; what was added already, as it was made, stands for itself."""
+        if isinstance(item, Running):
+            return
+        if isinstance(item, Array) and item.shape:
+            if item.shape[0]:
+                function.repeat(item.shape[0], lambda i: self.part(function, i).add(function, function.part(item, i)))
+            return
+        numbers = item.elements if isinstance(item, Tuple) else [function.load(item) if type(item) is Array else item]
+        for number, offset in zip(numbers, flat_offsets(self.sums)):
+            running, term = function.load(self.sums, offset).text, function.number(number, self.width)
+            function.store(Number(add_lanes(function, running, term, self.width, self.mask), SUMS), self.sums, offset)
+
+
+def add_lanes(function: Function, running: str, term: str, width: int, mask: str) -> str:
+    """The eight running sums with the lanes of a term that are there, eight after eight."""
     kind = DOUBLE[width]
+    if mask:
+        term = function.value(f"select {TRUTH[width]} {mask}, {kind} {term}, {kind} {NEUTRAL_VECTOR}")
     for start in range(0, width, SUMS):
         eight = term
         if width > SUMS:
