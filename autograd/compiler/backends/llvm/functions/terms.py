@@ -64,6 +64,7 @@ class Term:
     __mul__ = _infix("mul", "fmul")
     __rmul__ = _infix("mul", "fmul", swapped=True)
     __truediv__ = _infix("sdiv", "fdiv")
+    __rtruediv__ = _infix("sdiv", "fdiv", swapped=True)
     __and__ = _infix("and")
     __or__ = _infix("or")
     __xor__ = _infix("xor")
@@ -112,7 +113,8 @@ class Lines:
     """The instructions of one function, and what its module must declare for them."""
 
     def __init__(self, width: int, fma: bool, avx512: bool = False) -> None:
-        self.width, self.fused, self.avx512 = width, fma, avx512
+        self.width, self.fused = width, fma
+        self.by_registers = avx512 and width % 8 == 0  # whether AVX-512 has instructions for all lanes
         self.text: list[str] = []
         self.block = "entry"
         self.count = 0
@@ -209,7 +211,7 @@ class Lines:
     def look_up(self, table: str, column: tuple[float, ...], index: Term) -> Term:
         """The entries of a table, which becomes a constant of the module."""
         values = [f"double 0x{bits_of(value) & (1 << 64) - 1:016X}" for value in column]
-        if self.avx512 and self.width % 8 == 0 and len(column) == 16:
+        if self.by_registers and len(column) == 16:
             name, eight = "@llvm.x86.avx512.vpermi2var.pd.512", "<8 x double>"
             self.declarations[f"declare {eight} {name}({eight}, <8 x i64>, {eight})"] = None
             low, high = (", ".join(half) for half in (values[:8], values[8:]))

@@ -3,14 +3,14 @@
 A function has one algorithm, written once as a formula over `Term`s; the width only changes the types. So a sample
 gets the same bits wherever it stands in a batch. Worst errors in units in the last place, to which test_vector_math.py
 holds the functions: exp and pow 0.55 (1 where the result is subnormal), log 0.6, sin and cos 0.85, log1p 1, expm1 1.1,
-sigmoid and tanh 1.8. Infinities, nan, signed zeros, overflow and gradual underflow follow C99's Annex F. Samples
-outside a fast path's range take a cold path, out of line.
+tanh 1.8. Infinities, nan, signed zeros, overflow and gradual underflow follow C99's Annex F. Samples outside a fast
+path's range take a cold path, out of line.
 
 The methods are P. T. P. Tang's table-driven ones (ACM TOMS 15(2), 1989, exp; 16(4), 1990, log) and, for sin and cos,
 the argument reduction of W. J. Cody and W. Waite ("Software Manual for the Elementary Functions", 1980).
 
->>> print(define("sigmoid", 8, fma=True).text.splitlines()[0])
-define internal <8 x double> @autograd.sigmoid.w8(<8 x double> %x) alwaysinline {
+>>> print(define("tanh", 8, fma=True).text.splitlines()[0])
+define internal <8 x double> @autograd.tanh.w8(<8 x double> %x) alwaysinline {
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from autograd.compiler.backends.llvm.functions.terms import (
     vector_type,
 )
 
-FUNCTIONS: tuple[str, ...] = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sin", "cos", "pow")
+FUNCTIONS: tuple[str, ...] = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "pow")
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,7 @@ def _exp_parts(x: Term, low: Term | None = None) -> tuple[Term, Term, Term]:
     scales, tails = _exp_table()
     scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
     square = r * r
-    low_terms = lines.fma(square, lines.polynomial(r, _EXP[:2]), tail + r)
-    return shifted.bits() - index, scale, lines.fma(square * square, lines.polynomial(r, _EXP[2:]), low_terms)
+    return shifted.bits() - index, scale, r + lines.fma(square, lines.polynomial(r, _EXP), tail)
 
 
 def _exp_scaled(x: Term, low: Term | None = None) -> tuple[Term, Term]:
@@ -159,11 +158,10 @@ def _exp_everywhere(x: Term) -> Term:
     Where it would underflow to zero it is not multiplied at all: that takes a processor many times as long.
     """
     lines = x.lines
-    if lines.avx512 and lines.width % 8 == 0:
+    if lines.by_registers:
         x = lines.select(x > 710.0, 710.0, lines.select(x < -746.0, -746.0, x))
-        _, scale, excess = _exp_parts(x)
-        steps = lines.fma(x, _STEPS, _ROUNDER) - _ROUNDER
-        return lines.scaled(lines.fma(scale, excess, scale), steps * 2.0**-4)
+        scale, excess, steps = _exp_clamped(x)
+        return lines.scaled(lines.fma(scale, excess, scale), steps)
     zero = x < -746.0
     x = lines.select(zero, 0.0, lines.select(x > 710.0, 710.0, x))
     steps, scale, excess = _exp_parts(x)
@@ -173,34 +171,27 @@ def _exp_everywhere(x: Term) -> Term:
     return lines.select(zero, 0.0, lines.fma(scale, excess, scale) * first * second)
 
 
-def _sigmoid(x: Term) -> Term:
-    """1/(1 + t) or, for negative x, t/(1 + t), where t = exp(-|x|): no overflow, full accuracy in both tails.
-
-    The quotient is corrected by the rounding error of 1 + t, over a straight line for 1/(1 + t): 1.8 ulp, not 2.1.
-    """
-    lines = x.lines
-    t = _exp(-abs(x))
-    below = 1.0 + t
-    error = ((1.0 - below) + t) * lines.fma(below, -0.5, 1.5)
-    quotient = lines.select(x < 0.0, t, 1.0) / below
-    return lines.fma(-quotient, error, quotient)
+def _exp_clamped(x: Term) -> tuple[Term, Term, Term]:
+    """exp(x) = 2**floor(n)·s·(1 + e) for x from -746 to 710: s, e, n, as AVX-512 takes them."""
+    _, scale, excess = _exp_parts(x)
+    return scale, excess, (x.lines.fma(x, _STEPS, _ROUNDER) - _ROUNDER) * 2.0**-4
 
 
-# (exp(x) - 1 - x)/x² for |x| <= 1/32: relative error 2**-64 of exp(x) - 1.
+# (exp(x) - 1 - x)/x² for |x| <= 0.0655: relative error 2**-63 of exp(x) - 1.
 _EXPM1 = (
-    0.5, 0.16666666666666693, 0.04166666666666669, 0.008333333331033739, 0.0013888888886589299, 0.0001984174079677586,
-    2.4802058256222265e-05,
+    0.5, 0.16666666666666666, 0.041666666666672104, 0.008333333333333828, 0.0013888888825481832,
+    0.00019841269783627582, 2.4803951963038505e-05, 2.7559468901434207e-06,
 )  # fmt: skip
 
 
 def _expm1(x: Term) -> Term:
-    """(s - 1) + s·e as in _exp_scaled, where s - 1 has two parts; a polynomial below 1/32: 0.7 ulp; 1.1 near 2**53."""
+    """(s - 1) + s·e as in _exp_scaled, where s - 1 has two parts; a polynomial near 0: 1 ulp; 1.1 near 2**53."""
     lines = x.lines
     scale, excess = _exp_scaled(x)
     minus_one = scale - 1.0
     large = minus_one + lines.fma(scale, excess, (-1.0 - minus_one) + scale)
     small = lines.fma(x * x, lines.polynomial(x, _EXPM1), x)
-    value = lines.intrinsic("copysign", lines.select(abs(x) < 0.03125, small, large), x)
+    value = lines.intrinsic("copysign", lines.select(abs(x) < 0.065, small, large), x)
     return lines.unless(~(abs(x) <= 700.0), value, _expm1_far_out, x)
 
 
@@ -213,19 +204,26 @@ _TANH = (-0.3333333333333333, 0.13333333333325165, -0.05396825380111003, 0.02186
 
 
 def _tanh(x: Term) -> Term:
-    """m/(m + 2), where m = exp(2·|x|) - 1 = (s - 1) + s·e as in _exp_scaled; a polynomial below 1/16.
+    """-m/(m + 2), where m = exp(-2·|x|) - 1 = (s - 1) + s·e as in _exp_scaled; a polynomial below 1/16.
 
-    As in _sigmoid, the quotient is corrected, where 1/(m + 2) is (1 - quotient)/2: 1.8 ulp, not 2.1.
+    The quotient is taken by 1/(1 + exp(-2·|x|)) and corrected by what is left: where the derivative of tanh is computed
+    beside it, which takes that too, the compiler finds that the two share the exponential and the division.
     """
     lines = x.lines
-    size = abs(x)
-    # From 19.1 on the result is 1.
-    scale, excess = _exp_scaled(2.0 * lines.select(size > 20.0, 20.0, size))
-    m = lines.fma(scale, excess, scale - 1.0)
+    size, exponent = abs(x), -abs(2.0 * x)
+    if lines.by_registers:
+        scale, excess, steps = _exp_clamped(lines.select(exponent < -746.0, -746.0, exponent))
+        t, scale = lines.scaled(lines.fma(scale, excess, scale), steps), lines.scaled(scale, steps)
+    else:
+        scale, excess = _exp_scaled(lines.select(exponent < -40.0, -40.0, exponent))  # where the result is 1
+        t = lines.fma(scale, excess, scale)
+    minus_one = scale - 1.0
+    m = minus_one + lines.fma(scale, excess, (-1.0 - minus_one) + scale)
     below = m + 2.0
-    half_error = 0.5 * ((lines.select(m > 2.0, m, 2.0) - below) + lines.select(m > 2.0, 2.0, m))
-    quotient = m / below
-    large = lines.fma(-(quotient * half_error), 1.0 - quotient, quotient)
+    inverse = 1.0 / (1.0 + t)
+    quotient = m * inverse
+    product, error = lines.product(quotient, below)
+    large = lines.fma(((m - product) - error) - quotient * ((2.0 - below) + m), inverse, quotient)
     square = size * size
     small = lines.fma(size * square, lines.polynomial(square, _TANH), size)
     return lines.intrinsic("copysign", lines.select(size < 0.0625, small, large), x)
@@ -419,7 +417,6 @@ _FORMULAS: dict[str, tuple[Formula, int]] = {
     "log": (_log, 1),
     "log1p": (_log1p, 1),
     "tanh": (_tanh, 1),
-    "sigmoid": (_sigmoid, 1),
     "sin": (_sin, 1),
     "cos": (_cos, 1),
     "pow": (_pow, 2),

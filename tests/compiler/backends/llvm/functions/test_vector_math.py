@@ -24,7 +24,7 @@ NORMAL = 2.0**-1022
 # What the module's docstring promises: units in the last place, where the result is normal, and where it is not.
 BOUNDS = {
     "exp": (0.55, 1.0), "expm1": (1.1, 1.1), "log": (0.6, 0.6), "log1p": (1.0, 1.0), "tanh": (1.8, 1.8),
-    "sigmoid": (1.8, 1.8), "sin": (0.85, 0.85), "cos": (0.85, 0.85), "pow": (0.55, 1.0),
+    "sin": (0.85, 0.85), "cos": (0.85, 0.85), "pow": (0.55, 1.0),
 }  # fmt: skip
 # The doubles below 2**19 that are closest to multiples of π/2: to 2**-72 of their size.
 NEXT_TO_MULTIPLES = (321307.9594422229, 413441.44719405076, 505574.93494587863, 458348.94338079006)
@@ -130,7 +130,7 @@ def points(name: str, count: int) -> Points:
 
     def exponential() -> float:
         ends = uniform(-746, -700), uniform(700, 710)
-        # sigmoid is least exact next to -2, tanh next to 0.12.
+        # tanh is least exact next to 0.12, expm1 next to 0.11.
         middle = uniform(-40, 40), uniform(-3, 3), uniform(-0.2, 0.2), uniform(-2.05, -1.95), uniform(0.11, 0.13)
         return source.choice([*ends, *middle, signed(source, logarithmic(source, 1e-310, 1))])
 
@@ -205,7 +205,6 @@ def _next_to(computed: float, expected: float) -> bool:
 def test_exact_cases(width: int, run: Run) -> None:
     assert run("exp", width, [(0.0,), (-0.0,), (-746.0,), (709.8,), (-745.0,)]) == [1.0, 1.0, 0.0, inf, TINY]
     assert run("log", width, [(1.0,), (2.0**-1074,), (0.0,), (inf,)]) == [0.0, -744.4400719213812, -inf, inf]
-    assert run("sigmoid", width, [(0.0,), (inf,), (-inf,), (40.0,), (-745.0,)]) == [0.5, 1.0, 0.0, 1.0, TINY]
     assert run("tanh", width, [(1e-9,), (-3e-310,), (20.0,), (-inf,)]) == [1e-9, -3e-310, 1.0, -1.0]
     powers = [(-8.0, 3.0), (2.0, -1074.0), (2.0, 1023.0), (3.0, 4.0), (5.0, 0.0), (nan, 0.0), (1.0, nan), (10.0, 22.0)]
     assert run("pow", width, powers) == [-512.0, TINY, 2.0**1023, 81.0, 1.0, 1.0, 1.0, 1e22]
