@@ -28,7 +28,7 @@ class Batch:
     def write(self) -> None:
         """Add the batch to the graph that is being made."""
         lowering, outer = self.lowering, self.lowering.builder
-        plans = [[self._found(value, step) for value in step.operands] for step in self.members]
+        plans = [[self._found(step, place) for place in range(len(step.operands))] for step in self.members]
         slices, shared = list(self.slices), list(self.shared)
         kinds = ((), *((outer.kind(item) or ())[1:] for item in slices), *map(outer.kind, shared))
         body = Builder(replace(self.plan.graph, kinds=kinds, inputs=len(kinds)), Preserves.VALUES)
@@ -49,23 +49,23 @@ class Batch:
         for value, item in zip((*stacks, *self.sums), made):
             lowering.values[value] = self._back(value, item)
 
-    def _found(self, value: int, step: Step) -> tuple[str, Any, View | None]:
+    def _found(self, step: Step, operand: int) -> tuple[str, Any, View | None]:
         """Where the body finds what a step takes of an operand: among what, which, and by which view of it."""
-        plan, array = self.plan, self.lowering.array
-        axis = plan.own_axis(value, step)
+        plan, array, value = self.plan, self.lowering.array, step.operands[operand]
+        axis = plan.own_axis(step, operand)
         if axis is None:
             return self._shared(array(value), None)
-        base, along = plan.along(value, step)
+        base, along = plan.along(step, operand)
         shown = plan.maker[value].operation if base != value else None
         if isinstance(shown, View):
             view = _without(shown, axis, along)
-            if base in self.own and plan.in_place(value, step):
+            if base in self.own and plan.in_place(step, operand):
                 return "own", base, view
             if along is not None:
                 return self._slice(array(base), along, view)
             if shown.axes[axis] < 0:  # all positions take the same
                 return self._shared(array(base), view)
-        elif base in self.own and plan.in_place(value, step):
+        elif base in self.own and plan.in_place(step, operand):
             return "own", base, None
         return self._slice(array(value), axis, None)
 

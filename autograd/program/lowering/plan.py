@@ -49,7 +49,7 @@ class Plan:
         barrier = 0
         for step in self.steps:
             step.length = self._length(step)
-            step.stage = max((self._ready(operand, step) for operand in step.operands), default=0)
+            step.stage = max((self._ready(step, place) for place in range(len(step.operands))), default=0)
             if isinstance(step.operation, Guard) or not step.length and isinstance(step.operation, Loop | Branch):
                 step.stage = max(step.stage, barrier)
             if isinstance(step.operation, Guard):
@@ -78,12 +78,12 @@ class Plan:
             return 0
         return 0 if self.is_small(value) else self.shape(value)[self.axis[value]]
 
-    def _ready(self, value: int, step: Step) -> int:
-        """The stage in which a step can take a value."""
-        maker = self.maker.get(self._base(value))
+    def _ready(self, step: Step, place: int) -> int:
+        """The stage in which a step can take the operand at this place among its operands."""
+        maker = self.maker.get(self._base(step.operands[place]))
         if maker is None:
             return 0
-        return maker.stage + (maker.length > 0 and not self.in_place(value, step))
+        return maker.stage + (maker.length > 0 and not self.in_place(step, place))
 
     def _base(self, value: int) -> int:
         """What a value shows, where it is a view; else itself."""
@@ -91,9 +91,9 @@ class Plan:
             value = maker.operands[0]
         return value
 
-    def in_place(self, value: int, step: Step) -> bool:
-        """Whether a step of a batch takes of a value that a batch makes the part at its own position alone."""
-        base, axis = self.along(value, step)
+    def in_place(self, step: Step, place: int) -> bool:
+        """Whether a step of a batch takes of an operand that a batch makes the part at its own position alone."""
+        base, axis = self.along(step, place)
         made = self.maker.get(base)
         if axis is None or made is None or not step.length or made.length != step.length:
             return False
@@ -111,12 +111,12 @@ class Plan:
         axis, summed = self.axis[made.operands[0]], made.operation.axis
         return None if axis == summed else axis - (axis > summed)
 
-    def along(self, value: int, step: Step) -> tuple[int, int | None]:
-        """The array that a step of a batch goes through where it takes this one, and along which of its axes.
+    def along(self, step: Step, place: int) -> tuple[int, int | None]:
+        """The array that a step of a batch goes through where it takes this operand, and along which of its axes.
 
         None where it does not go through it from end to end.
         """
-        axis = self.own_axis(value, step)
+        value, axis = step.operands[place], self.own_axis(step, place)
         maker = self.maker.get(value)
         if axis is None or maker is None or not isinstance(maker.operation, View):
             return value, axis
@@ -126,22 +126,22 @@ class Plan:
             return base, None
         return base, along
 
-    def own_axis(self, value: int, step: Step) -> int | None:
+    def own_axis(self, step: Step, place: int) -> int | None:
         """Along which axis a step of a batch goes through an operand; None where it takes it as a whole."""
         operation = step.operation
-        if not step.length or not self.kind(value):
+        if not step.length or not self.kind(step.operands[place]):
             return None
         if isinstance(operation, Loop):
-            return 0 if value in step.operands[: operation.sliced] else None
-        if isinstance(operation, Gather) and value == step.operands[0]:
+            return 0 if place < operation.sliced else None
+        if isinstance(operation, Gather) and place == 0:
             return self.own_index(step)
         return self.axis[step.operands[0] if isinstance(operation, Sum) else step.results[0]]
 
     def own_index(self, step: Step) -> int | None:
         """Which of a gather's indices is the batch's own position, from end to end of that axis of the array."""
         array, *indices = step.operands
-        for place, index in enumerate(indices):
-            base, axis = self.along(index, step)
+        for place in range(len(indices)):
+            base, axis = self.along(step, 1 + place)
             made = self.maker.get(base)
             own = made is not None and isinstance(made.operation, Positions) and axis == made.operation.axis
             if own and self.shape(array)[place] == step.length:
