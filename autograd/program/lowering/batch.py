@@ -8,7 +8,7 @@ from typing import Any
 from autograd.primitives.row import Primitive
 from autograd.program.graph import ConstantArray, Element, Loop, Positions, Sum, View
 from autograd.program.lowering.plan import Step
-from autograd.program.lowering.singles import Lowering, row_on_numbers
+from autograd.program.lowering.singles import Lowering, position_in, row_on_numbers
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.simplify.builder import Builder, Constant
 from autograd.program.simplify.rewriting import copied, row_of
@@ -107,10 +107,8 @@ class Batch:
         axis, shape = plan.axis[result], plan.shape(result)
         rest = shape[:axis] + shape[axis + 1 :]
         if isinstance(operation, Positions):
-            if axis == operation.axis:
-                part = body.spread(0, rest) if rest else 0
-            else:
-                part = body.add(Positions(rest, operation.axis - (axis < operation.axis)), ())[0]
+            place = 0 if axis == operation.axis else 1 + operation.axis - (axis < operation.axis)
+            part = position_in(body, rest, place)
         elif isinstance(operation, Primitive):
             part = (row_of if rest else row_on_numbers)(body, operation, tuple(taken))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from autograd.primitives.row import Primitive
-from autograd.program.graph import Branch, Gather, Graph, Guard, Kind, Loop, Operation, Positions, Sum, View
+from autograd.program.graph import Branch, Gather, Graph, Guard, Kind, Loop, Operation, Positions, Scatter, Sum, View
 from autograd.program.lowering.axes import batch_axes
 
 
@@ -61,9 +61,15 @@ class Plan:
             for base in map(self._base, step.operands):
                 maker = self.maker.get(base)
                 here = maker is not None and step.length and (maker.length, maker.stage) == (step.length, step.stage)
-                if maker is not None and not here and not isinstance(step.operation, View):
+                known = isinstance(step.operation, Scatter) and self.positions(base) is not None
+                if maker is not None and not here and not known and not isinstance(step.operation, View):
                     seen.add(base)
         return seen
+
+    def positions(self, value: int) -> int | None:
+        """The axis along which a value has the positions, where it is nothing else."""
+        maker = self.maker.get(value)
+        return maker.operation.axis if maker is not None and isinstance(maker.operation, Positions) else None
 
     def _length(self, step: Step) -> int:
         """How many positions the batch has to which a step belongs; 0 of what belongs to none."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,7 +16,6 @@ from autograd.program.graph import (
     Element,
     Gather,
     Graph,
-    Kind,
     Loop,
     Pack,
     Place,
@@ -147,20 +146,28 @@ class Lowering:
         return self.builder.add(Gather(), (self.array(array), *places))[0]
 
     def _scatter(self, operation: Scatter, operands: Sequence[int]) -> Any:
-        """Elements at many places, one after the other."""
-        array, *rest = [self.array(v) for v in operands]
-        builder, shape = self.builder, self.shape(operands[1])
+        """Elements at many places, one after the other; of more than one axis row by row."""
+        array, builder, (length, *rest) = self.array(operands[0]), self.builder, self.shape(operands[1])
         if self.plan.is_small(operands[1]):
             for row in zip(*[self.numbers(v) for v in operands[1:]]):
                 array = builder.add(operation, (array, *row))[0]
             return array
-        size = math.prod(shape)
-        if len(shape) > 1:
-            rest = [builder.add(Reshape((size,)), (item,))[0] for item in rest]
-        kinds: tuple[Kind, ...] = ((), self.kind(operands[0]), *[()] * len(rest))
-        body = Graph((*kinds, self.kind(operands[0])), len(kinds), (), (operation,), (tuple(range(1, len(kinds))),),
-                     (len(kinds),))  # fmt: skip
-        return builder.add(Loop(body, size, carried=1, sliced=len(rest)), (array, *rest))[0]
+        positions = [self.plan.positions(v) for v in operands[1:]]
+        slices = [v for v, axis in zip(operands[1:], positions) if axis is None]
+        kinds = ((), self.kind(operands[0]), *[tuple(rest)] * len(slices))
+        body = Builder(replace(self.plan.graph, kinds=kinds, inputs=len(kinds)), Preserves.VALUES)
+        parts = iter(range(2, len(kinds)))
+        taken = [next(parts) if axis is None else position_in(body, tuple(rest), axis) for axis in positions]
+        graph = self.inside(body.graph([body.add(operation, (1, *taken))[0]]))
+        loop = Loop(graph, length, carried=1, sliced=len(slices))
+        return builder.add(loop, (array, *map(self.array, slices)))[0]
+
+
+def position_in(body: Builder, rest: tuple[int, ...], axis: int) -> Any:
+    """In the body of a loop, its part of an array of the positions along an axis; the loop goes along the first."""
+    if axis:
+        return body.add(Positions(rest, axis - 1), ())[0]
+    return body.spread(0, rest) if rest else 0
 
 
 def row_on_numbers(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
