@@ -69,6 +69,12 @@ class Plan:
     def positions(self, value: int) -> int | None:
         """The axis along which a value has the positions, where it is nothing else."""
         maker = self.maker.get(value)
+        if maker is not None and isinstance(maker.operation, View) and self.shape(maker.operands[0]):
+            view, shown = maker.operation, self.positions(maker.operands[0])
+            if shown is None or shown not in view.axes or view.starts[shown]:
+                return None
+            axis = view.axes.index(shown)
+            return axis if view.steps[axis] == 1 else None
         return maker.operation.axis if maker is not None and isinstance(maker.operation, Positions) else None
 
     def _length(self, step: Step) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import PREDICATE, Branch, ConstantArray, Graph, Loop, kind_of_row
+from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Loop, View, kind_of_row, repeating
 from autograd.program.simplify.builder import Builder, Constant, Preserves
 
 
@@ -194,7 +194,41 @@ def _loop(builder: Builder, loop: Loop, operands: tuple[Any, ...]) -> list[Any]:
         if condition is not None:
             condition = _with_shared(condition, 1 + loop.carried, shared, rest)
         loop = replace(loop, body=body, condition=condition)
-    return builder.add(loop, (*own, *rest))
+    if loop.counted or loop.condition is not None or not loop.stacked:
+        return builder.add(loop, (*own, *rest))
+    return _stacked_where_needed(builder, loop, (*own, *rest))
+
+
+def _stacked_where_needed(builder: Builder, loop: Loop, operands: tuple[Any, ...]) -> list[Any]:
+    """A loop that makes all of its trips: what it would stack that it takes, or a number spread over an array, is shown
+    by a view of what it takes, or of the stacked numbers.
+    """
+    body, first, end = loop.body, loop.carried, loop.carried + loop.stacked
+    spread = {
+        results[0]: taken[0]
+        for operation, taken, results in body.steps()
+        if isinstance(operation, View) and body.kinds[taken[0]] == NUMBER
+    }
+    sources = [spread.get(output, output) for output in body.outputs[first:end]]
+    known: dict[int, Any] = dict(enumerate(operands[first:], 1 + first))
+    known |= {body.inputs + i: builder.constant(item) for i, item in enumerate(body.constants)}
+    stacks = list(dict.fromkeys(
+        source for source in sources if source not in known or body.kinds[source] is PREDICATE
+    ))  # fmt: skip
+    outputs = (*body.outputs[:first], *stacks, *body.outputs[end:])
+    made = builder.add(replace(loop, body=replace(body, outputs=outputs), stacked=len(stacks)), operands)
+    known |= dict(zip(stacks, made[first:]))
+    shown = []
+    assert loop.length is not None
+    for source, output in zip(sources, body.outputs[first:end]):
+        shape = (loop.length, *(body.kinds[output] or ()))
+        if source in stacks or source <= first + loop.sliced:  # it has an axis for the trips
+            view = View(shape, (0, *[-1] * (len(shape) - 1)), (1, *[0] * (len(shape) - 1)), (0,))
+            shown.append(known[source] if source == output else builder.add(view, (known[source],))[0])
+        else:
+            view = repeating(body.kinds[source] or (), shape)
+            shown.append(builder.add(view, (known[source],))[0])
+    return [*made[:first], *shown, *made[first + len(stacks) :]]
 
 
 def _is_number(value: Any) -> bool:
