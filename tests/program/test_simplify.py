@@ -859,9 +859,13 @@ def test_what_a_loop_takes_or_spreads_is_shown_and_not_stacked(backend):
     compiled = jit(f, backend=backend)
     x, y = np.array([1.0, -2.0, 0.5, 3.0]), np.array([7.0, 8.0])
     same, shared, constant, spread, square = compiled(x, y)
-    assert same.tolist() == x.tolist() and shared.tolist() == [[7.0, 8.0]] * 4 and constant.tolist() == [2.5] * 4
-    assert spread.tolist() == [[1.0] * 3, [4.0] * 3, [0.25] * 3, [9.0] * 3] and square.tolist() == [1.0, 4.0, 0.25, 9.0]
+    assert same.tolist() == x.tolist()
+    assert shared.tolist() == [[7.0, 8.0]] * 4
+    assert constant.tolist() == [2.5] * 4
+    assert spread.tolist() == [[1.0] * 3, [4.0] * 3, [0.25] * 3, [9.0] * 3]
+    assert square.tolist() == [1.0, 4.0, 0.25, 9.0]
     loop = next(operation for operation in compiled.graph.operations if operation.name == "loop")
     assert loop.stacked == 1
     slopes = jit(grad(lambda x, y: np.sum(f(x, y)[3] * y[0]) + np.sum(f(x, y)[1]), (0, 1)), backend=backend)(x, y)
-    assert slopes[0].tolist() == (42.0 * x).tolist() and slopes[1].tolist() == [3.0 * 14.25 + 4.0, 4.0]
+    assert slopes[0].tolist() == (42.0 * x).tolist()
+    assert slopes[1].tolist() == [3.0 * 14.25 + 4.0, 4.0]
