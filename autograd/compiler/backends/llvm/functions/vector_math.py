@@ -132,7 +132,8 @@ def _exp_parts(x: Term, low: Term | None = None) -> tuple[Term, Term, Term]:
     scales, tails = _exp_table()
     scale, tail = lines.look_up("exp", scales, index), lines.look_up("exp_tail", tails, index)
     square = r * r
-    return shifted.bits() - index, scale, r + lines.fma(square, lines.polynomial(r, _EXP), tail)
+    low_terms = lines.fma(square, lines.polynomial(r, _EXP[:2]), tail)
+    return shifted.bits() - index, scale, r + lines.fma(square * square, lines.polynomial(r, _EXP[2:]), low_terms)
 
 
 def _exp_scaled(x: Term, low: Term | None = None) -> tuple[Term, Term]:
