@@ -158,7 +158,7 @@ class CompiledEpochs(Epochs):
         except TraceError as error:
             self._give_up(error)
             return super().evaluate(inputs, targets)
-        return [_numbers(_part(predictions, i)) for i in range(len(inputs))], list(map(_number, losses))
+        return _samples(predictions, len(inputs)), _samples(losses, len(inputs))
 
     def _give_up(self, error: TraceError) -> None:
         """Run in Python from now on. Raises the error where that is not wanted."""
@@ -194,13 +194,14 @@ def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
     return numpy.asarray(pair[0], dtype=float), numpy.asarray(pair[1], dtype=float)
 
 
-def _part(nest: Any, i: int) -> Any:
-    """The i-th sample of a nest of arrays."""
-    if isinstance(nest, list | tuple):
-        return [_part(item, i) for item in nest]
+def _samples(nest: Any, count: int) -> list[Any]:
+    """The nest of each sample, in Python's floats, from a nest of arrays along the samples."""
     if isinstance(nest, dict):
-        return {key: _part(item, i) for key, item in nest.items()}
-    return _plain(nest[i])
+        return [dict(zip(nest, items)) for items in _samples([*nest.values()], count)]
+    if isinstance(nest, list | tuple):
+        parts = [_samples(item, count) for item in nest]
+        return [[part[i] for part in parts] for i in range(count)]
+    return nest.tolist() if nest.dtype == float else _numbers(nest.tolist())
 
 
 def _plain(item: Any) -> Any:
