@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import TraceError, Value, jit, scan, value_and_grad, vmap, where
+from autograd import TraceError, Value, array, jit, scan, value_and_grad, vmap, where
 from nn.modules.module import Module
 from nn.modules.objective import Objective, only_in_python, warn_of_python
 from nn.optimizers.clipping import clipped_by_norm
@@ -49,7 +49,8 @@ class Epochs:
 
         Where `present` is given, with 1.0 or 0.0 for each sample, only those count that have a 1.0.
         """
-        return self.mean.at(self.fixed | dict(zip(self.paths, numbers)), list(numbers), inputs, targets, present)
+        numbers = list(numbers)
+        return self.mean.at(self.fixed | dict(zip(self.paths, numbers)), numbers, inputs, targets, present)
 
     def _mean(self, numbers: list[Any], inputs: Any, targets: Any, present: Any) -> Any:
         def sample(x: Any, y: Any) -> Any:
@@ -69,7 +70,7 @@ class Epochs:
         self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any = None
     ) -> tuple[Any, Any, Any]:
         """One batch: the new numbers, the optimizer's new state, and the loss before the step."""
-        value, gradient = value_and_grad(self.objective)(list(numbers), inputs, targets, present)
+        value, gradient = value_and_grad(self.objective)(numbers, inputs, targets, present)
         if self.clip_norm is not None:
             gradient, _ = clipped_by_norm(gradient, self.clip_norm)
         numbers, state = self.optimizer.update(numbers, gradient, state, lr)
@@ -119,10 +120,10 @@ class CompiledEpochs(Epochs):
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
             numbers, state, value = self.step(carry[0], carry[1], lr, *xy)
-            return (numbers, state), value
+            return (array(numbers), _columns(state)), value  # an optimizer of one's own may return lists
 
         batches = (inputs, targets) if present is None else (inputs, targets, present)
-        (numbers, state), losses = scan(batch, (list(numbers), state), batches)
+        (numbers, state), losses = scan(batch, (numbers, state), batches)
         return numbers, state, losses
 
     def _sample(self, x: Any, y: Any) -> Any:
@@ -132,11 +133,11 @@ class CompiledEpochs(Epochs):
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
         if self.in_python:
             return super().run(batches)
-        start = [parameter.data for parameter in self.optimizer.parameters]
+        start = array([parameter.data for parameter in self.optimizer.parameters])
         inputs, targets, present = _stacked(batches)
         rate = float(self.optimizer.lr)
         try:
-            numbers, state, column = self.epoch(start, self.optimizer.state, rate, inputs, targets, present)
+            numbers, state, column = self.epoch(start, _columns(self.optimizer.state), rate, inputs, targets, present)
         except TraceError as error:
             self._give_up(error)
             return super().run(batches)
@@ -144,7 +145,7 @@ class CompiledEpochs(Epochs):
             losses, self.in_python = super().run(batches), True
             warn_of_python(self.epoch)
             return losses
-        numbers, losses = _numbers(numbers), list(map(_number, column))
+        numbers, losses = _numbers(numbers), [*_numbers(column)]
         if not all(map(math.isfinite, (*losses, *numbers))):
             return super().run(batches)  # one by one, so that the first bad step and its parameter can be named
         self.keep(numbers, _numbers(state))
@@ -187,6 +188,11 @@ def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:
     return inputs, targets, present
 
 
+def _columns(state: Any) -> Any:
+    """An optimizer's state with arrays in the place of lists."""
+    return {name: array(column) if isinstance(column, list) else column for name, column in state.items()}
+
+
 def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
     """Inputs and targets as NumPy arrays of floats."""
     import numpy
@@ -201,7 +207,8 @@ def _samples(nest: Any, count: int) -> list[Any]:
     if isinstance(nest, list | tuple):
         parts = [_samples(item, count) for item in nest]
         return [[part[i] for part in parts] for i in range(count)]
-    return nest.tolist() if nest.dtype == float else _numbers(nest.tolist())
+    samples: list[Any] = _numbers(nest)
+    return samples
 
 
 def _plain(item: Any) -> Any:
@@ -210,7 +217,9 @@ def _plain(item: Any) -> Any:
 
 
 def _numbers(nest: Any) -> Any:
-    """A nest with floats in the place of Values."""
+    """A nest with floats in the place of Values, and lists in that of arrays."""
+    if hasattr(nest, "tolist"):
+        return nest.tolist() if nest.dtype == float else _numbers(nest.tolist())
     if isinstance(nest, list | tuple):
         return [_numbers(item) for item in nest]
     if isinstance(nest, dict):
