@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd import TraceError, Value, array, jit, scan, value_and_grad, vmap, where
@@ -120,7 +121,7 @@ class CompiledEpochs(Epochs):
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
             numbers, state, value = self.step(carry[0], carry[1], lr, *xy)
-            return (array(numbers), _columns(state)), value  # an optimizer of one's own may return lists
+            return (array(numbers), _columns(state, array)), value  # an optimizer of one's own may return lists
 
         batches = (inputs, targets) if present is None else (inputs, targets, present)
         (numbers, state), losses = scan(batch, (numbers, state), batches)
@@ -133,11 +134,14 @@ class CompiledEpochs(Epochs):
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
         if self.in_python:
             return super().run(batches)
-        start = array([parameter.data for parameter in self.optimizer.parameters])
+        import numpy
+
+        start = numpy.array([parameter.data for parameter in self.optimizer.parameters], dtype=float)
+        state = _columns(self.optimizer.state, partial(numpy.array, dtype=float))
         inputs, targets, present = _stacked(batches)
         rate = float(self.optimizer.lr)
         try:
-            numbers, state, column = self.epoch(start, _columns(self.optimizer.state), rate, inputs, targets, present)
+            numbers, state, column = self.epoch(start, state, rate, inputs, targets, present)
         except TraceError as error:
             self._give_up(error)
             return super().run(batches)
@@ -188,7 +192,7 @@ def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:
     return inputs, targets, present
 
 
-def _columns(state: Any) -> Any:
+def _columns(state: Any, array: Callable[[Any], Any]) -> Any:
     """An optimizer's state with arrays in the place of lists."""
     return {name: array(column) if isinstance(column, list) else column for name, column in state.items()}
 
