@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import ShapeError, Value
+from autograd import ShapeError, Value, array
 from nn.modules.initializers import Initializer, uniform
 from nn.modules.module import Module
+from nn.modules.replacements import as_array
 
 
 class Linear(Module):
@@ -56,19 +57,27 @@ class Linear(Module):
             ]
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
-        x = vector(x, self.in_features, "Linear layer")
-        sums = []
-        for row, weights in enumerate(self.weight):
-            pairs = zip(weights, x)
-            weight, number = next(pairs)
-            total: Any = weight * number
-            for weight, number in pairs:
-                total = total + weight * number
-            sums.append(total if self.bias is None else total + self.bias[row])
-        return sums
+        return weighted_sums(self.weight, vector(x, self.in_features, "Linear layer"), self.bias)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def weighted_sums(rows: Sequence[Sequence[Any]], x: Any, biases: Sequence[Any] | None) -> list[Any]:
+    """W·x + b, from the rows of W: number by number, or as a product of whole arrays where that is asked for."""
+    part = as_array.get()
+    if part is not None:
+        products = part(rows) @ array(x)
+        return [*(products if biases is None else products + part(biases))]
+    sums = []
+    for row, weights in enumerate(rows):
+        pairs = zip(weights, x)
+        weight, number = next(pairs)
+        total: Any = weight * number
+        for weight, number in pairs:
+            total = total + weight * number
+        sums.append(total if biases is None else total + biases[row])
+    return sums
 
 
 def count(number: Any, what: str) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd import TraceError, Value, array, jit, scan, value_and_grad, vmap, where
+from autograd import TraceError, Value, array, jit, rerun_context, scan, value_and_grad, vmap, where
 from nn.modules.module import Module
 from nn.modules.objective import Objective, only_in_python, warn_of_python
+from nn.modules.replacements import layers_in_arrays
 from nn.optimizers.clipping import clipped_by_norm
 from nn.optimizers.optimizers import Optimizer
 
@@ -115,8 +116,21 @@ class CompiledEpochs(Epochs):
         super().__init__(*args)
         self.required = required  # or else what cannot be compiled runs in Python
         self.epoch = jit(self._epoch)
-        self.predict = jit(vmap(self._sample, in_axes=0))
+        self.samples = Objective(self.model, vmap(self._sample), self.loss)
+        self.predict = jit(self._predict)
         self.in_python = False
+
+    def objective(self, numbers: Any, *batch: Any) -> Any:
+        if not hasattr(numbers, "shape"):  # a step in Python
+            return super().objective(numbers, *batch)
+        elements = list(numbers)
+        with rerun_context(partial(layers_in_arrays, numbers, elements)):
+            return super().objective(elements, *batch)
+
+    def _predict(self, numbers: Any, inputs: Any, targets: Any) -> Any:
+        elements = list(numbers)
+        with layers_in_arrays(numbers, elements):
+            return self.samples.at(dict(zip(self.paths, elements)), inputs, targets)
 
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
@@ -136,12 +150,11 @@ class CompiledEpochs(Epochs):
             return super().run(batches)
         import numpy
 
-        start = numpy.array([parameter.data for parameter in self.optimizer.parameters], dtype=float)
         state = _columns(self.optimizer.state, partial(numpy.array, dtype=float))
         inputs, targets, present = _stacked(batches)
         rate = float(self.optimizer.lr)
         try:
-            numbers, state, column = self.epoch(start, state, rate, inputs, targets, present)
+            numbers, state, column = self.epoch(self._start(), state, rate, inputs, targets, present)
         except TraceError as error:
             self._give_up(error)
             return super().run(batches)
@@ -155,11 +168,17 @@ class CompiledEpochs(Epochs):
         self.keep(numbers, _numbers(state))
         return losses
 
+    def _start(self) -> Any:
+        """The numbers of the trained parameters as they are now."""
+        import numpy
+
+        return numpy.array([parameter.data for parameter in self.optimizer.parameters], dtype=float)
+
     def evaluate(self, inputs: Any, targets: Any) -> tuple[list[Any], list[float]]:
         if self.in_python:
             return super().evaluate(inputs, targets)
         try:
-            predictions, losses = self.predict(inputs, targets)
+            predictions, losses = self.predict(self._start(), inputs, targets)
         except TraceError as error:
             self._give_up(error)
             return super().evaluate(inputs, targets)
