@@ -12,7 +12,7 @@ from typing import Any
 from autograd import Value, scope
 from nn.modules.activations import ACTIVATIONS, COMPOSED, Activation, check_activation
 from nn.modules.initializers import Initializer, uniform
-from nn.modules.linear import count, vector, weighted_sums
+from nn.modules.linear import count, sums_by_arrays, vector, weighted_sum
 from nn.modules.module import Module
 from nn.modules.replacements import as_array
 
@@ -67,14 +67,14 @@ class Neuron(Module):
 
     def net(self, x: Sequence[Any]) -> Value:
         """The weighted sum before the activation: w1·x1 + w2·x2 + … + b."""
-        total: Value = weighted_sums([self.w], vector(x, len(self.w), "neuron"), [self.b])[0]
+        total: Value = weighted_sum(self.w, vector(x, len(self.w), "neuron")) + self.b
         total.name = self._net
         return total
 
     def __call__(self, x: Sequence[Any]) -> Value:
-        return self.activated(self.net(x))
+        return self._activated(self.net(x))
 
-    def activated(self, net: Value) -> Value:
+    def _activated(self, net: Value) -> Value:
         """The activation of a weighted sum."""
         if self.activation == "linear":
             return net
@@ -135,8 +135,8 @@ class Layer(Module):
         with scope(self.name):
             if as_array.get() and all(type(neuron) is Neuron for neuron in self.neurons):
                 x = vector(x, len(self.neurons[0].w), "neuron")
-                nets = weighted_sums([neuron.w for neuron in self.neurons], x, [neuron.b for neuron in self.neurons])
-                out = [neuron.activated(net) for neuron, net in zip(self.neurons, nets)]
+                nets = sums_by_arrays([neuron.w for neuron in self.neurons], x, [neuron.b for neuron in self.neurons])
+                out = [neuron._activated(net) for neuron, net in zip(self.neurons, nets)]
             else:
                 out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out

@@ -57,27 +57,32 @@ class Linear(Module):
             ]
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
-        return weighted_sums(self.weight, vector(x, self.in_features, "Linear layer"), self.bias)
+        x = vector(x, self.in_features, "Linear layer")
+        if as_array.get() is not None:
+            return sums_by_arrays(self.weight, x, self.bias)
+        if self.bias is None:
+            return [weighted_sum(weights, x) for weights in self.weight]
+        return [weighted_sum(weights, x) + bias for weights, bias in zip(self.weight, self.bias)]
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-def weighted_sums(rows: Sequence[Sequence[Any]], x: Any, biases: Sequence[Any] | None) -> list[Any]:
-    """W·x + b, from the rows of W: number by number, or as a product of whole arrays where that is asked for."""
-    part = as_array.get()
-    if part is not None:
-        products = part(rows) @ array(x)
-        return [*(products if biases is None else products + part(biases))]
-    sums = []
-    for row, weights in enumerate(rows):
-        pairs = zip(weights, x)
-        weight, number = next(pairs)
-        total: Any = weight * number
-        for weight, number in pairs:
-            total = total + weight * number
-        sums.append(total if biases is None else total + biases[row])
-    return sums
+def weighted_sum(weights: Sequence[Any], x: Sequence[Any]) -> Any:
+    """w1·x1 + w2·x2 + …, number by number, from left to right."""
+    pairs = zip(weights, x)
+    weight, number = next(pairs)
+    total = weight * number
+    for weight, number in pairs:
+        total = total + weight * number
+    return total
+
+
+def sums_by_arrays(rows: Sequence[Sequence[Any]], x: Any, biases: Sequence[Any] | None) -> list[Any]:
+    """W·x + b from the rows of W, with whole arrays, where layers are to compute with them."""
+    part: Any = as_array.get()
+    products = part(rows) @ array(x)
+    return [*(products if biases is None else products + part(biases))]
 
 
 def count(number: Any, what: str) -> int:
