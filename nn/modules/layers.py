@@ -12,8 +12,9 @@ from typing import Any
 from autograd import Value, scope
 from nn.modules.activations import ACTIVATIONS, COMPOSED, Activation, check_activation
 from nn.modules.initializers import Initializer, uniform
-from nn.modules.linear import count, vector
+from nn.modules.linear import count, sums_by_arrays, vector, weighted_sum
 from nn.modules.module import Module
+from nn.modules.replacements import as_array
 
 
 class Neuron(Module):
@@ -66,18 +67,15 @@ class Neuron(Module):
 
     def net(self, x: Sequence[Any]) -> Value:
         """The weighted sum before the activation: w1·x1 + w2·x2 + … + b."""
-        x = vector(x, len(self.w), "neuron")
-        pairs = zip(self.w, x)
-        weight, number = next(pairs)
-        total: Value = weight * number
-        for weight, number in pairs:
-            total = total + weight * number
-        total = total + self.b
+        total: Value = weighted_sum(self.w, vector(x, len(self.w), "neuron")) + self.b
         total.name = self._net
         return total
 
     def __call__(self, x: Sequence[Any]) -> Value:
-        net = self.net(x)
+        return self._activated(self.net(x))
+
+    def _activated(self, net: Value) -> Value:
+        """The activation of a weighted sum."""
         if self.activation == "linear":
             return net
         if isinstance(self.activation, str) and self.activation not in COMPOSED:
@@ -135,7 +133,12 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> Any:
         with scope(self.name):
-            out = [neuron(x) for neuron in self.neurons]
+            if as_array.get() and all(type(neuron) is Neuron for neuron in self.neurons):
+                x = vector(x, len(self.neurons[0].w), "neuron")
+                nets = sums_by_arrays([neuron.w for neuron in self.neurons], x, [neuron.b for neuron in self.neurons])
+                out = [neuron._activated(net) for neuron, net in zip(self.neurons, nets)]
+            else:
+                out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import ShapeError, Value
+from autograd import ShapeError, Value, array
 from nn.modules.initializers import Initializer, uniform
 from nn.modules.module import Module
+from nn.modules.replacements import as_array
 
 
 class Linear(Module):
@@ -57,18 +58,31 @@ class Linear(Module):
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         x = vector(x, self.in_features, "Linear layer")
-        sums = []
-        for row, weights in enumerate(self.weight):
-            pairs = zip(weights, x)
-            weight, number = next(pairs)
-            total: Any = weight * number
-            for weight, number in pairs:
-                total = total + weight * number
-            sums.append(total if self.bias is None else total + self.bias[row])
-        return sums
+        if as_array.get() is not None:
+            return sums_by_arrays(self.weight, x, self.bias)
+        if self.bias is None:
+            return [weighted_sum(weights, x) for weights in self.weight]
+        return [weighted_sum(weights, x) + bias for weights, bias in zip(self.weight, self.bias)]
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def weighted_sum(weights: Sequence[Any], x: Sequence[Any]) -> Any:
+    """w1·x1 + w2·x2 + …, number by number, from left to right."""
+    pairs = zip(weights, x)
+    weight, number = next(pairs)
+    total = weight * number
+    for weight, number in pairs:
+        total = total + weight * number
+    return total
+
+
+def sums_by_arrays(rows: Sequence[Sequence[Any]], x: Any, biases: Sequence[Any] | None) -> list[Any]:
+    """W·x + b from the rows of W, with whole arrays, where layers are to compute with them."""
+    part: Any = as_array.get()
+    products = part(rows) @ array(x)
+    return [*(products if biases is None else products + part(biases))]
 
 
 def count(number: Any, what: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from autograd import Value, jit
+from autograd import Value, array, jit
 from nn.nests import flatten
 
 Compiled: Any = type(jit(abs))
@@ -39,6 +40,31 @@ def plain(result: Any, numbers: Mapping[Value, float]) -> Any:
     known = dict(numbers)  # those themselves, which must not be asked in a recording
     known.update((value, value.data) for value in values if value not in known)
     return rebuild([known[item] if isinstance(item, Value) else item for item in items])
+
+
+# What makes one array of parameters in nested lists, where layers are to compute with whole arrays.
+as_array: ContextVar[Callable[[Any], Any] | None] = ContextVar("as_array", default=None)
+
+
+@contextmanager
+def layers_in_arrays(numbers: Any, elements: Sequence[Any]) -> Iterator[None]:
+    """Layers compute with whole arrays meanwhile, of a model whose parameters are these elements of an array."""
+    places = {id(element): place for place, element in enumerate(elements)}
+
+    def places_of(nest: Any) -> Any:
+        return [*map(places_of, nest)] if isinstance(nest, list | tuple) else places[id(nest)]
+
+    def part(parameters: Any) -> Any:
+        try:
+            return numbers[places_of(parameters)]
+        except KeyError:  # one of them is none of the elements
+            return array(parameters)
+
+    token = as_array.set(part)
+    try:
+        yield
+    finally:
+        as_array.reset(token)
 
 
 def leaves_of(values: Iterable[Value]) -> Iterator[Value]:

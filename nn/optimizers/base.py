@@ -5,12 +5,13 @@ compiled epoch applies the same to numbers that are not known yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from math import inf
 from numbers import Real
 from typing import Any, ClassVar, Self
 
-from autograd import Value
+from autograd import Value, vmap
 from nn.pickles import Versioned
 
 State = dict[str, Any]  # a list of numbers for each thing remembered, and "step" where the rule counts
@@ -77,11 +78,12 @@ class Optimizer(Versioned):
 
     def update(
         self, numbers: Sequence[Any], gradients: Sequence[Any], state: State, lr: Any
-    ) -> tuple[list[Any], State]:
+    ) -> tuple[Sequence[Any], State]:
         """The new numbers and the new state: the rule as a pure function, to be compiled and looped over.
 
         Parameters: `numbers` and `gradients`, one for each parameter, floats or Values; `state`, as `initial_state`
-        gives it; `lr`, the learning rate.
+        gives it; `lr`, the learning rate. Where the numbers are an array, so are the gradients and the lists of the
+        state, and the rule is applied to all of them as one batch.
 
         >>> from nn.optimizers.optimizers import SGD
         >>> rule = SGD([Value(0.0)], lr=0.1, momentum=0.9)
@@ -89,12 +91,21 @@ class Optimizer(Versioned):
         ([0.0], {'momentum': [2.0]})
         """
         new: State = {}
-        factors: Iterable[Any] = repeat(None)
+        columns = tuple([state[name] for name in self.remembered])
+        batch = hasattr(numbers, "shape")
+        factors: Any = None
+        apart = False  # whether parameters differ in the number of the step
         if self.counts:
-            taken = state["step"]
-            new["step"] = [step + 1.0 for step in taken] if isinstance(taken, list) else taken + 1.0
-            factors = map(self.factors, new["step"]) if isinstance(taken, list) else repeat(self.factors(new["step"]))
-        memories: Iterable[Any] = zip(*(state[name] for name in self.remembered)) if self.remembered else repeat(())
+            step, apart = state["step"], hasattr(state["step"], "__len__")
+            step = new["step"] = [taken + 1.0 for taken in step] if isinstance(step, list) else step + 1.0
+            every = vmap(self.factors) if batch else partial(map, self.factors)
+            factors = every(step) if apart else self.factors(step)
+        if batch:
+            rule = vmap(self.rule, in_axes=(0, 0, 0, 0 if apart else None, None))
+            numbers, columns = rule(numbers, gradients, columns, factors, lr)
+            return numbers, new | dict(zip(self.remembered, columns))
+        factors = factors if apart else repeat(factors)
+        memories: Iterable[Any] = zip(*columns) if columns else repeat(())
         results = [
             self.rule(number, gradient, memory, factor, lr)
             for number, gradient, memory, factor in zip(numbers, gradients, memories, factors)

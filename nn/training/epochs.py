@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from autograd import TraceError, Value, jit, scan, value_and_grad, vmap, where
+from autograd import TraceError, Value, array, jit, rerun_context, scan, value_and_grad, vmap, where
 from nn.modules.module import Module
 from nn.modules.objective import Objective, only_in_python, warn_of_python
+from nn.modules.replacements import layers_in_arrays
 from nn.optimizers.clipping import clipped_by_norm
 from nn.optimizers.optimizers import Optimizer
 
@@ -49,7 +51,8 @@ class Epochs:
 
         Where `present` is given, with 1.0 or 0.0 for each sample, only those count that have a 1.0.
         """
-        return self.mean.at(self.fixed | dict(zip(self.paths, numbers)), list(numbers), inputs, targets, present)
+        numbers = list(numbers)
+        return self.mean.at(self.fixed | dict(zip(self.paths, numbers)), numbers, inputs, targets, present)
 
     def _mean(self, numbers: list[Any], inputs: Any, targets: Any, present: Any) -> Any:
         def sample(x: Any, y: Any) -> Any:
@@ -69,7 +72,7 @@ class Epochs:
         self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any = None
     ) -> tuple[Any, Any, Any]:
         """One batch: the new numbers, the optimizer's new state, and the loss before the step."""
-        value, gradient = value_and_grad(self.objective)(list(numbers), inputs, targets, present)
+        value, gradient = value_and_grad(self.objective)(numbers, inputs, targets, present)
         if self.clip_norm is not None:
             gradient, _ = clipped_by_norm(gradient, self.clip_norm)
         numbers, state = self.optimizer.update(numbers, gradient, state, lr)
@@ -113,16 +116,29 @@ class CompiledEpochs(Epochs):
         super().__init__(*args)
         self.required = required  # or else what cannot be compiled runs in Python
         self.epoch = jit(self._epoch)
-        self.predict = jit(vmap(self._sample, in_axes=0))
+        self.samples = Objective(self.model, vmap(self._sample), self.loss)
+        self.predict = jit(self._predict)
         self.in_python = False
+
+    def objective(self, numbers: Any, *batch: Any) -> Any:
+        if not hasattr(numbers, "shape"):  # a step in Python
+            return super().objective(numbers, *batch)
+        elements = list(numbers)
+        with rerun_context(partial(layers_in_arrays, numbers, elements)):
+            return super().objective(elements, *batch)
+
+    def _predict(self, numbers: Any, inputs: Any, targets: Any) -> Any:
+        elements = list(numbers)
+        with layers_in_arrays(numbers, elements):
+            return self.samples.at(dict(zip(self.paths, elements)), inputs, targets)
 
     def _epoch(self, numbers: Any, state: Any, lr: Any, inputs: Any, targets: Any, present: Any) -> Any:
         def batch(carry: Any, xy: Any) -> Any:
             numbers, state, value = self.step(carry[0], carry[1], lr, *xy)
-            return (numbers, state), value
+            return (array(numbers), _columns(state, array)), value  # an optimizer of one's own may return lists
 
         batches = (inputs, targets) if present is None else (inputs, targets, present)
-        (numbers, state), losses = scan(batch, (list(numbers), state), batches)
+        (numbers, state), losses = scan(batch, (numbers, state), batches)
         return numbers, state, losses
 
     def _sample(self, x: Any, y: Any) -> Any:
@@ -132,11 +148,13 @@ class CompiledEpochs(Epochs):
     def run(self, batches: Sequence[tuple[Any, Any]]) -> list[float]:
         if self.in_python:
             return super().run(batches)
-        start = [parameter.data for parameter in self.optimizer.parameters]
+        import numpy
+
+        state = _columns(self.optimizer.state, partial(numpy.array, dtype=float))
         inputs, targets, present = _stacked(batches)
         rate = float(self.optimizer.lr)
         try:
-            numbers, state, column = self.epoch(start, self.optimizer.state, rate, inputs, targets, present)
+            numbers, state, column = self.epoch(self._start(), state, rate, inputs, targets, present)
         except TraceError as error:
             self._give_up(error)
             return super().run(batches)
@@ -144,21 +162,27 @@ class CompiledEpochs(Epochs):
             losses, self.in_python = super().run(batches), True
             warn_of_python(self.epoch)
             return losses
-        numbers, losses = _numbers(numbers), list(map(_number, column))
+        numbers, losses = _numbers(numbers), [*_numbers(column)]
         if not all(map(math.isfinite, (*losses, *numbers))):
             return super().run(batches)  # one by one, so that the first bad step and its parameter can be named
         self.keep(numbers, _numbers(state))
         return losses
 
+    def _start(self) -> Any:
+        """The numbers of the trained parameters as they are now."""
+        import numpy
+
+        return numpy.array([parameter.data for parameter in self.optimizer.parameters], dtype=float)
+
     def evaluate(self, inputs: Any, targets: Any) -> tuple[list[Any], list[float]]:
         if self.in_python:
             return super().evaluate(inputs, targets)
         try:
-            predictions, losses = self.predict(inputs, targets)
+            predictions, losses = self.predict(self._start(), inputs, targets)
         except TraceError as error:
             self._give_up(error)
             return super().evaluate(inputs, targets)
-        return [_numbers(_part(predictions, i)) for i in range(len(inputs))], list(map(_number, losses))
+        return _samples(predictions, len(inputs)), _samples(losses, len(inputs))
 
     def _give_up(self, error: TraceError) -> None:
         """Run in Python from now on. Raises the error where that is not wanted."""
@@ -187,6 +211,11 @@ def _stacked(batches: Sequence[tuple[Any, Any]]) -> tuple[Any, Any, Any]:
     return inputs, targets, present
 
 
+def _columns(state: Any, array: Callable[[Any], Any]) -> Any:
+    """An optimizer's state with arrays in the place of lists."""
+    return {name: array(column) if isinstance(column, list) else column for name, column in state.items()}
+
+
 def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
     """Inputs and targets as NumPy arrays of floats."""
     import numpy
@@ -194,13 +223,15 @@ def as_arrays(pair: tuple[Any, Any]) -> tuple[Any, Any]:
     return numpy.asarray(pair[0], dtype=float), numpy.asarray(pair[1], dtype=float)
 
 
-def _part(nest: Any, i: int) -> Any:
-    """The i-th sample of a nest of arrays."""
-    if isinstance(nest, list | tuple):
-        return [_part(item, i) for item in nest]
+def _samples(nest: Any, count: int) -> list[Any]:
+    """The nest of each sample, in Python's floats, from a nest of arrays along the samples."""
     if isinstance(nest, dict):
-        return {key: _part(item, i) for key, item in nest.items()}
-    return _plain(nest[i])
+        return [dict(zip(nest, items)) for items in _samples([*nest.values()], count)]
+    if isinstance(nest, list | tuple):
+        parts = [_samples(item, count) for item in nest]
+        return [[part[i] for part in parts] for i in range(count)]
+    samples: list[Any] = _numbers(nest)
+    return samples
 
 
 def _plain(item: Any) -> Any:
@@ -209,7 +240,9 @@ def _plain(item: Any) -> Any:
 
 
 def _numbers(nest: Any) -> Any:
-    """A nest with floats in the place of Values."""
+    """A nest with floats in the place of Values, and lists in that of arrays."""
+    if hasattr(nest, "tolist"):
+        return nest.tolist() if nest.dtype == float else _numbers(nest.tolist())
     if isinstance(nest, list | tuple):
         return [_numbers(item) for item in nest]
     if isinstance(nest, dict):

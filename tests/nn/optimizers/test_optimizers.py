@@ -9,7 +9,7 @@ import pytest
 from pytorch_numbers import START, cases, problem
 
 import nn
-from autograd import Value, fori_loop, grad, jit, scan, value_and_grad
+from autograd import Value, array, fori_loop, grad, jit, scan, value_and_grad
 from nn.optimizers.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from nn.optimizers.schedules import cosine
 
@@ -114,6 +114,22 @@ def test_update_in_a_compiled_scan_with_a_schedule_gives_the_eager_numbers(kind,
         optimizer.lr = rate(step)
         take_steps(optimizer, values, [step])
     assert numbers == pytest.approx([value.data for value in values], rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(("kind", "options"), EVERY_KIND)
+def test_update_of_arrays_gives_the_bits_of_that_of_lists(kind, options, apart):
+    optimizer = kind([Value(0.0) for _ in range(3)], lr=0.1, **options)
+    numbers, gradients, state = [1.0, -2.0, 0.5], [0.5, -0.25, 3.0], optimizer.initial_state()
+    state |= {name: [0.5, 0.125, 0.25] for name in optimizer.remembered}
+    if apart and optimizer.counts:  # each parameter has taken another number of steps
+        state["step"] = [0.0, 4.0, 7.0]
+    expected, after = optimizer.update(numbers, gradients, state, 0.1)
+    columns = {name: array(column) if isinstance(column, list) else column for name, column in state.items()}
+    for update in (optimizer.update, jit(optimizer.update)):
+        found, new = update(array(numbers), array(gradients), columns, 0.1)
+        assert found.tolist() == expected
+        assert {name: column if isinstance(column, float) else column.tolist() for name, column in new.items()} == after
 
 
 @pytest.mark.parametrize(("kind", "options"), EVERY_KIND)
