@@ -9,10 +9,10 @@ REASONS: dict[str, list[str]] = {
         "simplify.rewriting._connective: `((x, y), (y, x))` is `((y, x), (x, y))`",
     ],
     "it only saves work: where nothing changes, the same thing is built again": [
-        "simplify.rewriting._loop: the condition `len(rest) < len(shared)` is True",
-        "simplify.rewriting._loop: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
-        "simplify.rewriting._branch: the condition `len(rest) < len(shared)` is True",
-        "simplify.rewriting._branch: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
+        "simplify.copying._loop: the condition `len(rest) < len(shared)` is True",
+        "simplify.copying._loop: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
+        "simplify.copying._branch: the condition `len(rest) < len(shared)` is True",
+        "simplify.copying._branch: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
         "simplify.builder.Builder.place: the condition `type(operation) is Primitive` is False",
     ],
     "it only saves work: a graph or a step of which all is needed is built again": [

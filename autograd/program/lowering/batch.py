@@ -8,10 +8,12 @@ from typing import Any
 from autograd.primitives.row import Primitive
 from autograd.program.graph import ConstantArray, Element, Loop, Positions, Sum, View
 from autograd.program.lowering.plan import Step
-from autograd.program.lowering.singles import Lowering, position_in, row_on_numbers
+from autograd.program.lowering.singles import Lowering, position_in
 from autograd.program.simplify import Preserves, simplify
+from autograd.program.simplify.arrays import row_on_numbers
 from autograd.program.simplify.builder import Builder, Constant
-from autograd.program.simplify.rewriting import copied, row_of
+from autograd.program.simplify.copying import copied
+from autograd.program.simplify.rewriting import row_of
 
 
 class Batch:

@@ -7,11 +7,8 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.primitives.summation import blocked_sum
 from autograd.program.graph import (
-    PREDICATE,
     Branch,
     Element,
     Gather,
@@ -28,6 +25,7 @@ from autograd.program.graph import (
 )
 from autograd.program.lowering.plan import Plan, Step
 from autograd.program.simplify import Preserves
+from autograd.program.simplify.arrays import by_numbers
 from autograd.program.simplify.builder import Builder, Constant
 from autograd.program.simplify.rewriting import row_of
 
@@ -109,30 +107,12 @@ class Lowering:
     def _by_numbers(self, operation: Any, operands: Sequence[int], result: int) -> None:
         """A step on small arrays, number by number."""
         shape, builder = self.shape(result), self.builder
-        indices = list(product(*map(range, shape)))
-        if isinstance(operation, Primitive):
-            columns = [self.numbers(v) if self.kind(v) else [self.array(v)] * len(indices) for v in operands]
-            found = [row_on_numbers(builder, operation, row) for row in zip(*columns)]
-        elif isinstance(operation, Positions):
-            found = [builder.constant(float(index[operation.axis])) for index in indices]
-        elif isinstance(operation, Reshape):
-            found = [*self.numbers(operands[0])]
-        elif isinstance(operation, Place):
-            found = [*self.numbers(operands[0])]
-            for index in product(*map(range, operation.view.shape)):
-                found[place_of(operation.view.origin(index), shape)] = self.element(operands[1], index)
-        elif isinstance(operation, Sum):
-            length = self.shape(operands[0])[operation.axis]
-            found = [
-                blocked_sum([
-                    _Term(builder, self.element(operands[0], (*index[: operation.axis], i, *index[operation.axis :])))
-                    for i in range(length)
-                ]).value
-                for index in indices
-            ]  # fmt: skip
-        else:
+        if isinstance(operation, Gather):
             array, *places = operands
             found = [self._gathered(array, row) for row in zip(*[self.numbers(v) for v in places])]
+        else:
+            shapes = [self.shape(v) for v in operands]
+            found = by_numbers(builder, operation, shapes, shape, lambda i, index: self.element(operands[i], index))
         if shape:
             self.lists[result] = found
         else:
@@ -168,31 +148,3 @@ def position_in(body: Builder, rest: tuple[int, ...], axis: int) -> Any:
     if axis:
         return body.add(Positions(rest, axis - 1), ())[0]
     return body.spread(0, rest) if rest else 0
-
-
-def row_on_numbers(builder: Builder, row: Primitive, operands: tuple[Any, ...]) -> Any:
-    """A row as it is on elements of arrays, of which a truth is 1.0 or 0.0."""
-    taken = list(operands)
-    if row is table.where or row.predicate and row.native.llvm in ("and", "or", "xor"):
-        zero = builder.constant(0.0)
-        count = 1 if row is table.where else len(taken)
-        taken[:count] = [
-            item if builder.kind(item) is PREDICATE else row_of(builder, table.not_equal, (item, zero))
-            for item in taken[:count]
-        ]
-    result = row_of(builder, row, tuple(taken))
-    if row.predicate:
-        result = row_of(builder, table.where, (result, builder.constant(1.0), builder.constant(0.0)))
-    return result
-
-
-class _Term:
-    """A number of a graph, to be added."""
-
-    __slots__ = ("builder", "value")
-
-    def __init__(self, builder: Builder, value: Any) -> None:
-        self.builder, self.value = builder, value
-
-    def __add__(self, other: _Term) -> _Term:
-        return _Term(self.builder, row_of(self.builder, table.add, (self.value, other.value)))

@@ -16,8 +16,9 @@ from dataclasses import replace
 
 from autograd.program.graph import Branch, Graph, Loop, Operation
 from autograd.program.simplify.builder import Preserves
+from autograd.program.simplify.copying import rewritten
 from autograd.program.simplify.pruning import pruned
-from autograd.program.simplify.rewriting import REWRITINGS, rewritten
+from autograd.program.simplify.rewriting import REWRITINGS
 
 __all__ = ["REWRITINGS", "Preserves", "pruned", "rewritten", "simplify"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.program.graph import Branch, Graph, Guard, Loop, Operation
 from autograd.program.simplify.builder import Builder
-from autograd.program.simplify.rewriting import copied
+from autograd.program.simplify.copying import copied
 
 
 def pruned(graph: Graph) -> Graph:
