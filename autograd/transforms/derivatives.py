@@ -190,6 +190,7 @@ def _jacobian(
 
 
 _FEW, _SINGLE = 8, 64  # elements of an array up to which each has a sweep of its own; those of more are a batch
+_SMALL = 1024  # numbers of results up to which it pays that a sweep leaves out what does not move
 
 
 def _whole_rows(recorded: Recorded) -> list[list[Any]]:
@@ -212,7 +213,9 @@ def _whole_columns(recorded: Recorded) -> list[list[Any]]:
             return recorded.push_from([seed if item is moving else None for item in recorded.leaves])
 
         # Of an array that is taken apart each element goes its own way, which leaves the others alone.
-        apart = all(_is_element(node) for node in recorded.order if any(item is leaf for item in node._inputs))
+        apart = sum(map(math.prod, inner)) <= _SMALL and all(
+            _is_element(node) for node in recorded.order if any(item is leaf for item in node._inputs)
+        )
         by_column = map(node_of, _along_elements(shape, inner, push, _SINGLE if apart else _FEW))
         last = len(shape)
         columns.append([

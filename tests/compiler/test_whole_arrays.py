@@ -9,6 +9,7 @@ import autograd
 from autograd import TraceError, array, checkpoint, cond, fori_loop, grad, hvp, jacfwd, jit, jvp, scan, vmap, while_loop
 from autograd.program import lowering
 from autograd.program.lowering import lowered
+from autograd.program.simplify import arrays as simplify_arrays
 from autograd.program.tracing.arrays import derivatives as array_derivatives
 from autograd.transforms import derivatives
 
@@ -151,6 +152,8 @@ def test_thresholds_move_no_bit(name, monkeypatch):
         monkeypatch.setattr(array_derivatives, "_PACKED", small)
         monkeypatch.setattr(array_derivatives, "_CHOSEN", small // 4)
         monkeypatch.setattr(derivatives, "_FEW", small // 2)
+        monkeypatch.setattr(derivatives, "_SMALL", 16 * small)
+        monkeypatch.setattr(simplify_arrays, "_KNOWN", 64 * small)
         compiled = jit(orders)
         found.append([plain(item).tobytes() for item in compiled(x)])
         assert lowered(compiled.graph).size > 0

@@ -11,6 +11,7 @@ No derivative may be taken of the result. Which way is taken is a matter of spee
 from __future__ import annotations
 
 from autograd.program.graph import Branch, Graph, Loop
+from autograd.program.lowering.axes import LANES
 from autograd.program.lowering.batch import Batch
 from autograd.program.lowering.plan import Plan, Step
 from autograd.program.lowering.singles import Lowering
@@ -19,13 +20,15 @@ from autograd.program.simplify import Preserves, simplify
 SMALL = 16  # numbers of an array up to which each is a step of its own
 
 
-def lowered(graph: Graph, small: int | None = None) -> Graph:
-    """The same program without rows, sums, positions and gathers of arrays."""
+def lowered(graph: Graph, small: int | None = None, lanes: int = LANES) -> Graph:
+    """The same program without rows, sums, positions and gathers of arrays. `lanes` is how many a batch is to fill: one
+    in the body of another batch, whose samples are in lanes already.
+    """
     if not any(graph.kinds) and not any(isinstance(operation, Loop | Branch) for operation in graph.operations):
         return graph
     small = SMALL if small is None else small
-    plan = Plan(graph, small)
-    lowering = Lowering(plan, lambda body: lowered(body, small))
+    plan = Plan(graph, small, lanes)
+    lowering = Lowering(plan, lambda body, lanes=lanes: lowered(body, small, lanes))
     stages: dict[int, tuple[list[Step], dict[int, list[Step]]]] = {}
     for step in plan.steps:
         single, batches = stages.setdefault(step.stage, ([], {}))

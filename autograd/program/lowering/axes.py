@@ -11,12 +11,12 @@ LANES = 8  # a shorter axis leaves some of the processor's lanes empty
 _LONGER = 16  # times as long as the others an axis is worth sums of arrays
 
 
-def batch_axes(graph: Graph) -> dict[int, int]:
+def batch_axes(graph: Graph, lanes: int) -> dict[int, int]:
     """For each array that is made element by element the axis of its batch: the one that those that take it ask for."""
     wanted: dict[int, int] = {}
 
     def own(value: int) -> int:
-        return wanted.setdefault(value, _longest(graph.kinds[value]))
+        return wanted.setdefault(value, _longest(graph.kinds[value], lanes))
 
     for operation, operands, results in reversed(list(graph.steps())):
         if isinstance(operation, Primitive | Gather | Positions) and graph.kinds[results[0]]:
@@ -27,7 +27,7 @@ def batch_axes(graph: Graph) -> dict[int, int]:
                     wanted.setdefault(operand, own(results[0]))
             own(results[0])
         elif isinstance(operation, Sum):
-            wanted.setdefault(operands[0], _of_sum(operation.axis, graph.kinds[operands[0]], own, results[0]))
+            wanted.setdefault(operands[0], _of_sum(operation.axis, graph.kinds[operands[0]], own, results[0], lanes))
         elif isinstance(operation, View) and graph.kinds[operands[0]] and operation.shape:
             axis = operation.axes[own(results[0])]
             if axis >= 0:
@@ -38,18 +38,18 @@ def batch_axes(graph: Graph) -> dict[int, int]:
     return wanted
 
 
-def _of_sum(axis: int, kind: Kind, own: Callable[[int], int], result: int) -> int:
+def _of_sum(axis: int, kind: Kind, own: Callable[[int], int], result: int, lanes: int) -> int:
     """A sum goes along an axis that is kept, in lanes, where there is a long one; else along its own."""
     assert kind
     kept = [n for a, n in enumerate(kind) if a != axis]
-    if not kept or max(kept) < LANES:
+    if not kept or max(kept) < lanes:
         return axis
     place = own(result)
     place += place >= axis
-    return place if kind[place] >= LANES and _LONGER * kind[place] >= kind[axis] else axis
+    return place if kind[place] >= lanes and _LONGER * kind[place] >= kind[axis] else axis
 
 
-def _longest(kind: Kind) -> int:
+def _longest(kind: Kind, lanes: int) -> int:
     """The first axis, unless it is short and there is a longer one."""
     assert kind
-    return 0 if kind[0] >= LANES else max(range(len(kind)), key=kind.__getitem__)
+    return 0 if kind[0] >= lanes else max(range(len(kind)), key=kind.__getitem__)

@@ -46,7 +46,7 @@ class Batch:
             self._member(body, step, taken)
         stacks = {value: part for value, part in self.parts.items() if value in self.plan.seen}
         graph = simplify(body.graph([*stacks.values(), *self.sums.values()]), preserves=Preserves.VALUES)
-        loop = Loop(lowering.inside(graph), self.length, sliced=len(slices), stacked=len(stacks))
+        loop = Loop(lowering.inside(graph, 1), self.length, sliced=len(slices), stacked=len(stacks))
         made = outer.add(loop, (*slices, *shared))
         for value, item in zip((*stacks, *self.sums), made):
             lowering.values[value] = self._back(value, item)

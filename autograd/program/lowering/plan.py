@@ -27,11 +27,11 @@ class Plan:
     others in the next stage, and at once for those of the same batch that ask for the part at their own position.
     """
 
-    def __init__(self, graph: Graph, small: int) -> None:
+    def __init__(self, graph: Graph, small: int, lanes: int) -> None:
         self.graph, self.small = graph, small
         self.steps = [Step(*step) for step in graph.steps()]
         self.maker: dict[int, Step] = {value: step for step in self.steps for value in step.results}
-        self.axis = batch_axes(graph)
+        self.axis = batch_axes(graph, lanes)
         self._set_stages()
         self.seen = self._seen()  # what batches make that is taken as a whole, or in a later stage
 

@@ -31,9 +31,11 @@ from autograd.program.simplify.rewriting import row_of
 
 
 class Lowering:
-    """The graph that is being made of a plan; `inside` lowers the graphs of loops and branches."""
+    """The graph that is being made of a plan; `inside` lowers the graphs of loops and branches, in other lanes where
+    they are given.
+    """
 
-    def __init__(self, plan: Plan, inside: Callable[[Graph], Graph]) -> None:
+    def __init__(self, plan: Plan, inside: Callable[..., Graph]) -> None:
         self.plan, self.inside = plan, inside
         self.kind, self.shape, self.maker = plan.kind, plan.shape, plan.maker
         self.builder = Builder(plan.graph, Preserves.VALUES)
