@@ -25,6 +25,7 @@ sys.path.extend([str(Path(__file__).parent / folder) for folder in ("helpers", "
 import coverage
 import pytest
 import test_simplify
+import test_simplify_arrays
 import test_tracing_rules
 from equivalent_mutants import EQUIVALENT
 from source_mutants import SourceMutant, source_mutants
@@ -32,12 +33,13 @@ from source_mutants import SourceMutant, source_mutants
 from autograd.compiler import jit as jit_module
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.simplify import REWRITINGS, Preserves, builder, pruning, rewriting
+from autograd.program.simplify import REWRITINGS, Preserves, arrays, builder, copying, pruning, rewriting
 from autograd.program.tracing import absence, rules
 
 # The modules that are made wrong, each with its tests.
 MODULES: dict[str, tuple[ModuleType, ModuleType]] = {
     "rewriting": (rewriting, test_simplify), "builder": (builder, test_simplify), "pruning": (pruning, test_simplify),
+    "copying": (copying, test_simplify_arrays), "arrays": (arrays, test_simplify_arrays),
     "absence": (absence, test_tracing_rules), "rules": (rules, test_tracing_rules),
 }  # fmt: skip
 Lines = set[tuple[str, int]]  # a file and a line of it

@@ -7,6 +7,7 @@ REASONS: dict[str, list[str]] = {
         "simplify.rewriting._and: `_connective(builder, x, y, True)` is `_connective(builder, y, x, True)`",
         "simplify.rewriting._or: `_connective(builder, x, y, False)` is `_connective(builder, y, x, False)`",
         "simplify.rewriting._connective: `((x, y), (y, x))` is `((y, x), (x, y))`",
+        "simplify.arrays._Term.__add__: `(self.value, other.value)` is `(other.value, self.value)`",
     ],
     "it only saves work: where nothing changes, the same thing is built again": [
         "simplify.copying._loop: the condition `len(rest) < len(shared)` is True",
@@ -14,6 +15,8 @@ REASONS: dict[str, list[str]] = {
         "simplify.copying._branch: the condition `len(rest) < len(shared)` is True",
         "simplify.copying._branch: `len(rest) < len(shared)` is `len(rest) <= len(shared)`",
         "simplify.builder.Builder.place: the condition `type(operation) is Primitive` is False",
+        "simplify.arrays.row_on_numbers: `item if builder.kind(item) is PREDICATE else "
+        "row_of(builder, table.not_equal, (item, zero))` is `row_of(builder, table.not_equal, (item, zero))`",
     ],
     "it only saves work: a graph or a step of which all is needed is built again": [
         "simplify.pruning.pruned: the condition `len(kept) == len(steps) and all((a[0] is b[0] for a, b in "
@@ -38,6 +41,9 @@ REASONS: dict[str, list[str]] = {
         "simplify.pruning._pruned_loop: `len(operands) - first - carried` is `len(operands) - first + carried`",
         "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands)`",
         "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands) + first`",
+    ],
+    "the axis that is summed is left out": [
+        "simplify.arrays.without_repeats: `a > summed` is `a >= summed`",
     ],
     "an input that is not there feeds only steps that have been dropped": [
         "simplify.pruning._restricted: `0` is `1`",

@@ -47,9 +47,11 @@ def by_numbers(
     if isinstance(operation, Positions):
         return [builder.constant(float(index[operation.axis])) for index in indices]
     if isinstance(operation, View):
-        return [element(0, operation.origin(index) if shapes[0] else ()) for index in indices]
+        return [element(0, operation.origin(index)) for index in indices]
     if isinstance(operation, Pack):
         return [element(i, ()) for i in range(len(shapes))]
+    if isinstance(operation, Element):
+        return [element(0, operation.index)]
     if isinstance(operation, Sum):
         axis, length = operation.axis, shapes[0][operation.axis]
         return [
@@ -66,18 +68,19 @@ def by_numbers(
 
 def row_on_numbers(builder: Builder, row: Primitive, operands: Sequence[Any]) -> Any:
     """A row as it is on elements of arrays, of which a truth is 1.0 or 0.0."""
-    taken = list(operands)
-    if row is table.where or row.predicate and row.native.llvm in ("and", "or", "xor"):
-        zero = builder.constant(0.0)
-        count = 1 if row is table.where else len(taken)
-        taken[:count] = [
-            item if builder.kind(item) is PREDICATE else row_of(builder, table.not_equal, (item, zero))
-            for item in taken[:count]
-        ]
-    result = row_of(builder, row, tuple(taken))
+    zero, count = builder.constant(0.0), _TRUTHS.get(row, 0)
+    truths = [
+        item if builder.kind(item) is PREDICATE else row_of(builder, table.not_equal, (item, zero))
+        for item in operands[:count]
+    ]
+    result = row_of(builder, row, (*truths, *operands[count:]))
     if row.predicate:
         result = row_of(builder, table.where, (result, builder.constant(1.0), builder.constant(0.0)))
     return result
+
+
+# How many of a row's first operands are truths.
+_TRUTHS = {table.where: 1, table.logical_and: 2, table.logical_or: 2, table.logical_not: 1}
 
 
 class _Term:
@@ -94,16 +97,15 @@ class _Term:
 
 def known(builder: Builder, operation: Operation, operands: tuple[Any, ...]) -> Constant | None:
     """The result of a step on arrays that are known, where it is no view that repeats them."""
-    if not isinstance(operation, Primitive | View | Pack | Sum | Reshape | Place):
+    if not isinstance(operation, Primitive | Element | View | Pack | Sum | Reshape | Place):
         return None
     if isinstance(operation, View) and any(axis < 0 for axis in operation.axes):
         return None
     (shape,) = results_of(operation, tuple(map(builder.kind, operands)))
     sources = [_source(builder, operand) for operand in operands]
-    if not shape or math.prod(shape) > _KNOWN or None in sources:
-        return None
     shapes = [builder.kind(operand) or () for operand in operands]
-    if any(math.prod(own) > _KNOWN for own in shapes):
+    assert shape is not None
+    if None in sources or max(math.prod(shape), *map(math.prod, shapes)) > _KNOWN:
         return None
 
     def element(i: int, index: tuple[int, ...]) -> Any:
@@ -114,7 +116,7 @@ def known(builder: Builder, operation: Operation, operands: tuple[Any, ...]) -> 
         return builder.constant(source.item.numbers[place_of(index, shapes[i])]) if shapes[i] else source
 
     numbers = [float(number.item) for number in by_numbers(builder, operation, shapes, shape, element)]
-    return builder.constant(ConstantArray(array("d", numbers).tobytes(), shape))
+    return builder.constant(ConstantArray(array("d", numbers).tobytes(), shape) if shape else numbers[0])
 
 
 def _source(builder: Builder, operand: Any) -> Constant | Positions | None:
@@ -141,7 +143,7 @@ def without_repeats(builder: Builder, operation: Operation, operands: tuple[Any,
             shape = own
     summed = operation.axis if isinstance(operation, Sum) else None
     kept = [a for a, n in enumerate(shape) if n == 1 or a == summed or any(view.axes[a] >= 0 for view in views)]
-    if not views or len(kept) == len(shape):
+    if len(kept) == len(shape):
         return None
     taken = [_restricted(builder, operand, kept) if builder.kind(operand) else operand for operand in operands]
     if isinstance(operation, Sum):
@@ -160,8 +162,10 @@ def _restricted(builder: Builder, shown: Any, kept: list[int]) -> Any:
     step = builder.made[shown]
     view, base = step.operation, step.operands[0]
     assert isinstance(view, View)
-    shape = builder.kind(base) or ()
+    shape: Any = builder.kind(base)
     shape_kept, axes, steps = (tuple([items[a] for a in kept]) for items in (view.shape, view.axes, view.steps))
+    if builder.kind(base) is PREDICATE:
+        base = row_of(builder, table.where, (base, builder.constant(1.0), builder.constant(0.0)))
     if not kept:
         return builder.add(Element(view.starts), (base,))[0] if shape else base
     part = View(shape_kept, axes, steps, view.starts)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd.primitives.row import Primitive
-from autograd.program.graph import NUMBER, PREDICATE, Branch, Graph, Loop, Operation, View, repeating
+from autograd.program.graph import NUMBER, Branch, Graph, Loop, Operation, Pack, View, repeating
 from autograd.program.simplify.arrays import known, without_repeats
 from autograd.program.simplify.builder import Builder, Constant, Preserves
 from autograd.program.simplify.rewriting import is_number, row_of
@@ -29,7 +29,7 @@ def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
             values.extend(_loop(builder, operation, taken))
         elif type(operation) is Branch:
             values.extend(_branch(builder, operation, taken))
-        elif any(map(builder.kind, taken)) and (found := _on_arrays(builder, operation, taken)) is not None:
+        elif (found := _on_arrays(builder, operation, taken)) is not None:
             values.append(found)
         elif type(operation) is Primitive:
             values.append(row_of(builder, operation, taken))
@@ -39,6 +39,8 @@ def copied(builder: Builder, graph: Graph, inputs: list[Any]) -> list[Any]:
 
 
 def _on_arrays(builder: Builder, operation: Operation, operands: tuple[Any, ...]) -> Any:
+    if not isinstance(operation, Pack) and not any(map(builder.kind, operands)):
+        return None
     found = known(builder, operation, operands)
     return without_repeats(builder, operation, operands) if found is None else found
 
@@ -55,7 +57,7 @@ def _loop(builder: Builder, loop: Loop, operands: tuple[Any, ...]) -> list[Any]:
         if condition is not None:
             condition = _with_shared(condition, 1 + loop.carried, shared, rest)
         loop = replace(loop, body=body, condition=condition)
-    if loop.counted or loop.condition is not None or not loop.stacked:
+    if loop.counted or loop.condition is not None:
         return builder.add(loop, (*own, *rest))
     return _stacked_where_needed(builder, loop, (*own, *rest))
 
@@ -65,30 +67,29 @@ def _stacked_where_needed(builder: Builder, loop: Loop, operands: tuple[Any, ...
     by a view of what it takes, or of the stacked numbers.
     """
     body, first, end = loop.body, loop.carried, loop.carried + loop.stacked
+    kinds: Any = body.kinds
+    stacked = body.outputs[first:end]
     spread = {
         results[0]: taken[0]
         for operation, taken, results in body.steps()
-        if isinstance(operation, View) and body.kinds[taken[0]] == NUMBER
+        if isinstance(operation, View) and kinds[taken[0]] == NUMBER
     }
-    sources = [spread.get(output, output) for output in body.outputs[first:end]]
+    sources = [spread.get(output, output) for output in stacked]
     known: dict[int, Any] = dict(enumerate(operands[first:], 1 + first))
     known |= {body.inputs + i: builder.constant(item) for i, item in enumerate(body.constants)}
-    stacks = list(dict.fromkeys(
-        source for source in sources if source not in known or body.kinds[source] is PREDICATE
-    ))  # fmt: skip
+    stacks = list(dict.fromkeys(source for source in sources if source not in known))
     outputs = (*body.outputs[:first], *stacks, *body.outputs[end:])
     made = builder.add(replace(loop, body=replace(body, outputs=outputs), stacked=len(stacks)), operands)
     known |= dict(zip(stacks, made[first:]))
     shown = []
-    assert loop.length is not None
-    for source, output in zip(sources, body.outputs[first:end]):
-        shape = (loop.length, *(body.kinds[output] or ()))
-        if source in stacks or source <= first + loop.sliced:  # it has an axis for the trips
-            view = View(shape, (0, *[-1] * (len(shape) - 1)), (1, *[0] * (len(shape) - 1)), (0,))
-            shown.append(known[source] if source == output else builder.add(view, (known[source],))[0])
-        else:
-            view = repeating(body.kinds[source] or (), shape)
-            shown.append(builder.add(view, (known[source],))[0])
+    for source, output in zip(sources, stacked):
+        shape = (loop.length, *kinds[output])
+        item, repeats = known[source], [0] * len(kinds[output])
+        if source not in stacks and source > first + loop.sliced:  # the same in each trip
+            item = builder.add(repeating(kinds[source], shape), (item,))[0]
+        elif source != output:  # a number in each trip, spread over an array
+            item = builder.add(View(shape, (0, *[-1 for _ in repeats]), (1, *repeats), (0,)), (item,))[0]
+        shown.append(item)
     return [*made[:first], *shown, *made[first + len(stacks) :]]
 
 

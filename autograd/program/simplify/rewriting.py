@@ -74,8 +74,6 @@ def _power(builder: Builder, x: Any, y: Any) -> Any:
 
 
 def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
-    if is_number(condition):
-        return x if condition.item else y
     outcomes = set(map(bool, _numbers_in(builder, condition)))
     if len(outcomes) == 1:
         return x if True in outcomes else y
@@ -97,11 +95,13 @@ def _where(builder: Builder, condition: Any, x: Any, y: Any) -> Any:
 
 
 def _numbers_in(builder: Builder, value: Any) -> Sequence[float]:
-    """The numbers of a known array, or of the one that a view shows; none where it is not known."""
+    """The numbers of a known array, or of what a view shows; none where it is not known."""
     step = builder.made.get(value)
     if step is not None and isinstance(step.operation, View):
         value = step.operands[0]
-    return value.item.numbers if isinstance(value, Constant) and isinstance(value.item, ConstantArray) else ()
+    if not isinstance(value, Constant):
+        return ()
+    return value.item.numbers if isinstance(value.item, ConstantArray) else (value.item,)
 
 
 def _not_equal(builder: Builder, x: Any, y: Any) -> Any:
