@@ -45,7 +45,7 @@ def choose(condition: Any, *sides: Any) -> Any:
     return elementwise(where, [condition, *sides])
 
 
-def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     result = default
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError("numpy.select takes as many conditions as choices, and one at least")

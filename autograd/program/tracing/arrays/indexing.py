@@ -14,6 +14,7 @@ from autograd.primitives.row import is_array
 from autograd.program.graph import View
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.places import checked, gathered, scattered
+from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.traced import Traced, broadcast_shape
 
 
@@ -28,7 +29,7 @@ class Selection:
         if self.part is not None:
             array = whole.view(array, self.part)
         if 0 in self.shape:
-            return whole.broadcast(0.0, self.shape)
+            return whole.broadcast(sort_of(array)(0), self.shape)
         return whole.reshaped(gathered(array, self.indices), self.shape)
 
     def written(self, array: Any, item: Any, adds: bool = False) -> Any:
@@ -155,8 +156,7 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
 
 
 def _is_mask(item: Any) -> bool:
-    node = getattr(item, "node", None)
-    return node is not None and whole.is_truths(node)
+    return hasattr(item, "node") and sort_of(item) is bool
 
 
 def _inside(index: int, axis: int, length: int) -> int:
