@@ -223,10 +223,10 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
                 item.node.detach()  # which raises, for the recording is over
     elif any(is_array(x) and (x.ndim or getattr(x, "_traced", False)) for x in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
-        sort = trace.arrays.sort_of(inputs[0])
-        kind = numpy.dtype(options.get("dtype") or (float if sort is float or name not in ("add", "multiply") else int))
-        if kind.kind in "iu" and sort is not float and name in ("add", "multiply"):
+        kind = numpy.dtype(options.get("dtype") or object).kind
+        if kind in "iuf" and name in ("add", "multiply") and trace.arrays.sort_of(inputs[0]) is not float:
             options = {key: item for key, item in options.items() if key != "dtype"}
+            inputs = (inputs[0].astype(float) if kind == "f" else inputs[0], *inputs[1:])
         options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
         whole = _whole(ufunc, name, method)
         if whole is not None:

@@ -282,7 +282,13 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return nodes[0]._elementwise(function, arguments)
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
         results = numpy.frompyfunc(function, len(arguments), 1)(*map(plain, arguments))
-    return typed(results, getattr(function, "predicate", False)) if isinstance(results, numpy.ndarray) else results
+    if not isinstance(results, numpy.ndarray):
+        return results
+    found = typed(results, getattr(function, "predicate", False))
+    if getattr(function, "name", "") != "where":
+        return found
+    kinds = {numpy.asarray(side).dtype.kind for side in arguments[1:]}  # the result has that of its sides
+    return found.astype(bool if kinds == {"b"} else int) if kinds <= {"b", "i"} else found
 
 
 def plain(argument: Any) -> Any:
@@ -318,7 +324,7 @@ def typed(objects: Any, truths: bool = False) -> Any:
 def alike(numbers: Sequence[Any]) -> Sequence[Any]:
     """Numbers of one array: whole numbers among truths, floats among either and Values."""
     kinds = set(map(type, numbers))
-    if len(kinds) < 2 or kinds.isdisjoint((bool, int)):
-        return numbers
+    if len(kinds) < 2 or kinds.isdisjoint((bool, int)) or any(hasattr(kind, "_elementwise") for kind in kinds):
+        return numbers  # of a recording each is what it is
     kind = int if kinds == {bool, int} else float
     return [kind(number) if type(number) in (bool, int) else number for number in numbers]

@@ -217,9 +217,10 @@ def _holds(outcome: Any) -> bool:
 def _checked(state: Any, before: Any, what: str) -> Any:
     """The state, as numbers of the same structure as the one before; once one is a float, or a Value, it stays such."""
     numbers, structure = _state(state, f"{what} returned")
-    earlier, expected = _state(before)
-    require_same(expected, structure, f"the state that {what} returns")
-    return structure.unflatten([alike((number, other))[0] for number, other in zip(numbers, earlier)])
+    require_same(flatten(before)[1], structure, f"the state that {what} returns")
+    if not {bool, int}.isdisjoint(map(type, numbers)):
+        numbers = [alike((number, other))[0] for number, other in zip(numbers, _state(before)[0])]
+    return structure.unflatten(numbers)
 
 
 def _state(state: Any, what: str = "the first state is") -> tuple[list[Any], Structure]:

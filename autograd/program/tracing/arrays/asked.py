@@ -26,7 +26,8 @@ from autograd.program.tracing.arrays.nodes import (
 )
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
 from autograd.program.tracing.sorts import as_numpy, assigned, joined, of_sort, sort_of
-from autograd.program.tracing.traced import broadcast_shape
+from autograd.program.tracing.structured import as_number
+from autograd.program.tracing.traced import Predicate, broadcast_shape
 
 
 class OnArrays:
@@ -76,7 +77,7 @@ class OnArrays:
         try:
             result = theirs(*args, **kwargs)
             _require_nodes(result)
-            return result
+            return OnArrays.as_sorted(result, args[0]) if name in ("numpy.tril", "numpy.triu") else result
         except Elementless:
             return theirs(*_taken_apart(args), **_taken_apart(kwargs))
 
@@ -104,11 +105,11 @@ class OnArrays:
             a = whole.reshaped(a, whole.shape_of(a) + (1,) * len(whole.shape_of(b)))
             return ufunc(shown(a), shown(b), **({} if out is None else {"out": out}))
         elif method == "accumulate":
-            array, sort = _to_combine(name, node_of(inputs[0]), options.get("dtype"))
+            array, sort = _to_combine(name, node_of(inputs[0]))
             result = accumulated(meaning, array, axis_of(axis, len(whole.shape_of(array))))
             result = shown(result if sort is None else of_sort(result, sort))
         elif method == "reduce":
-            array, sort = _to_combine(name, node_of(inputs[0]), options.get("dtype"))
+            array, sort = _to_combine(name, node_of(inputs[0]))
             initial = options.get("initial")
             if mask is not True:
                 if ufunc.identity is None and "initial" not in options:
@@ -116,6 +117,8 @@ class OnArrays:
                 start = float(options.get("initial", ufunc.identity))
                 array, mask = table.where(node_of(mask), array, start), True
             result = reduced(name, meaning, array, axis, options.get("keepdims", False), initial)
+            if isinstance(result, Predicate):  # as NumPy's any, which are added by `or`
+                result = as_number(result)
             result = shown(result if sort is None else of_sort(result, sort))
         else:
             raise TypeError(f"numpy.{name}.{method} of an array of a compiled function is not known")
@@ -123,12 +126,15 @@ class OnArrays:
             if out is None:
                 raise TypeError(f"numpy.{name} with where= and no out= leaves the rest undefined: use autograd.where")
             result = shown(table.where(node_of(mask), node_of(result), node_of(out)))
+        if is_recorded(out) and joined((sort_of(out), sort_of(result))) is not sort_of(out):
+            kinds = f"{sort_of(result).__name__} into an array of {sort_of(out).__name__}"
+            raise TypeError(f"numpy.{name} writes no {kinds}, as NumPy does not: make one of floats by astype")
         return result if out is None else _put(out, result)
 
 
-def _to_combine(name: str, array: Any, kind: Any) -> tuple[Any, type | None]:
+def _to_combine(name: str, array: Any) -> tuple[Any, type | None]:
     """An array as it is combined along an axis, and of what sort that is where it is known already."""
-    sort = sort_of(array) if kind is None else sort_of(sys.modules["numpy"].dtype(kind).type())
+    sort = sort_of(array)
     if name in ("add", "multiply"):
         return of_sort(array, float), float if sort is float else int
     return array, sort if name in EXCEEDS else None

@@ -58,10 +58,7 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
     if len(keys) == 1 and _is_mask(keys[0]):
         mask = keys[0].node
         if not writing:
-            raise TraceError(
-                "how many elements a mask chooses is not known while a function is being compiled: "
-                "numpy.where(mask, x, 0.0) has the shape of x"
-            )
+            raise TraceError(_UNKNOWN)
         own = whole.shape_of(mask)
         return Selection(None, [], shape, whole.reshaped(mask, own + (1,) * (len(shape) - len(own))))
     advanced = any(not isinstance(item, int | slice) and item is not None for item in keys)
@@ -138,6 +135,8 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
         elif known and not item.ndim and item.dtype != bool:
             keys.append(int(item))
         elif isinstance(item, Value | slice) or item is None or item is Ellipsis or is_array(item):
+            if isinstance(key, tuple) or not is_array(item):
+                _refuse_truths(item)
             keys.append(item)
         elif isinstance(item, bool) or not hasattr(type(item), "__index__"):
             raise IndexError(f"an array is indexed by whole numbers, slices, None, ... and arrays, not {item!r:.60}")
@@ -153,6 +152,19 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
     at = next((i for i, item in enumerate(keys) if item is Ellipsis), len(keys))
     keys[at : at + 1] = [slice(None)] * (dimensions - taken)
     return keys
+
+
+def _refuse_truths(item: Any) -> None:
+    """Raise `TraceError` for a mask, or one truth, whose outcome is not known, where it is not all of a key."""
+    if isinstance(item, Value) or is_array(item):
+        if sort_of(item) is bool and not (is_array(item) and item.dtype == bool):
+            raise TraceError(_UNKNOWN)
+
+
+_UNKNOWN = (
+    "how many elements a mask chooses is not known while a function is being compiled: "
+    "numpy.where(mask, x, 0.0) has the shape of x"
+)
 
 
 def _is_mask(item: Any) -> bool:

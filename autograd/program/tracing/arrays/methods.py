@@ -199,14 +199,14 @@ class TracedMethods:
     # What combines elements.
 
     def cumsum(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return self._accumulated("add", axis, out)
+        return self._accumulated("add", axis, dtype, out)
 
     def cumprod(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return self._accumulated("multiply", axis, out)
+        return self._accumulated("multiply", axis, dtype, out)
 
-    def _accumulated(self: Any, name: str, axis: Any, out: Any) -> Any:
+    def _accumulated(self: Any, name: str, axis: Any, dtype: Any, out: Any) -> Any:
         along, place = (self.ravel(), 0) if axis is None else (self, axis)
-        return getattr(sys.modules["numpy"], name).accumulate(along, place, out=out)
+        return getattr(sys.modules["numpy"], name).accumulate(along, place, dtype, out)
 
     def __bool__(self: Any) -> bool:
         if self.size != 1:
