@@ -35,7 +35,8 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     - `lower` and `upper`: whole numbers; in a compiled function they may be computed, and then i goes up from `lower`
       as long as it is below `upper`, and there is no reverse mode through the loop;
     - `body(i, state)`: returns a state of the same structure;
-    - `init`: the first state, a number or a nest of numbers and arrays.
+    - `init`: the first state, a number or a nest of numbers and arrays. Whole numbers and truths stay such, unless the
+      body returns floats.
 
     Raises: `ShapeError` where the body returns another structure; `TypeError` where a bound is not a whole number.
 

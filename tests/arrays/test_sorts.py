@@ -199,6 +199,7 @@ MASKS = {
     "of a later axis": lambda v, w: (v[:, None] * w)[:, v > 0],
     "a truth of an array": lambda v, w: v[(v > 0)[0]],
     "a comparison": lambda v, w: v[v[0] > 0],
+    "a list of comparisons": lambda v, w: v[[v[0] > 0, v[1] > 0, v[2] > 0]],
     "written": lambda v, w: changed(v[:, None] * w, (v > 0, 0), 9.0),
 }
 

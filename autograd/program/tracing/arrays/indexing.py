@@ -13,6 +13,7 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.graph import View
 from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.nodes import node_of
 from autograd.program.tracing.arrays.places import checked, gathered, scattered
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.traced import Traced, broadcast_shape
@@ -56,7 +57,7 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
     """
     keys = _expanded(key, shape)
     if len(keys) == 1 and _is_mask(keys[0]):
-        mask = keys[0].node
+        mask = node_of(keys[0])
         if not writing:
             raise TraceError(_UNKNOWN)
         own = whole.shape_of(mask)
@@ -135,8 +136,8 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
         elif known and not item.ndim and item.dtype != bool:
             keys.append(int(item))
         elif isinstance(item, Value | slice) or item is None or item is Ellipsis or is_array(item):
-            if isinstance(key, tuple) or not is_array(item):
-                _refuse_truths(item)
+            if _is_mask(item) and (isinstance(key, tuple) or not is_array(item)):
+                raise TraceError(_UNKNOWN)
             keys.append(item)
         elif isinstance(item, bool) or not hasattr(type(item), "__index__"):
             raise IndexError(f"an array is indexed by whole numbers, slices, None, ... and arrays, not {item!r:.60}")
@@ -154,13 +155,6 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
     return keys
 
 
-def _refuse_truths(item: Any) -> None:
-    """Raise `TraceError` for a mask, or one truth, whose outcome is not known, where it is not all of a key."""
-    if isinstance(item, Value) or is_array(item):
-        if sort_of(item) is bool and not (is_array(item) and item.dtype == bool):
-            raise TraceError(_UNKNOWN)
-
-
 _UNKNOWN = (
     "how many elements a mask chooses is not known while a function is being compiled: "
     "numpy.where(mask, x, 0.0) has the shape of x"
@@ -168,7 +162,8 @@ _UNKNOWN = (
 
 
 def _is_mask(item: Any) -> bool:
-    return hasattr(item, "node") and sort_of(item) is bool
+    """Whether it is a truth, or are truths, whose outcome is not known."""
+    return (isinstance(item, Value) or (is_array(item) and item.dtype == object)) and sort_of(item) is bool
 
 
 def _inside(index: int, axis: int, length: int) -> int:
