@@ -285,9 +285,10 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     if not isinstance(results, numpy.ndarray):
         return results
     found = typed(results, getattr(function, "predicate", False))
-    if getattr(function, "name", "") != "where":
+    sides = {"where": arguments[1:], "stop_gradient": arguments}.get(getattr(function, "name", ""))
+    if sides is None:
         return found
-    kinds = {numpy.asarray(side).dtype.kind for side in arguments[1:]}  # the result has that of its sides
+    kinds = {numpy.asarray(side).dtype.kind for side in sides}  # which the result has, too
     return found.astype(bool if kinds == {"b"} else int) if kinds <= {"b", "i"} else found
 
 

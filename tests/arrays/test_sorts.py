@@ -130,6 +130,11 @@ LIKE_NUMPY = {
         cond(v[0] > 0, lambda: v > 0, lambda: w > 0), ~cond(v.sum() > 0, lambda m: m, lambda m: ~m, v > 0),
         cond(v[0] > 0, lambda: 1, lambda: 2), cond(v[0] > 0, lambda: True, lambda: v[1] > 0),
     ),
+    "functions of floats": lambda v, w: (
+        autograd.sum(v > 0), autograd.mean(np.argsort(v)), autograd.prod(v > 0), autograd.dot(v > 0, w > 0),
+        autograd.add(v > 0, w > 0), autograd.maximum(np.argsort(v), 1), autograd.softmax((v > 0) & (w > 9)),
+        autograd.stop_gradient(v > 0), autograd.stop_gradient(np.argsort(v)),
+    ),
     "no elements": lambda v, w: (
         v[:0] > 0, ~(v[:0] > 0), (v[:0] > 0).sum(), (v[:0] > 0).any(), np.argsort(v[:0]), np.cumsum(v[:0] > 0),
         np.concatenate([v[:0], v]), v[:0].sum(), np.isnan(v[:0]), changed(v, slice(0), v[:0]),
