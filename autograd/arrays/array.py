@@ -15,12 +15,12 @@ from typing import Any
 from autograd.arrays import choices, orders, places, products, recording, reductions
 from autograd.arrays.functions import THEIRS, UNSUITED
 from autograd.arrays.products import UFUNCS
-from autograd.arrays.reductions import REDUCTIONS, filled
+from autograd.arrays.reductions import EXCEEDS, REDUCTIONS, filled
 from autograd.arrays.ufuncs import INSTEAD, MEANINGS, METHODS, OPERATORS, TRUTHS
 from autograd.errors import MissingDependencyError, TraceError
 from autograd.functions.totals import blocked_sums
 from autograd.pickles import reduced
-from autograd.primitives.row import TABLE, elementwise, is_array, plain, real, require_plain, typed
+from autograd.primitives.row import TABLE, alike, elementwise, is_array, plain, real, require_plain, typed
 
 _INDEXED = (
     "an array in a function that is being compiled was indexed by a Value, whose number is not known: go through the "
@@ -68,6 +68,9 @@ class ArrayMethods:
             return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]
 
     def __setitem__(self, key: Any, item: Any) -> None:
+        if self.dtype == object:  # type: ignore[attr-defined]
+            whole = isinstance(item, int) or (is_array(item) and item.dtype.kind in "biu")
+            item = sys.modules["numpy"].asarray(item, dtype=float)[()] if whole else item
         try:
             super().__setitem__(key, item)  # type: ignore[misc]
         except IndexError as error:
@@ -106,6 +109,17 @@ class ArrayMethods:
 
     def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = None, order: None = None) -> None:
         self[...] = orders.sort(self, axis, kind, order)
+
+    def astype(self: Any, dtype: Any, *args: Any, **options: Any) -> Any:
+        kind = sys.modules["numpy"].dtype(dtype)
+        if self.dtype != object:
+            return super().astype(kind, *args, **options)  # type: ignore[misc]
+        if kind not in (bool, float, object):
+            raise TypeError(
+                f"an array of Values stays one of floats, and cannot be turned into {kind}: numpy.floor and its kin "
+                "have whole numbers, with the derivative 0"
+            )
+        return self != 0.0 if kind.kind == "b" else self.copy()
 
     def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise _refused("numpy.searchsorted")
@@ -154,8 +168,9 @@ def array(numbers: Any) -> Any:
 
     Parameters: `numbers`, numbers and Values in lists, tuples or arrays, of any shape.
 
-    Returns: an array of floats where no Value is among them; a number by itself as it is. In a function that is being
-    compiled always one of its arrays, which can be indexed by a Value.
+    Returns: an array of floats where no Value is among them, but of an array of whole numbers or truths one of those; a
+    number by itself as it is. In a function that is being compiled always one of its arrays, which can be indexed by a
+    Value.
 
     Raises: `TypeError` for anything that is not a real number; `MissingDependencyError` without NumPy.
 
@@ -165,10 +180,13 @@ def array(numbers: Any) -> Any:
     >>> [y.data for y in np.maximum(x, 2.0)]
     [2.0, nan]
     """
-    is_array(numbers)  # raises for a subclass, of which the numbers are not all
+    given = is_array(numbers)  # raises for a subclass, of which the numbers are not all
     trace = recording.trace()
     if trace is not None:
-        return trace.arrays.recorded(numbers if is_array(numbers) else _numpy().array(numbers, dtype=object))
+        result = trace.arrays.recorded(numbers if given else _numpy().array(numbers, dtype=object))
+        return result if given or not is_array(result) or not result.ndim else result.astype(float)
+    if given and numbers.ndim and numbers.dtype.kind in "bi":
+        return numbers.copy()
     return elementwise(_number, [_numpy().array(numbers, dtype=object)])
 
 
@@ -195,26 +213,29 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     Raises: `TypeError` that names the ufunc where it has no meaning here.
     """
     name, meaning = _meaning_of(ufunc)
-    if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
-        return meaning(*inputs)
-    numpy = sys.modules["numpy"]
     trace = recording.trace()
+    if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
+        return (meaning if trace is None else trace.arrays.as_numpy(ufunc, name, meaning, inputs))(*inputs)
+    numpy = sys.modules["numpy"]
     if trace is None:
         for item in inputs:
             if getattr(item, "_traced", False) is True:
                 item.node.detach()  # which raises, for the recording is over
     elif any(is_array(x) and (x.ndim or getattr(x, "_traced", False)) for x in (*inputs, *options.get("out", ()))):
         mask = {key: options[key] for key in ("where",) if key in options}
-        whole_numbers = numpy.dtype(options.get("dtype") or float).kind in "iu"
-        if whole_numbers and name == "add" and method == "reduce" and trace.arrays.are_truths(inputs[0]):
+        kind = numpy.dtype(options.get("dtype") or object).kind
+        if kind in "iuf" and name in ("add", "multiply") and trace.arrays.sort_of(inputs[0]) is not float:
             options = {key: item for key, item in options.items() if key != "dtype"}
-            return trace.arrays.as_count(apply_ufunc(ufunc, method, inputs, options))
+            inputs = (inputs[0].astype(float) if kind == "f" else inputs[0], *inputs[1:])
         options = _checked(name, method, {k: o for k, o in options.items() if k not in mask}, ufunc.identity) | mask
         whole = _whole(ufunc, name, method)
         if whole is not None:
             out = options.pop("out", (None,))[0]
             arrays = [numpy.asanyarray(trace.arrays.seen(item)) for item in inputs]
-            return filled(out, _shown(whole(*arrays, **options)))
+            result = whole(*arrays, **options)
+            if name in EXCEEDS:
+                result = trace.arrays.as_sorted(result, inputs[0], options.get("initial", inputs[0]))
+            return filled(out, _shown(result))
         return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options)
     given = [plain(item) for item in inputs]
     if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
@@ -237,7 +258,12 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         results = getattr(loop, method)(*given, **options)
     if outs is not None:
         return outs[0] if len(outs) == 1 else outs
-    return tuple(map(_shown, results)) if isinstance(results, tuple) else _shown(results)
+    if isinstance(results, tuple):
+        return tuple(map(_shown, results))
+    result = _shown(results, name in TRUTHS)
+    if type(result) is int:  # NumPy's product of nothing
+        return float(result)
+    return result.astype(float) if is_array(result) and result.dtype == int else result
 
 
 def _whole(ufunc: Any, name: str, method: str) -> Callable[..., Any] | None:
@@ -303,16 +329,14 @@ def _checked(name: str, method: str, options: dict[str, Any], identity: Any) -> 
     return options
 
 
-def _shown(result: Any) -> Any:
+def _shown(result: Any, truths: bool = False) -> Any:
     """What NumPy's loop has made of Values: an array of this class or of floats, or a number by itself."""
-    if type(result) is int:  # NumPy's sum of nothing
-        return float(result)
     if is_array(result) and not result.ndim:
         item = result.item()
         return result if item is None else item  # None where it is still to be filled
     if not is_array(result) or result.dtype != object:
         return result
-    return result.astype(float) if all(type(item) is int for item in result.flat) else typed(result)
+    return typed(result, truths)
 
 
 def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -372,8 +396,15 @@ def _unpacked(result: Any) -> Any:
         items = map(_unpacked, result)
         return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
     if is_array(result) and result.dtype == object and result.ndim and isinstance(result, ArrayMethods):
-        return result
+        return _of_floats(result)
     return _shown(result) if is_array(result) else result
+
+
+def _of_floats(values: Any) -> Any:
+    """An array of Values with floats in the place of whole numbers and truths, which it has of others."""
+    numbers = () if values._traced else values.ravel().tolist()
+    same = alike(numbers)
+    return values if same is numbers else view_of(_numpy().array(same, dtype=object).reshape(values.shape))
 
 
 def _refused(name: str) -> TypeError:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from math import inf, pi
 from typing import Any
 
-from autograd.arrays import orders, places
+from autograd.arrays import orders, places, recording
 from autograd.arrays.einsum import einsum
 from autograd.arrays.orders import only
 from autograd.arrays.products import PRODUCTS
@@ -45,7 +45,7 @@ def choose(condition: Any, *sides: Any) -> Any:
     return elementwise(where, [condition, *sides])
 
 
-def select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     result = default
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError("numpy.select takes as many conditions as choices, and one at least")
@@ -58,7 +58,9 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Any:
     only("round", out=out)
     unit = 10.0 ** abs(decimals)
     shifted = elementwise(multiply if decimals > 0 else divide, [a, unit])
-    return elementwise(divide if decimals > 0 else multiply, [elementwise(MEANINGS["rint"], [shifted]), unit])
+    result = elementwise(divide if decimals > 0 else multiply, [elementwise(MEANINGS["rint"], [shifted]), unit])
+    trace = recording.trace()
+    return trace.arrays.as_sorted(result, a) if trace is not None and trace.arrays.sort_of(a) is int else result
 
 
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:

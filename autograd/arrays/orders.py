@@ -132,6 +132,7 @@ def quantile(
     only("quantile", out=out, **options)
     if method != "linear" or isinstance(axis, tuple):
         raise TypeError("numpy.quantile of Values takes one axis, and the method 'linear'")
+    a = a.astype(float) if getattr(a, "_traced", False) else a  # what lies between whole numbers is none
     fractions = numpy.asarray(q, dtype=float)
     if not ((fractions >= 0.0) & (fractions <= 1.0)).all():
         raise ValueError("a quantile is from 0 to 1, a percentile from 0 to 100")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.arrays import recording
 from autograd.arrays.reductions import filled
 from autograd.errors import ShapeError
 from autograd.functions.totals import total
@@ -20,7 +21,7 @@ Labels = list[Any]  # one for each axis
 
 def operand(item: Any) -> Any:
     array = sys.modules["numpy"].asanyarray(item)
-    return array.astype(float) if array.dtype.kind in "biu" else array
+    return array.astype(float) if array.dtype.kind in "biu" and recording.trace() is None else array
 
 
 def _aligned(x: Any, labels: Labels, order: Labels) -> Any:
@@ -36,7 +37,12 @@ def _aligned(x: Any, labels: Labels, order: Labels) -> Any:
 def summed(x: Any, labels: Labels, kept: Sequence[Any]) -> tuple[Any, Labels]:
     """An array without the axes whose label is not kept; the last of them is summed first."""
     axes = tuple(axis for axis, label in enumerate(labels) if label not in kept)
-    return (total(x, axes), [label for label in labels if label in kept]) if axes else (x, labels)
+    if not axes:
+        return x, labels
+    result, trace = total(x, axes), recording.trace()
+    if trace is not None and trace.arrays.sort_of(x) is not float:
+        result = trace.arrays.as_sorted(result, x)  # the sum of truths in a product is their `or`
+    return result, [label for label in labels if label in kept]
 
 
 def product_of(x: Any, of_x: Labels, y: Any, of_y: Labels, result: Labels) -> Any:

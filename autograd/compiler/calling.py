@@ -20,7 +20,7 @@ from autograd.compiler.backends.llvm import compile as llvm
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
-from autograd.primitives.row import NOT_NATIVE, Primitive, is_array
+from autograd.primitives.row import MOST_COUNTED, NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 from autograd.program.lowering import lowered
 from autograd.program.tracing.expansion import expanded
@@ -192,11 +192,22 @@ def quick({', '.join(arguments)}):
         "current": current, "frames": native.frames, "new": program.frame, "run": program.function, "slow": slow,
         "pack": struct.Struct("".join("Q" if kind else "d" for kind in kinds)).pack_into, "unpack": native.unpack,
         "floats": {float}, "ndarray": getattr(numpy, "ndarray", None), "empty": getattr(numpy, "empty", None),
-        "double": numpy.dtype(float) if numpy is not None else None, **names, **values,
+        "double": numpy.dtype(float) if numpy is not None else None, "whole": whole, "whole_array": whole_array,
+        **names, **values,
     }
     exec(source, namespace)
     quick: Callable[..., Any] = namespace["quick"]
     return quick
+
+
+def whole(number: float) -> Any:
+    """A whole number as an int, as far as floats count every one."""
+    return int(number) if abs(number) <= MOST_COUNTED else number
+
+
+def whole_array(numbers: Any) -> Any:
+    """An array of whole numbers as one of ints, as far as floats count every one."""
+    return numbers.astype(int) if (abs(numbers) <= MOST_COUNTED).all() else numbers
 
 
 _ADDRESS = "__array_interface__['data'][0]"  # in a quarter of the time that ctypes.data takes
@@ -233,8 +244,10 @@ def _block(kind: Any, place: int) -> str:
     if kind is PREDICATE:
         return f"o[{place}] != 0.0"
     if kind == ("int",):
-        return f"int(o[{place}])"
-    return f"r{place}.astype({kind[0]})" if kind and type(kind[0]) is str else f"r{place}" if kind else f"o[{place}]"
+        return f"whole(o[{place}])"
+    if kind and type(kind[0]) is str:
+        return f"whole_array(r{place})" if kind[0] == "int" else f"r{place}.astype(bool)"
+    return f"r{place}" if kind else f"o[{place}]"
 
 
 def _expression(spec: Any, blocks: Any, names: dict[str, Any]) -> str | None:

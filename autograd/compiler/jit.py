@@ -58,11 +58,11 @@ def jit(
     - `cache`: a folder in which to keep the machine code from one process to the next;
     - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed.
 
-    Returns an object to call like f. Its results are floats and arrays. Called with Values, as inside another
-    transform, it calls f itself, so that derivatives pass through. The number of a Value that f closes over is read at
-    each call; where a transform differentiates it, or it was computed from others, the results are Values that carry
-    the derivative. `graph`, `closed_over`,
-    `llvm_ir()`, `c_source()` and `stats()` show what the last call ran.
+    Returns an object to call like f. Its results are numbers and arrays, of the kinds that f's are. Called with Values,
+    as inside another transform, it calls f itself, so that derivatives pass through. The number of a Value that f
+    closes over is read at each call; where a transform differentiates it, or it was computed from others, the results
+    are Values that carry the derivative. `graph`, `closed_over`, `llvm_ir()`, `c_source()` and `stats()` show what the
+    last call ran.
 
     Raises, when called: `TypeError` for arguments that are not numbers; `TraceError` where f reads `.data`, or uses a
     Value that another compiled function left behind.

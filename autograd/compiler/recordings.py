@@ -17,11 +17,18 @@ from autograd.primitives.row import is_array
 from autograd.program.graph import PREDICATE, Branch, Graph, Loop
 from autograd.program.nests import take_apart
 from autograd.program.simplify import Preserves, simplify
-from autograd.program.tracing.arrays import node_of, shown, whole
-from autograd.program.tracing.arrays.places import is_place
+from autograd.program.tracing.arrays import node_of, shown
+from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
 from autograd.program.tracing.trace import Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
+
+# What NumPy says of an index that is a node.
+_NUMPYS = (
+    "only integers, slices", "arrays used as indices must be of integer",
+    "Cannot cast array data from dtype('O') to dtype('int",
+)  # fmt: skip
+_CURE = "; an array of numbers takes a place that is computed by autograd.array(data)[i], or as an argument"
 
 # The kind of a block of a result, with "bool" or "int" before it where it is one, and its place among the outputs.
 Part = tuple[Any, int]
@@ -59,15 +66,18 @@ def recording(
     start = perf_counter()
     known: dict[int, Any] = {}
     root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
-    inputs = [root.input(kind) for kind in signature.kinds]
+    truths = {item[1] for item in signature.exact if isinstance(item, tuple) and item[0] == TRUTHS}
+    inputs = [root.input(kind, bool if i in truths else float) for i, kind in enumerate(signature.kinds)]
     for node, number in zip(inputs, numbers):
         known[id(node)] = number
-    for item in signature.exact:
-        if isinstance(item, tuple) and item[0] == TRUTHS:
-            root.truths[id(inputs[item[1]])] = inputs[item[1]]
     try:
         with tracing(root):
-            result = signature.call(roots[0], [shown(node) for node in inputs])
+            try:
+                result = signature.call(roots[0], [shown(node) for node in inputs])
+            except (IndexError, TypeError) as error:
+                if str(error).startswith(_NUMPYS):
+                    raise type(error)(f"{error}{_CURE}") from error
+                raise
             blocks, spec = take_apart(result)
             if spec == "none":
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")
@@ -91,22 +101,19 @@ def recording(
 
 def _part(block: Any, outputs: list[Any]) -> Part:
     """A block of the result, which is added to the outputs."""
-    if is_array(block):
-        node = node_of(block)
-        sort = ["bool"] if whole.is_truths(node) or block.dtype == bool else ["int"] if is_place(node) else []
-        outputs += place_operands([node])[1]
-        return (*sort, *block.shape) if block.ndim else kind_of(node), len(outputs) - 1
+    sort = sort_of(block)
     try:
-        item = block if isinstance(block, Predicate) else as_number(block)
+        item = block if isinstance(block, Predicate) else as_number(node_of(block) if is_array(block) else block)
     except TypeError:
         raise TypeError(
             f"a compiled function returns numbers, arrays and nests of them; this one returned {block!r:.60}"
         ) from None
     _, (item,) = place_operands([item])
     outputs.append(item)
-    if is_place(item):
-        return ("int",), len(outputs) - 1
-    return PREDICATE if isinstance(item, Predicate) or type(block) is bool else kind_of(item), len(outputs) - 1
+    shape = kind_of(item) or ()
+    if sort is float:
+        return shape, len(outputs) - 1
+    return (sort.__name__, *shape) if shape or sort is int else PREDICATE, len(outputs) - 1
 
 
 def _number_of(node: Traced, known: dict[int, Any]) -> Any:

@@ -12,7 +12,7 @@ from weakref import WeakMethod, ref
 from autograd.compiler.arguments import Arguments, Signature, exact
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
-from autograd.compiler.calling import CallFailed, Native, as_array, program_of, quick_call
+from autograd.compiler.calling import CallFailed, Native, as_array, program_of, quick_call, whole, whole_array
 from autograd.compiler.closures import Outside
 from autograd.compiler.derivatives import Differentiable, attached, is_of_numbers
 from autograd.compiler.recordings import Part, collector_paused, recording
@@ -274,5 +274,7 @@ def _result(part: Part, results: list[Any]) -> Any:
     if kind is PREDICATE:
         return bool(results[place])
     if kind == ("int",):
-        return int(results[place])
-    return results[place].astype(kind[0]) if kind and type(kind[0]) is str else results[place]
+        return whole(results[place])
+    if kind and type(kind[0]) is str:
+        return whole_array(results[place]) if kind[0] == "int" else results[place].astype(bool)
+    return results[place]

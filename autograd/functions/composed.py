@@ -232,7 +232,7 @@ def _items(numbers: Any) -> Any:
     if not is_array(numbers) or not numbers.ndim:
         return _entries(numbers)
     if hasattr(numbers, "sum_along"):
-        return numbers
+        return _as_array(numbers)
     if numbers.dtype == object and any(_iterator(item) is not None for item in numbers.flat if not _is_number(item)):
         return _entries(numbers)  # an array that holds sequences is nested
     return _as_array(numbers)
@@ -240,7 +240,7 @@ def _items(numbers: Any) -> Any:
 
 def _as_array(items: Any) -> Any:
     if is_array(items) and (items.dtype == float or hasattr(items, "sum_along")):
-        return items
+        return items.astype(float) if getattr(items, "_traced", False) else items  # as whole numbers, too, are floats
     objects = sys.modules["numpy"].array(items, dtype=object)
     return elementwise(lambda item: item if _is_number(item) else real(item), [objects])
 

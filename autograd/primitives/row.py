@@ -15,6 +15,8 @@ Partial = Callable[..., Any] | float | None
 
 TABLE: dict[str, "Primitive"] = {}
 
+MOST_COUNTED = 2**53  # beyond which a float does not count every whole number
+
 COMPARISON, SUM, NEGATION, PRODUCT, POWER, ATOM = range(6)  # precedence in a formula, from the loosest to the tightest
 
 
@@ -280,7 +282,14 @@ def elementwise(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         return nodes[0]._elementwise(function, arguments)
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
         results = numpy.frompyfunc(function, len(arguments), 1)(*map(plain, arguments))
-    return typed(results) if isinstance(results, numpy.ndarray) else results
+    if not isinstance(results, numpy.ndarray):
+        return results
+    found = typed(results, getattr(function, "predicate", False))
+    sides = {"where": arguments[1:], "stop_gradient": arguments}.get(getattr(function, "name", ""))
+    if sides is None:
+        return found
+    kinds = {numpy.asarray(side).dtype.kind for side in sides}  # which the result has, too
+    return found.astype(bool if kinds == {"b"} else int) if kinds <= {"b", "i"} else found
 
 
 def plain(argument: Any) -> Any:
@@ -293,11 +302,30 @@ def plain(argument: Any) -> Any:
     return argument.view(numpy.ndarray) if is_array(argument) and type(argument) is not numpy.ndarray else argument
 
 
-def typed(objects: Any) -> Any:
-    """An array of objects as one of floats or of bools where all of them are, else as its Values would have it."""
-    for kind in (float, bool):
-        if all(type(item) is kind for item in objects.flat):
-            return objects.astype(kind)
-    views = (getattr(type(item), "_view_of_array", None) for item in objects.flat)
+def typed(objects: Any, truths: bool = False) -> Any:
+    """An array of objects as one of floats, bools or ints where all of them are, else as its Values would have it.
+
+    Of none it is an array of floats, but of bools where its elements would be `truths`.
+    """
+    if getattr(objects, "_traced", False) is True:  # of a recording, whose elements nobody is to ask for
+        return objects
+    numbers = objects.ravel().tolist()
+    same = alike(numbers)
+    kinds = set(map(type, same)) or {bool if truths else float}
+    if len(kinds) == 1 and kinds <= {float, bool, int}:
+        return objects.astype(kinds.pop())
+    if same is not numbers:
+        objects = objects.copy()
+        objects.flat = same
+    views = (getattr(kind, "_view_of_array", None) for kind in kinds)
     view = next((view for view in views if view is not None), None)
     return objects if view is None else view(objects)
+
+
+def alike(numbers: Sequence[Any]) -> Sequence[Any]:
+    """Numbers of one array: whole numbers among truths, floats among either and Values."""
+    kinds = set(map(type, numbers))
+    if len(kinds) < 2 or kinds.isdisjoint((bool, int)) or any(hasattr(kind, "_elementwise") for kind in kinds):
+        return numbers  # of a recording each is what it is
+    kind = int if kinds == {bool, int} else float
+    return [kind(number) if type(number) in (bool, int) else number for number in numbers]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.engine.recording import current
 from autograd.errors import ShapeError
+from autograd.primitives.row import MOST_COUNTED, alike
 from autograd.primitives.summation import blocked_sum
 from autograd.program.nests import Structure, array, flatten, require_same, with_our_arrays
 from autograd.program.tracing import structured
-from autograd.program.tracing.arrays import as_number as node_of_number
-from autograd.program.tracing.arrays import holds_array, listed, packed, shown, whole
-from autograd.transforms.recorded import as_number
+from autograd.program.tracing.arrays import as_number, holds_array, listed, packed, shown, whole
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str | None = None) -> Callable[..., Any]:
@@ -56,13 +55,13 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0, reduce: str
             flatten(f(*(_sample(arg, axis, _at(i)) for arg, axis in zip(args, axes)), **_sample(kwargs, 0, _at(i))))
             for i in range(length)
         ]
-        results = [([as_number(number) for number in numbers], structure) for numbers, structure in results]
+        results = [([*map(as_number, numbers)], structure) for numbers, structure in results]
         structure = results[0][1]
         for _, other in results:
             require_same(structure, other, "each sample's result")
         columns = list(zip(*(numbers for numbers, _ in results)))
         if reduce is not None:
-            totals = [blocked_sum(column) for column in columns]
+            totals = [_total(column) for column in columns]
             return structure.unflatten([total / length for total in totals] if reduce == "mean" else totals)
         as_array = any(shape is not None for shape in structure.shapes) or holds_array(args)
         return stacked(columns, structure, length, out_axes, as_array)
@@ -88,8 +87,8 @@ def _recorded(
             require_same(found[0], structure, "each sample's result")
         found[:] = [structure]
         if reduce is not None:
-            return [], [], [*map(node_of_number, numbers)]
-        return [], [*map(node_of_number, numbers)], []
+            return [], [], [*map(as_number, numbers)]
+        return [], [*map(as_number, numbers)], []
 
     _, stacks, sums, _ = structured.loop(step, length, slices=arrays)
     structure = found[0]
@@ -147,16 +146,27 @@ def _at(i: int) -> Callable[[Any, Any], Any]:
     def part(batch: Any, axis: int) -> Any:
         if isinstance(batch, list):
             return batch[i]
-        sample = batch.take(i, axis)
-        return sample.item() if getattr(sample, "ndim", None) == 0 else sample
+        return as_element(batch.take(i, axis))
 
     return part
+
+
+def as_element(item: Any) -> Any:
+    """An element of an array as Python's own number; a truth as NumPy's, for Python's `~True` is -2."""
+    return item.item() if getattr(item, "ndim", None) == 0 and item.dtype != bool else item
+
+
+def _total(column: Sequence[Any]) -> Any:
+    """The sum of numbers in the order of batches; of truths their count."""
+    counted = all(type(number) in (bool, int) for number in column)
+    total = blocked_sum([float(number) for number in column] if counted else column)
+    return int(total) if counted and abs(total) <= MOST_COUNTED else total
 
 
 def stacked(columns: list[tuple[Any, ...]], structure: Structure, length: int, axis: int, as_array: bool) -> Any:
     """The nest of the samples' results, each number in a column of its own, along a new axis."""
     if not as_array:
-        return structure.build([list(column) for column in columns])
+        return structure.build([list(alike(column)) for column in columns])
     blocks, start = [], 0
     for shape, size in zip(structure.shapes, structure.sizes):
         numbers = [number for sample in zip(*columns[start : start + size]) for number in sample]

@@ -12,16 +12,16 @@ from typing import Any
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import BoundError, ShapeError
-from autograd.primitives.row import real
+from autograd.primitives.row import MOST_COUNTED, alike, real
 from autograd.primitives.table import absolute, floor, logical_not, not_equal, stop_gradient
 from autograd.program.graph import Guard
 from autograd.program.nests import Structure, flatten, own_arrays, require_same, with_our_arrays
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import as_number, listed, packed, shown
+from autograd.program.tracing.sorts import of_sort
 from autograd.program.tracing.traced import is_number
-from autograd.transforms.batching import stacked
+from autograd.transforms.batching import as_element, stacked
 
-_MOST_TRIPS = 2**53  # beyond which a float does not count every whole number
 _BREACHED = (
     "while_loop made max_trips={} trips, and its condition still holds: give a larger max_trips, or put an early stop "
     "into the condition"
@@ -35,7 +35,8 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     - `lower` and `upper`: whole numbers; in a compiled function they may be computed, and then i goes up from `lower`
       as long as it is below `upper`, and there is no reverse mode through the loop;
     - `body(i, state)`: returns a state of the same structure;
-    - `init`: the first state, a number or a nest of numbers and arrays.
+    - `init`: the first state, a number or a nest of numbers and arrays. Whole numbers and truths stay such, unless the
+      body returns floats.
 
     Raises: `ShapeError` where the body returns another structure; `TypeError` where a bound is not a whole number.
 
@@ -46,12 +47,13 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     if current().trace is None:
         state = own_arrays(with_our_arrays(init))
         for i in range(first, end):
-            state = _checked(body(i, state), init, "fori_loop's body")
+            state = _checked(body(i, state), state, "fori_loop's body")
         return state
     states, structure = _state(init)
 
     def step(position: Any, items: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        index = position + stop_gradient(lower) if first != 0 or isinstance(first, Value) else position
+        starts = isinstance(first, int) and first == 0
+        index = position if starts else of_sort(position + stop_gradient(lower), int)
         return _next(body(index, _rebuilt(structure, items)), structure, "fori_loop's body"), [], []
 
     if isinstance(first, int) and isinstance(end, int):
@@ -79,14 +81,14 @@ def while_loop(
         max_trips = _whole(max_trips, "max_trips")
         if max_trips < 0:
             raise ValueError(f"max_trips is 0 or more, not {max_trips}")
-        if max_trips > _MOST_TRIPS:
+        if max_trips > MOST_COUNTED:
             max_trips = None  # which no loop reaches
     if current().trace is None:
         state, trips = own_arrays(with_our_arrays(init)), 0
         while _holds(cond(state)):
             if trips == max_trips:
                 raise BoundError(_BREACHED.format(max_trips))
-            state = _checked(body(state), init, "while_loop's body")
+            state = _checked(body(state), state, "while_loop's body")
             trips += 1
         return state
     states, structure = _state(init)
@@ -133,8 +135,8 @@ def scan(
         _state(init)
         state, xs, outputs = *map(own_arrays, map(with_our_arrays, (init, xs))), [None] * count
         for i in reversed(range(count)) if reverse else range(count):
-            state, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
-            state = _checked(state, init, "scan's function")
+            after, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
+            state = _checked(after, state, "scan's function")
         return state, _stacked(outputs, as_array)
     states, structure = _state(init)
     found: list[Structure] = []
@@ -200,10 +202,10 @@ def _bound(number: Any, name: str) -> Any:
     """A bound of fori_loop: an int, or in a function that is being compiled a Value, which is looked at as it runs."""
     if not isinstance(number, Value) or current().trace is None:
         bound = _whole(number, name)
-        if abs(bound) > _MOST_TRIPS:
+        if abs(bound) > MOST_COUNTED:
             raise TypeError(f"{name} is a whole number up to 2**53 in size, not {number!r:.60}")
         return bound
-    whole = (floor(number) == number) & (absolute(number) <= float(_MOST_TRIPS))
+    whole = (floor(number) == number) & (absolute(number) <= float(MOST_COUNTED))
     message = f"{name} is a whole number up to 2**53 in size, and was computed as none"
     structured.bound(logical_not(whole), Guard(False, TypeError, message))
     return number
@@ -213,10 +215,12 @@ def _holds(outcome: Any) -> bool:
     return bool(outcome if isinstance(outcome, Value) else real(outcome))
 
 
-def _checked(state: Any, init: Any, what: str) -> Any:
-    """The state, as numbers of the same structure as the first one."""
+def _checked(state: Any, before: Any, what: str) -> Any:
+    """The state, as numbers of the same structure as the one before; once one is a float, or a Value, it stays such."""
     numbers, structure = _state(state, f"{what} returned")
-    require_same(flatten(init)[1], structure, f"the state that {what} returns")
+    require_same(flatten(before)[1], structure, f"the state that {what} returns")
+    if not {bool, int}.isdisjoint(map(type, numbers)):
+        numbers = [alike((number, other))[0] for number, other in zip(numbers, _state(before)[0])]
     return structure.unflatten(numbers)
 
 
@@ -241,8 +245,7 @@ def _next(state: Any, structure: Structure, what: str) -> list[Any]:
 
 def _part(i: int, batch: Any) -> Any:
     """What stands at a place of a batch; a number of an array as Python's own."""
-    item = batch[i]
-    return item.item() if getattr(item, "ndim", None) == 0 else item
+    return as_element(batch[i])
 
 
 def _pair(result: Any) -> tuple[Any, Any]:

@@ -26,6 +26,7 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array, real
 from autograd.primitives.specialise import values_met
 from autograd.program.nests import Structure, flatten, require_same
+from autograd.program.tracing.arrays import as_number as kept
 from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.arrays.derivatives import seed_of, settled
 from autograd.program.tracing.trace import rules_within_reach
@@ -88,7 +89,7 @@ class Recorded:
         """What the function returned."""
         # In a recording under no_grad the results are copied, for the copies say that no derivative passes through.
         stopped = current().trace is not None and not current().enabled
-        numbers = map(as_number, self.results)
+        numbers = map(kept, self.results)
         return self.plain(self.outputs.map(
             lambda item: shown(_copy(item) if stopped and isinstance(item, Value) else item), [*numbers]
         ))  # fmt: skip

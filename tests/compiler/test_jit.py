@@ -215,7 +215,7 @@ def test_results_of_every_kind(compiled):
         result = f(3.0)
         array, constants = result.pop("array"), result.pop("constants")
         assert repr(result) == repr(
-            {"float": 6.0, "bool": True, "not": False, "both": True, "int": 7.0, "true": True, "point": Point(3.0, 1.0),
+            {"float": 6.0, "bool": True, "not": False, "both": True, "int": 7, "true": True, "point": Point(3.0, 1.0),
              "list": [3.0, [3.0]], "argument": 3.0, "fraction": 0.25, "numpy": 0.5, "empty": ()}
         )
         assert array.tolist() == [3.0, 6.0]

@@ -287,10 +287,10 @@ def test_scan_with_a_length_and_no_inputs(run):
     assert (carry, ys) == (16.0, None)
 
 
-def test_constant_outputs_of_scan_are_floats(run):
+def test_outputs_of_scan_stay_whole_numbers(run):
     _, ys = run(lambda xs: scan(lambda s, x: (s + x, (1, x)), 0.0, xs))(np.arange(3.0))
-    assert ys[0].dtype == float
-    assert ys[0].tolist() == [1.0, 1.0, 1.0]
+    assert ys[0].dtype == int
+    assert ys[0].tolist() == [1, 1, 1]
 
 
 def test_the_derivative_of_scan(run):

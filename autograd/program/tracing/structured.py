@@ -10,32 +10,63 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
-from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Guard, Kind, Loop, OnArrays, results_of
+from autograd.program.graph import (
+    NUMBER,
+    Branch,
+    ConstantArray,
+    Graph,
+    Guard,
+    Kind,
+    Loop,
+    OnArrays,
+    Pack,
+    Place,
+    Positions,
+    Scatter,
+    Sum,
+    results_of,
+)
 from autograd.program.simplify import simplify
 from autograd.program.tracing.applied import Applied, Result
+from autograd.program.tracing.sorts import joined, of_sort, sort_of, sorted_as
 from autograd.program.tracing.trace import Trace, Untraceable, kind_of_constant
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, make, place_operands
 
 Step = Callable[[Any, list[Any], list[Any]], tuple[list[Any], list[Any], list[Any]]]
 
 
-def apply(operation: OnArrays | Loop | Branch, operands: Sequence[Any], here: bool = True) -> list[Traced]:
+def apply(
+    operation: OnArrays | Loop | Branch, operands: Sequence[Any], here: bool = True, sorts: Sequence[type] = ()
+) -> list[Traced]:
     """Record an operation that is no row, and return the nodes of its results.
 
-    It is recorded in the current trace; without `here`, in the innermost trace of its operands, as a row is.
+    It is recorded in the current trace; without `here`, in the innermost trace of its operands, as a row is. `sorts`
+    are those of the first results of a loop or a branch, which differ from float.
     """
-    trace, items = place_operands(operands, here)
+    trace, items = place_operands([float(op) if type(op) in (int, bool) else op for op in operands], here)
     kinds = tuple(item.kind if isinstance(item, Traced) else kind_of_constant(item) for item in items)
     results = results_of(operation, kinds)
     if not isinstance(operation, Loop | Branch):
-        return [trace.append(Applied(operation), items, results[0])]
+        return [trace.append(Applied(operation), items, results[0], _sort_of_result(operation, operands))]
     node = trace.append(Applied(operation), items, results)
-    found: list[Traced] | None = trace.shared.get(id(node))
+    found: list[Traced] | None = trace.shared.get((id(node), *sorts))
     if found is None:
-        found = [make(trace, Result(i), (node,), kind) for i, kind in enumerate(results)]
+        own = [*sorts, *[float] * (len(results) - len(sorts))]
+        found = [make(trace, Result(i), (node,), kind, None, own[i]) for i, kind in enumerate(results)]
         trace.nodes += found
-        trace.shared[id(node)] = found
+        trace.shared[(id(node), *sorts)] = found
     return found
+
+
+def _sort_of_result(operation: OnArrays, operands: Sequence[Any]) -> type:
+    if isinstance(operation, Positions):
+        return int
+    if isinstance(operation, Pack):
+        return joined(map(sort_of, operands))
+    if isinstance(operation, Place | Scatter):
+        return joined(map(sort_of, operands[:2]))
+    sort = sort_of(operands[0])
+    return int if isinstance(operation, Sum) and sort is bool else sort
 
 
 def part_kind(array: Any) -> tuple[int, ...]:
@@ -48,7 +79,7 @@ def part_kind(array: Any) -> tuple[int, ...]:
 def as_number(item: Any) -> Any:
     """What a body returns, as a number or an array: a predicate is 1.0 or 0.0."""
     if isinstance(item, Predicate):
-        return table.where(item, 1.0, 0.0)
+        return sorted_as(table.where(item, 1.0, 0.0), bool)
     if isinstance(item, Traced):
         return item.itself
     return item if isinstance(item, Value) else real(item)
@@ -68,9 +99,9 @@ def _choose(predicate: Any, x: Any, y: Any) -> Any:
 class Body:
     """A function recorded in a trace of its own, on inputs of the given kinds."""
 
-    def __init__(self, kinds: Sequence[Kind], branch: bool = False) -> None:
+    def __init__(self, kinds: Sequence[Kind], branch: bool = False, sorts: Sequence[type] | None = None) -> None:
         self.trace = Trace(current().trace, branch)
-        self.inputs = [self.trace.input(kind) for kind in kinds]
+        self.inputs = [self.trace.input(kind, sort) for kind, sort in zip(kinds, sorts or [float] * len(kinds))]
 
     def record(self, function: Callable[..., list[Any]]) -> list[Any]:
         return self.trace.explore(lambda: self.local(function(*self.inputs)), _choose)
@@ -117,23 +148,36 @@ def loop(
 
     Returns the final states, the stacked arrays, the sums, and with a condition the number of trips.
     """
+    sorts = [*map(sort_of, states)]
+    states = [*map(as_number, states)]
     kinds = [kind_of(state) for state in states]
     parts = [part_kind(item) for item in slices]
-    body = Body([NUMBER, *kinds, *parts])
     sizes = (0, 0)
+    found: list[list[type]] = []
 
     def run(position: Any, *inputs: Any) -> list[Any]:
         nonlocal sizes
         new, stacked, sums = step(position, list(inputs[: len(states)]), list(inputs[len(states) :]))
         sizes = len(new), len(stacked)
+        counts = [float if sort_of(item) is float else int for item in sums]
+        found.append([*map(sort_of, [*new, *stacked]), *counts])
         return [*map(as_number, [*new, *stacked, *sums])]
 
-    outputs = body.record(run)
+    while True:
+        body = Body([NUMBER, *kinds, *parts], sorts=[int, *sorts, *map(sort_of, slices)])
+        outputs = body.record(run)
+        sorts_of_results = [*map(joined, zip(*found))]
+        new_sorts = [*map(joined, zip(sorts, sorts_of_results))]
+        if new_sorts == sorts:
+            break
+        sorts = new_sorts  # what goes round is of another sort than at first: record the body once more
+        found.clear()
+        body.trace.close()
     outputs += body.bounds()
     guards = body.guards
     bodies = [body]
     if condition is not None:
-        test = Body([NUMBER, *kinds])
+        test = Body([NUMBER, *kinds], sorts=[int, *sorts])
         (holds,) = test.record(lambda position, *inputs: [condition(position, list(inputs))])
         bodies.append(test)
         if test.guards:
@@ -154,12 +198,14 @@ def loop(
     )
     for one in bodies:
         one.trace.close()
-    results = apply(operation, [*([] if count is None else [count]), *states, *slices, *outside])
+    operands = [*([] if count is None else [count]), *states, *slices, *outside]
+    results = apply(operation, operands, sorts=[*sorts, *sorts_of_results[len(states) :]])
     first, second = len(states), len(states) + sizes[1]
     end = len(results) - (condition is not None) - len(guards)
     for flag, guard in zip(results[end:], guards):
         bound(table.greater(flag, 0.0), guard)
-    return results[:first], results[first:second], results[second:end], results[-1] if condition is not None else None
+    trips = of_sort(results[-1], int) if condition is not None else None
+    return results[:first], results[first:second], results[second:end], trips
 
 
 def bound(breached: Any, guard: Guard) -> None:
@@ -176,11 +222,14 @@ def branch(
     """
     bodies = [Body([], branch=True) for _ in functions]
     results = []
+    sorts: list[list[type]] = []
     for body, function in zip(bodies, functions):
         found: list[list[Any]] = []
 
         def run(function: Callable[[], list[Any]] = function, found: list[list[Any]] = found) -> list[Any]:
             found.append(function())
+            if encode is None:
+                sorts.append([*map(sort_of, found[-1])])
             return found[-1] if encode is None else []
 
         recorded = body.record(run)
@@ -202,7 +251,7 @@ def branch(
     kinds = [[graph.kinds[output] for output in graph.outputs] for graph in graphs]
     if kinds[0] != kinds[1]:
         raise TraceError("the two sides of a branch return different structures")
-    made: list[Any] = [*apply(Branch(*graphs), [predicate, *outside])]
+    made: list[Any] = [*apply(Branch(*graphs), [predicate, *outside], sorts=[*map(joined, zip(*sorts))])]
     end = len(made) - len(guards)
     for flag, guard in zip(made[end:], guards):
         bound(table.greater(flag, 0.0), guard)

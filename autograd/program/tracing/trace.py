@@ -80,9 +80,7 @@ class Trace:
         self.lifted: dict[int, tuple[Value, Traced]] = {}
         self.shared: dict[Any, Any] = {}
         self.constants: dict[Any, Any] = {}
-        self.tables: dict[ConstantArray, Traced] = {}
-        self.whole: dict[int, Traced] = {}  # nodes, by their id, that are places in an array
-        self.truths: dict[int, Traced] = {}  # inputs that are arrays of truths
+        self.tables: dict[tuple[ConstantArray, type], Traced] = {}
         self.decided: dict[int, bool] = {}
         self.path: list[tuple[Traced, bool]] = []
         self.bounds: dict[Any, tuple[Any, Guard]] = {}  # of a body: predicates that must not hold, for the trace around
@@ -91,8 +89,8 @@ class Trace:
 
     # What a node is made of.
 
-    def input(self, kind: Kind) -> Traced:
-        node = make(self, None, (), kind)
+    def input(self, kind: Kind, sort: type = float) -> Traced:
+        node = make(self, None, (), kind, None, sort)
         self.inputs.append(node)
         return node
 
@@ -114,20 +112,11 @@ class Trace:
                 number = self.capture(self.parent.append(table.where, truth, NUMBER))
                 local = self.append(table.not_equal, (number, self.constant(0.0)), PREDICATE)
             else:
-                local = self.input(outer.kind)
+                local = self.input(outer.kind, outer.sort)
                 self.outside.append(outer)
             self.captured[id(outer)] = local
         self.captured[id(node)] = local
         return local
-
-    def origin(self, node: Traced) -> Traced:
-        """What an input of a body stands for, where that was taken from around it."""
-        captured = self.inputs[len(self.inputs) - len(self.outside) :]
-        for local, outer in zip(captured, self.outside):
-            if local is node:
-                origin: Traced = outer.trace.origin(outer)
-                return origin
-        return node
 
     def lift(self, value: Value) -> Traced:
         """The node for a Value that is not of this recording: an input, or a constant where the function made it."""
@@ -148,19 +137,21 @@ class Trace:
             key = repr(item)
         return self.constants.setdefault(key, item)
 
-    def constant_array(self, item: ConstantArray) -> Traced:
+    def constant_array(self, item: ConstantArray, sort: type = float) -> Traced:
         """The node for an array of numbers that are known."""
         root = self.chain[0]
-        node = root.tables.get(item)
+        node = root.tables.get((item, sort))
         if node is None:
-            node = root.tables[item] = make(root, None, (), item.shape, item)
+            node = root.tables[item, sort] = make(root, None, (), item.shape, item, sort)
         return node
 
-    def append(self, operation: Any, operands: tuple[Any, ...], kind: Any) -> Traced:
+    def append(self, operation: Any, operands: tuple[Any, ...], kind: Any, sort: type = float) -> Traced:
         key = (operation, *map(id, operands))
+        if sort is not float and kind is not PREDICATE:
+            key = (sort, *key)
         node: Traced | None = self.shared.get(key)
         if node is None:
-            node = self.shared[key] = make(self, operation, operands, kind)
+            node = self.shared[key] = make(self, operation, operands, kind, None, sort)
             self.nodes.append(node)
             if len(self.nodes) == _MANY:
                 warnings.warn(_UNROLLED, RuntimeWarning, level_of_the_caller())
@@ -323,8 +314,6 @@ class Trace:
         self.shared.clear()
         self.lifted.clear()
         self.tables.clear()
-        self.whole.clear()
-        self.truths.clear()
         self.bounds.clear()
         self.path.clear()
 

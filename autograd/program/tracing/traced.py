@@ -33,6 +33,7 @@ class Traced(Value):
     kind: Any
     operands: tuple[Any, ...]  # nodes of the same trace, and constants
     item: Any  # the number, of a constant
+    sort: type = float  # what NumPy would have of it: float, int or bool; all are floats in the program
     _elementwise: Any  # what applies a function to arrays of a recording: `arrays`, which stands above, puts it here
 
     @property
@@ -58,7 +59,8 @@ class Traced(Value):
     def _no_whole_number(self) -> int:
         raise TraceError(
             "a Value of a function that is being compiled is not a whole number that Python could count or index with: "
-            "use fori_loop for the loop, where or cond for the choice, or name the argument in jit's static_argnums"
+            "use fori_loop for the loop, where or cond for the choice, autograd.array(data)[i] for the element of a "
+            "list, or name the argument in jit's static_argnums"
         )
 
     data = property(_no_number, _no_number)
@@ -132,6 +134,7 @@ class Predicate(Traced):
     __slots__ = ()
 
     truth = True
+    sort = bool
 
     def __bool__(self) -> bool:
         return bool(self.trace.decide(self))
@@ -139,8 +142,30 @@ class Predicate(Traced):
     __hash__ = object.__hash__
 
 
-def make(trace: Any, operation: Any, operands: tuple[Any, ...], kind: Any, item: Any = None) -> Traced:
-    node: Traced = _new(Predicate if kind is PREDICATE else Traced)
+class Truth(Traced):
+    """An array of truths, each 1.0 or 0.0, or one of its elements: as NumPy's, which are added by `or`."""
+
+    __slots__ = ()
+
+    truth = True
+    sort = bool
+
+
+class Whole(Traced):
+    """A whole number, or an array of them: exact up to 2**53, and never -0.0."""
+
+    __slots__ = ()
+
+    sort = int
+
+
+_CLASSES: dict[type, type[Traced]] = {float: Traced, int: Whole, bool: Truth}
+
+
+def make(
+    trace: Any, operation: Any, operands: tuple[Any, ...], kind: Any, item: Any = None, sort: type = float
+) -> Traced:
+    node: Traced = _new(Predicate if kind is PREDICATE else _CLASSES[sort])
     node.trace = trace
     node.kind = kind
     node.operands = operands
@@ -215,14 +240,18 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
     shape = shape_of(items)
     if shape:
         if 0 in shape:
-            return filled(trace, 0.0, shape)
+            return filled(trace, 0.0, shape, bool if primitive.predicate else float)
         items = tuple([_spread(trace, item, shape) for item in items])
     elif primitive.predicate or primitive is table.where:
         items = _with_predicates(trace, primitive, items)
-    node: Traced = trace.append(primitive, items, shape or (PREDICATE if primitive.predicate else NUMBER))
+    sort = bool if primitive.predicate else getattr(items[0], "sort", float) if primitive in _SAME else float
+    node: Traced = trace.append(primitive, items, shape or (PREDICATE if primitive.predicate else NUMBER), sort)
     if not current().enabled and primitive is not table.stop_gradient and not primitive.predicate:
         return record(table.stop_gradient, (node,))
     return node
+
+
+_SAME = (table.identity, table.stop_gradient)
 
 
 def shape_of(items: Sequence[Any]) -> tuple[int, ...]:
@@ -250,10 +279,10 @@ def kind_of(item: Any) -> Kind:
     return item.kind if isinstance(item, Traced) else NUMBER
 
 
-def filled(trace: Any, number: Any, shape: tuple[int, ...]) -> Traced:
+def filled(trace: Any, number: Any, shape: tuple[int, ...], sort: type = float) -> Traced:
     """The array that holds one number everywhere."""
     number = number if isinstance(number, Traced) else trace.constant(number)
-    node: Traced = trace.append(Applied(repeating((), shape)), (number,), shape)
+    node: Traced = trace.append(Applied(repeating((), shape)), (number,), shape, sort)
     return node
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from autograd.primitives import table
 from autograd.program.graph import Sum, View
 from autograd.program.tracing.arrays.whole import broadcast, concatenated, element, moved, reshaped, shape_of, view
+from autograd.program.tracing.sorts import of_sort, sort_of
 from autograd.program.tracing.structured import apply, loop
 
 
@@ -16,9 +17,9 @@ def total(array: Any, axis: int) -> Any:
     shape = shape_of(array)
     rest = shape[:axis] + shape[axis + 1 :]
     if 0 in shape:
-        return broadcast(0.0, rest)
+        return broadcast(sort_of(array)(0) + 0, rest)
     if shape[axis] == 1:
-        return reshaped(array, rest)
+        return of_sort(reshaped(array, rest), int if sort_of(array) is bool else sort_of(array))
     return apply(Sum(axis), (array,), here=False)[0]
 
 

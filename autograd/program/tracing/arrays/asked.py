@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.arrays.reductions import EXCEEDS
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
@@ -23,9 +24,10 @@ from autograd.program.tracing.arrays.nodes import (
     recorded_array,
     shown,
 )
-from autograd.program.tracing.arrays.places import as_place
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
-from autograd.program.tracing.traced import Predicate, Traced, broadcast_shape
+from autograd.program.tracing.sorts import as_numpy, assigned, joined, of_sort, sort_of
+from autograd.program.tracing.structured import as_number
+from autograd.program.tracing.traced import Predicate, broadcast_shape
 
 
 class OnArrays:
@@ -34,6 +36,8 @@ class OnArrays:
     @staticmethod
     def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
         result = function(*map(node_of, arguments))
+        if function is table.where:
+            result = of_sort(result, joined(map(sort_of, arguments[1:])))
         return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
 
     @staticmethod
@@ -44,13 +48,19 @@ class OnArrays:
         return recorded_array(item) if is_array(item) and item.dtype == object else item
 
     @staticmethod
-    def are_truths(item: Any) -> bool:
-        return is_recorded(item) and whole.is_truths(item.node)
+    def sort_of(item: Any) -> type:
+        """What NumPy would have of it: float, int or bool."""
+        return sort_of(item)
 
     @staticmethod
-    def as_count(item: Any) -> Any:
-        """A sum of truths, which is a whole number."""
-        return shown(as_place(node_of(item)))
+    def as_numpy(ufunc: Any, name: str, meaning: Any, inputs: Sequence[Any]) -> Any:
+        """What a ufunc means for numbers of these sorts."""
+        return as_numpy(ufunc, name, meaning, [*map(sort_of, inputs)])
+
+    @staticmethod
+    def as_sorted(result: Any, *items: Any) -> Any:
+        """One of these items, of the sort that NumPy would have of it."""
+        return shown(of_sort(node_of(result), joined(map(sort_of, items))))
 
     @staticmethod
     def recorded(item: Any) -> Any:
@@ -67,7 +77,7 @@ class OnArrays:
         try:
             result = theirs(*args, **kwargs)
             _require_nodes(result)
-            return result
+            return OnArrays.as_sorted(result, args[0]) if name in ("numpy.tril", "numpy.triu") else result
         except Elementless:
             return theirs(*_taken_apart(args), **_taken_apart(kwargs))
 
@@ -87,11 +97,7 @@ class OnArrays:
             return None
         axis = options.get("axis", inputs[1] if len(inputs) > 1 else 0)
         if method == "__call__":
-            given = [node_of(item) for item in inputs]
-            if name in _LOGICAL:
-                given = [item if _is_truth(item) else meaning(item, item) and item for item in given]
-                meaning = _LOGICAL[name]
-            result = OnArrays.elementwise(meaning, given)
+            result = OnArrays.elementwise(as_numpy(ufunc, name, meaning, [*map(sort_of, inputs)]), inputs)
             if is_recorded(result) and not all(map(_in_rows, inputs)):
                 result._ordered = False  # NumPy keeps the order of the axes in memory
         elif method == "outer":
@@ -99,29 +105,39 @@ class OnArrays:
             a = whole.reshaped(a, whole.shape_of(a) + (1,) * len(whole.shape_of(b)))
             return ufunc(shown(a), shown(b), **({} if out is None else {"out": out}))
         elif method == "accumulate":
-            array = shown(node_of(inputs[0]))
-            result = shown(accumulated(meaning, array.node, axis_of(axis, array.ndim)))
+            array, sort = _to_combine(name, node_of(inputs[0]))
+            result = accumulated(meaning, array, axis_of(axis, len(whole.shape_of(array))))
+            result = shown(result if sort is None else of_sort(result, sort))
         elif method == "reduce":
-            array, initial = node_of(inputs[0]), options.get("initial")
+            array, sort = _to_combine(name, node_of(inputs[0]))
+            initial = options.get("initial")
             if mask is not True:
                 if ufunc.identity is None and "initial" not in options:
                     raise ValueError(f"reduction operation {name} with where= has no identity: give initial")
                 start = float(options.get("initial", ufunc.identity))
                 array, mask = table.where(node_of(mask), array, start), True
-            result = shown(reduced(name, meaning, array, axis, options.get("keepdims", False), initial))
+            result = reduced(name, meaning, array, axis, options.get("keepdims", False), initial)
+            if isinstance(result, Predicate):  # as NumPy's any, which are added by `or`
+                result = as_number(result)
+            result = shown(result if sort is None else of_sort(result, sort))
         else:
             raise TypeError(f"numpy.{name}.{method} of an array of a compiled function is not known")
         if mask is not True:
             if out is None:
                 raise TypeError(f"numpy.{name} with where= and no out= leaves the rest undefined: use autograd.where")
             result = shown(table.where(node_of(mask), node_of(result), node_of(out)))
+        if is_recorded(out) and joined((sort_of(out), sort_of(result))) is not sort_of(out):
+            kinds = f"{sort_of(result).__name__} into an array of {sort_of(out).__name__}"
+            raise TypeError(f"numpy.{name} writes no {kinds}, as NumPy does not: make one of floats by astype")
         return result if out is None else _put(out, result)
 
 
-_LOGICAL = {
-    "bitwise_and": table.logical_and, "bitwise_or": table.logical_or, "invert": table.logical_not,
-    "bitwise_xor": lambda x, y: table.not_equal(table.where(x, 1.0, 0.0), table.where(y, 1.0, 0.0)),
-}  # fmt: skip
+def _to_combine(name: str, array: Any) -> tuple[Any, type | None]:
+    """An array as it is combined along an axis, and of what sort that is where it is known already."""
+    sort = sort_of(array)
+    if name in ("add", "multiply"):
+        return of_sort(array, float), float if sort is float else int
+    return array, sort if name in EXCEEDS else None
 
 
 def _in_rows(item: Any) -> bool:
@@ -131,10 +147,6 @@ def _in_rows(item: Any) -> bool:
     if is_recorded(item):
         return item._ordered and [*item._strides] == sorted(item._strides, reverse=True)
     return bool(item.flags.c_contiguous)
-
-
-def _is_truth(item: Any) -> bool:
-    return isinstance(item, Predicate | bool) or (isinstance(item, Traced) and whole.is_truths(item))
 
 
 def _put(out: Any, result: Any) -> Any:
@@ -190,15 +202,17 @@ def _like(number: Any) -> Any:
     def function(a: Any, *args: Any, shape: Any = None, **options: Any) -> Any:
         size = sys.modules["numpy"].shape(a) if shape is None else shape
         item = node_of(args[0]) if number is None else number
+        kind = options.get("dtype", args[0] if args and number is not None else args[1] if len(args) > 1 else None)
+        item = assigned(item, sort_of(a) if kind is None else sort_of(sys.modules["numpy"].dtype(kind).type()))
         return shown(whole.broadcast(item, tuple(size) if isinstance(size, tuple | list) else (size,)))
 
     return function
 
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    item = node_of(src)
+    item = assigned(node_of(src), sort_of(dst))
     if where is not True:
-        item = table.where(node_of(where), item, node_of(dst))
+        item = of_sort(table.where(node_of(where), item, node_of(dst)), sort_of(dst))
     _put(dst, shown(whole.broadcast(item, dst.shape)))
 
 
@@ -235,7 +249,12 @@ def _in_place(name: str, theirs: Any, array: Any, *args: Any, **kwargs: Any) -> 
 _IN_PLACE = {f"numpy.{name}" for name in ("put", "putmask", "place", "put_along_axis", "fill_diagonal")}
 
 
+def _count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return (shown(node_of(a)) != 0.0).sum(axis=axis, keepdims=keepdims)
+
+
 _FUNCTIONS = {
+    "numpy.count_nonzero": _count_nonzero,
     "numpy.shares_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.may_share_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.concatenate": _concatenate,

@@ -13,7 +13,9 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.graph import View
 from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.arrays.nodes import node_of
 from autograd.program.tracing.arrays.places import checked, gathered, scattered
+from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.traced import Traced, broadcast_shape
 
 
@@ -28,7 +30,7 @@ class Selection:
         if self.part is not None:
             array = whole.view(array, self.part)
         if 0 in self.shape:
-            return whole.broadcast(0.0, self.shape)
+            return whole.broadcast(sort_of(array)(0), self.shape)
         return whole.reshaped(gathered(array, self.indices), self.shape)
 
     def written(self, array: Any, item: Any, adds: bool = False) -> Any:
@@ -55,12 +57,9 @@ def selected(key: Any, shape: tuple[int, ...], writing: bool = False) -> View | 
     """
     keys = _expanded(key, shape)
     if len(keys) == 1 and _is_mask(keys[0]):
-        mask = keys[0].node
+        mask = node_of(keys[0])
         if not writing:
-            raise TraceError(
-                "how many elements a mask chooses is not known while a function is being compiled: "
-                "numpy.where(mask, x, 0.0) has the shape of x"
-            )
+            raise TraceError(_UNKNOWN)
         own = whole.shape_of(mask)
         return Selection(None, [], shape, whole.reshaped(mask, own + (1,) * (len(shape) - len(own))))
     advanced = any(not isinstance(item, int | slice) and item is not None for item in keys)
@@ -137,6 +136,8 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
         elif known and not item.ndim and item.dtype != bool:
             keys.append(int(item))
         elif isinstance(item, Value | slice) or item is None or item is Ellipsis or is_array(item):
+            if _is_mask(item) and (isinstance(key, tuple) or not is_array(item)):
+                raise TraceError(_UNKNOWN)
             keys.append(item)
         elif isinstance(item, bool) or not hasattr(type(item), "__index__"):
             raise IndexError(f"an array is indexed by whole numbers, slices, None, ... and arrays, not {item!r:.60}")
@@ -154,9 +155,15 @@ def _expanded(key: Any, shape: tuple[int, ...]) -> list[Any]:
     return keys
 
 
+_UNKNOWN = (
+    "how many elements a mask chooses is not known while a function is being compiled: "
+    "numpy.where(mask, x, 0.0) has the shape of x"
+)
+
+
 def _is_mask(item: Any) -> bool:
-    node = getattr(item, "node", None)
-    return node is not None and whole.is_truths(node)
+    """Whether it is a truth, or are truths, whose outcome is not known."""
+    return (isinstance(item, Value) or (is_array(item) and item.dtype == object)) and sort_of(item) is bool
 
 
 def _inside(index: int, axis: int, length: int) -> int:

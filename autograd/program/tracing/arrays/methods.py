@@ -25,6 +25,7 @@ from autograd.program.tracing.arrays.indexing import selected
 from autograd.program.tracing.arrays.nodes import ArrayOfNode, made, node_of, shown
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import axis_of, reduced
+from autograd.program.tracing.sorts import assigned, of_sort, sort_of
 from autograd.program.tracing.traced import Traced
 
 
@@ -42,8 +43,7 @@ class TracedMethods:
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
         selection, item = selected(key, self.shape, writing=True), node_of(item)
-        if whole.is_truths(self.node):  # which it stays
-            item = table.where(table.not_equal(item, 0.0), 1.0, 0.0)
+        item = assigned(item, sort_of(self.node))
         if not isinstance(selection, View):
             self.assign(selection.written(self.node, item))
             return
@@ -159,13 +159,13 @@ class TracedMethods:
 
     def astype(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
         kind = sys.modules["numpy"].dtype(dtype)
-        if kind.kind == "b":
-            return self if whole.is_truths(self.node) else self != 0.0
-        if kind.kind == "f" and whole.is_truths(self.node):
-            return shown(table.where(self.node, 1.0, 0.0))
-        if kind not in (float, object):
-            raise TypeError(f"an array of Values stays one of floats, and cannot be turned into {kind}")
-        return shown(whole.broadcast(self.node, self.shape))
+        sort = sort_of(kind.type())
+        if kind not in (bool, int, float, object) or (sort is int and sort_of(self.node) is float):
+            raise TypeError(
+                f"an array of Values stays one of floats, and cannot be turned into {kind}: numpy.floor and its kin "
+                "have whole numbers, with the derivative 0"
+            )
+        return shown(of_sort(self.node, sort))
 
     def take(self: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         if out is not None or mode != "raise":
@@ -199,14 +199,14 @@ class TracedMethods:
     # What combines elements.
 
     def cumsum(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return self._accumulated("add", axis, out)
+        return self._accumulated("add", axis, dtype, out)
 
     def cumprod(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        return self._accumulated("multiply", axis, out)
+        return self._accumulated("multiply", axis, dtype, out)
 
-    def _accumulated(self: Any, name: str, axis: Any, out: Any) -> Any:
+    def _accumulated(self: Any, name: str, axis: Any, dtype: Any, out: Any) -> Any:
         along, place = (self.ravel(), 0) if axis is None else (self, axis)
-        return getattr(sys.modules["numpy"], name).accumulate(along, place, out=out)
+        return getattr(sys.modules["numpy"], name).accumulate(along, place, dtype, out)
 
     def __bool__(self: Any) -> bool:
         if self.size != 1:

@@ -11,10 +11,11 @@ from typing import Any
 from autograd.arrays import array as value_arrays
 from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
-from autograd.primitives.row import is_array, plain, real
+from autograd.primitives.row import MOST_COUNTED, is_array, plain, real
 from autograd.program.graph import View, row_major
 from autograd.program.nests import flatten
 from autograd.program.tracing.arrays import whole
+from autograd.program.tracing.sorts import of_sort, sort_of
 from autograd.program.tracing.structured import as_number as number_of
 from autograd.program.tracing.traced import Traced, kind_of
 
@@ -67,7 +68,10 @@ def _of_the_node(name: str) -> property:
     return property(lambda self: getattr(self.itself, name))
 
 
-for _name in ("trace", "kind", "operands", "item", "_primitive", "_recording", "_first", "_second", "_more", "name"):
+for _name in (
+    "trace", "kind", "sort", "truth", "operands", "item", "_primitive", "_recording", "_first", "_second", "_more",
+    "name",
+):  # fmt: skip
     setattr(OneElement, _name, _of_the_node(_name))
 
 
@@ -189,17 +193,23 @@ def node_of(item: Any) -> Any:
         return item.node
     if is_array(item):
         if item.dtype.kind in "biuf":
-            return whole.constant(item.astype(float), item.shape) if item.ndim else real(item)
+            return whole.constant(item.astype(float), item.shape, sort_of(item)) if item.ndim else _number(item)
         numbers = [number_of(number) for number in item.ravel().tolist()]
-        return whole.pack(numbers, item.shape) if item.ndim else numbers[0]
+        return of_sort(whole.pack(numbers, item.shape), sort_of(item)) if item.ndim else numbers[0]
     if isinstance(item, list | tuple):
         numbers, shape = _flat(item)
         if all(type(number) is float for number in numbers):
-            return whole.constant(array("d", numbers), shape)
-        return whole.pack(numbers, shape)
+            return whole.constant(array("d", numbers), shape, sort_of(item))
+        return of_sort(whole.pack(numbers, shape), sort_of(item))
     if isinstance(item, Traced):
         return item.itself
-    return item if isinstance(item, Value) or type(item) is bool else real(item)
+    return item if isinstance(item, Value) else _number(item)
+
+
+def _number(item: Any) -> Any:
+    """A real number as Python's own: whole numbers as far as floats count every one, and truths, stay such."""
+    number, sort = real(item), sort_of(item)
+    return sort(number) if sort is bool or abs(number) <= MOST_COUNTED else number
 
 
 def packed(item: Any, axis: int = 0) -> Any:
@@ -237,5 +247,5 @@ def holds_array(nest: Any) -> bool:
 
 
 def as_number(item: Any) -> Any:
-    """What a body returns, as a node or a float: a predicate is 1.0 or 0.0."""
-    return node_of(item) if is_array(item) else number_of(item)
+    """What a body returns, as a node or a number of Python's own."""
+    return node_of(item) if is_array(item) or isinstance(item, Value) else _number(item)

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.engine.recording import current
 from autograd.primitives import table
 from autograd.primitives.row import Primitive
-from autograd.program.graph import Element, Gather, Guard, Positions, Reshape, Scatter, Sum, View
+from autograd.program.graph import Gather, Guard, Positions, Scatter, Sum, View
 from autograd.program.tracing.arrays.along import total
 from autograd.program.tracing.arrays.whole import Shape, broadcast, element, operation_of, positions, reshaped, shape_of
 from autograd.program.tracing.structured import apply, bound
@@ -111,19 +111,3 @@ def places_of_terms(indices: Sequence[Any], shape: Shape, axis: int, length: int
     inner.insert(axis, positions(longer, len(shape)))
     return longer, inner
 
-
-def as_place(node: Any) -> Any:
-    """A place as a function sees it: a whole number, which counts as an int where it leaves the program."""
-    node.trace.chain[0].whole[id(node)] = node
-    return node
-
-
-def is_place(node: Any) -> bool:
-    """Whether an array's elements, or a number, are places."""
-    while isinstance(node, Traced):
-        if id(node) in node.trace.chain[0].whole:
-            return True
-        if not isinstance(operation_of(node), View | Reshape | Element):
-            return False
-        node = node.operands[0]
-    return False

@@ -13,7 +13,7 @@ from autograd.functions.totals import axes_of
 from autograd.primitives import table
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import folded, place_of_extreme, total
-from autograd.program.tracing.arrays.places import as_place
+from autograd.program.tracing.sorts import of_sort
 
 
 def axis_of(axis: Any, dimensions: int) -> int:
@@ -63,10 +63,10 @@ def _along_last(name: str, meaning: Callable[..., Any] | None, array: Any, initi
         count = total(table.where(array, float(wanted), float(not wanted)), axis)
         return table.not_equal(count, 0.0) if wanted else table.equal(count, 0.0)
     if name in _EXCEEDS:
-        return as_place(place_of_extreme(array, axis, _EXCEEDS[name]))
+        return of_sort(place_of_extreme(array, axis, _EXCEEDS[name]), int)
     assert meaning is not None
     return folded(meaning, array, axis, keep=False)
 
 
-_OF_NOTHING = {"multiply": 1.0, "logical_or": 0.0, "logical_and": 1.0}
+_OF_NOTHING = {"multiply": 1.0, "logical_or": False, "logical_and": True}
 _EXCEEDS = {"argmax": nan_first(table.greater), "argmin": nan_first(table.less)}

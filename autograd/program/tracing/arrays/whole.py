@@ -12,12 +12,11 @@ from typing import Any
 
 from autograd.engine.recording import current
 from autograd.errors import ShapeError
-from autograd.primitives import table
-from autograd.primitives.row import Primitive
 from autograd.program.graph import ConstantArray, Element, Pack, Place, Positions, Reshape, View, place_of, repeating
 from autograd.program.tracing.applied import Applied
-from autograd.program.tracing.structured import apply
-from autograd.program.tracing.traced import Predicate, Traced, broadcast_shape, kind_of
+from autograd.program.tracing.sorts import joined, of_sort, sort_of
+from autograd.program.tracing.structured import apply, as_number
+from autograd.program.tracing.traced import Traced, broadcast_shape, kind_of
 
 Shape = tuple[int, ...]
 
@@ -33,28 +32,9 @@ def operation_of(node: Any) -> Any:
     return step.operation if isinstance(step, Applied) else step
 
 
-def constant(floats: Any, shape: Shape) -> Any:
+def constant(floats: Any, shape: Shape, sort: type = float) -> Any:
     """An array of floats, Python's or NumPy's, as a node of this shape."""
-    return current().trace.constant_array(ConstantArray(floats.tobytes(), shape))
-
-
-def is_truths(node: Any) -> bool:
-    """Whether an array's elements are outcomes of comparisons."""
-    made = operation_of(node)
-    while isinstance(made, View | Reshape | Place) or made is table.identity:
-        node = node.operands[0]
-        made = operation_of(node)
-    if isinstance(made, Pack):
-        return all(
-            operation_of(item) is table.where
-            and item.operands[1:] == (1.0, 0.0)
-            and isinstance(item.operands[0], Predicate)
-            for item in node.operands
-        )
-    if made is None and isinstance(node, Traced):
-        node = node.trace.origin(node)
-        return id(node) in node.trace.truths or node._primitive is not None and is_truths(node)
-    return isinstance(node, Predicate) or isinstance(made, Primitive) and made.predicate
+    return current().trace.constant_array(ConstantArray(floats.tobytes(), shape), sort)
 
 
 def element(array: Any, index: Shape) -> Any:
@@ -87,7 +67,7 @@ def view(array: Any, view: View) -> Any:
     """What a view shows of an array or a number; of a view of another array, that of the other."""
     shape = shape_of(array)
     if 0 in view.shape:
-        return broadcast(0.0, view.shape)
+        return _nothing(array, view.shape)
     if not view.shape:
         return element(array, view.starts) if shape else array
     made = operation_of(array)
@@ -99,6 +79,11 @@ def view(array: Any, view: View) -> Any:
     return array if view.shows_all(shape) else apply(view, (array,), here=False)[0]
 
 
+def _nothing(array: Any, shape: Shape) -> Any:
+    """An array without elements, of the sort of another."""
+    return broadcast(of_sort(0.0, sort_of(array)), shape)
+
+
 def broadcast(item: Any, shape: Shape) -> Any:
     """A number or an array as an array of this shape. Raises: `ShapeError` where it cannot be."""
     own = shape_of(item)
@@ -107,7 +92,8 @@ def broadcast(item: Any, shape: Shape) -> Any:
     if broadcast_shape(own, shape) != shape:
         raise ShapeError(f"could not broadcast from shape {own} into shape {shape}")
     if not own or 0 in shape:
-        return apply(repeating((), shape), (0.0 if 0 in shape else item,), here=False)[0]
+        number = 0.0 if 0 in shape else as_number(item)
+        return of_sort(apply(repeating((), shape), (number,), here=False)[0], sort_of(item))
     return view(item, repeating(own, shape))
 
 
@@ -135,7 +121,7 @@ def reshaped(array: Any, shape: Shape) -> Any:
         axes = tuple([-1 if n == 1 else next(long) for n in shape])
         return view(array, View(shape, axes, tuple([int(axis >= 0) for axis in axes]), (0,) * len(own)))
     if 0 in shape:
-        return broadcast(0.0, shape)
+        return _nothing(array, shape)
     if isinstance(operation_of(array), Reshape):
         return reshaped(array.operands[0], shape)
     return apply(Reshape(shape), (array,), here=False)[0]
@@ -152,10 +138,10 @@ def concatenated(arrays: Sequence[Any], axis: int) -> Any:
     shapes = [shape_of(array) for array in arrays]
     length = sum(shape[axis] for shape in shapes)
     shape = (*shapes[0][:axis], length, *shapes[0][axis + 1 :])
-    result, start, axes = broadcast(0.0, shape), 0, tuple(range(len(shape)))
+    result, start, axes = broadcast(joined(map(sort_of, arrays))(0), shape), 0, tuple(range(len(shape)))
     for array, own in zip(arrays, shapes):
         if own == shape:
-            return array
+            return of_sort(array, sort_of(result))
         starts = tuple([start if a == axis else 0 for a in axes])
         result = placed(result, View(own, axes, (1,) * len(axes), starts), array)
         start += own[axis]
