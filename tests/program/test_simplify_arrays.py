@@ -163,6 +163,8 @@ REPEATED = {
                  lambda x, v: np.broadcast_to(v[:, None] * np.ones((2, 3)), (4, 2, 3)), [(2,)]),
     "a view of a truth": ([(Element((0,)), 1), (table.equal, 2, 2), (repeating((), (4, 2)), 3), (table.negative, 4)],
                           lambda x, v: np.full((4, 2), -1.0), [None, (), ()]),
+    "a view of no truth": ([(Element((0,)), 1), (table.less, 2, 2), (repeating((), (4, 2)), 3), (table.negative, 4)],
+                           lambda x, v: np.full((4, 2), -0.0), [None, (), ()]),
     "a choice by a number": ([(ALL, 0), (WIDE, 1), (table.where, 2, 2, 3)],
                              lambda x, v: np.full((4, 2, 3), x[1, 2]), [(2,)]),
     "a choice of numbers": ([(ALL, 0), (table.where, 2, 2, 2), (table.logical_and, 2, 2), (table.logical_not, 4)],
