@@ -42,6 +42,20 @@ REASONS: dict[str, list[str]] = {
         "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands)`",
         "simplify.pruning._pruned_loop: `len(operands) - first` is `len(operands) + first`",
     ],
+    "the sum of two derivatives is that of the two exchanged": [
+        "tracing.rules._pull_loop: `plus(a, b)` is `plus(b, a)`",
+    ],
+    "a step on what is outside of a body is recorded there, or in the body, with the same numbers": [
+        "tracing.rules._pull_loop: `apply(replace(op, save=True), operands, here=False)` is "
+        "`apply(replace(op, save=True), operands)`",
+        "tracing.rules._pull_loop: `False` is `True` (2)",
+    ],
+    "the first of what a trip returns are its states, as many as there were": [
+        "tracing.rules._chunked: `(trips(states, i * float(chunk), chunk), [], [])` is "
+        "`([], trips(states, i * float(chunk), chunk), [])`",
+        "tracing.rules._chunked: `(replay(op.body, [start + position, *states, *shared]), [], [])` is "
+        "`([], replay(op.body, [start + position, *states, *shared]), [])`",
+    ],
     "the axis that is summed is left out": [
         "simplify.arrays.without_repeats: `a > summed` is `a >= summed`",
     ],

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    array,
     cond,
     floor,
     fori_loop,
@@ -211,7 +212,20 @@ def some_states_only(x: Any, y: Any, a: Any) -> Any:
     return moving * fixed + late * x + total(two) + total(three) + total(four)
 
 
+def read_at_places(x: Any, y: Any, a: Any) -> Any:
+    """Samples that read elements of arrays that they share, some of them twice and some only at times."""
+    row, table = array([a[0] * x, y, a[1], x, a[2]]), array([[x, a[0]], [y * y, a[1]], [a[2], 2.0]])
+
+    def sample(i: Any, j: Any, weight: Any) -> Any:
+        p, q, entry = row[i], row[j], table[i - 1, j - 3]
+        return sin(p * q) * weight + where(weight > 0.5, entry * p, 1.0) + x * row[1], where(p > q, row[i - 1], y)
+
+    samples = vmap(sample)(np.array([1, 2, 2, 1]), np.array([3, 4, 3, 4]), np.array([0.9, 0.2, 0.7, 0.4]))
+    return total(samples) + total(vmap(lambda i: row[i] * row, reduce="sum")(np.array([0, 4, 4])))
+
+
 PROGRAMS: dict[str, Function] = {
+    "read at places": read_at_places,
     "scan": scanned,
     "scan in reverse": functools.partial(scanned, reverse=True),
     "scan of rows": scanned_rows,
@@ -243,7 +257,7 @@ def test_the_derivatives_of_a_program_are_those_of_its_eager_run(name: str, way:
 @pytest.mark.parametrize("way", ["value and gradient", "forward", "forward over reverse", "reverse over reverse"])
 @pytest.mark.parametrize("name", [
     "scan of rows", "batch of rows", "branches", "views", "views of one axis", "parts that may be absent",
-    "while_loop in a loop",
+    "while_loop in a loop", "read at places",
 ])  # fmt: skip
 def test_an_array_of_any_size_has_the_same_derivatives(name: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function = WAYS[way](PROGRAMS[name])
@@ -533,3 +547,14 @@ def test_kinks_in_bodies() -> None:
         assert grad(f)(at) == expected
         for derivative in (grad(f), lambda x, f=f: jvp(f, (x,), (1.0,))[1]):
             assert compiled(derivative, at) == expected
+
+
+@pytest.mark.parametrize("element_first", [False, True])
+def test_what_an_element_adds_to_a_derivative_that_is_absent_leaves_the_others_absent(element_first: bool) -> None:
+    def f(t: Any, c: Any) -> Any:
+        x = np.sqrt(t)  # with an infinite derivative at 0
+        at_times, element = where(c > 0.0, np.sum(x * x), 1.0), x[1] * 3.0
+        return element + at_times if element_first else at_times + element
+
+    assert compiled(grad(f), np.array([0.0, 4.0]), -1.0).tolist() == [0.0, 0.75]
+    assert compiled(grad(f), np.array([1.0, 4.0]), 1.0).tolist() == [1.0, 1.75]

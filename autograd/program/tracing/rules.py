@@ -132,7 +132,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         count = results[-1] if trips else count
     state_kinds = [kind_of(state) for state in parts.states]
     slice_kinds = [part_kind(item) for item in parts.slices]
-    shared_kinds = [kind_of(item) for item in parts.shared]
+    shared_kinds: list[Any] = [kind_of(item) for item in parts.shared]
     # What a position's derivatives are multiplied with comes in as parts of arrays.
     arrays, array_codes = [], []
     array_kinds = [*parts.stacked, *state_kinds]
@@ -192,7 +192,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     of_slices = [decode(stacked_items, code, kind_of(item)) for code, item in zip(slice_codes, parts.slices)]
     totals = iter(sums) if summed else ends
     of_shared = [
-        put_together(stacked_items, layout, kind) if layout is not None and kind else decode(totals, code, kind)
+        put_together(stacked_items, layout, kind) if layout is not None else decode(totals, code, kind)
         for layout, code, kind in zip(layouts, shared_codes, shared_kinds)
     ]
     if count is not None:  # what a body takes from around it contributes nothing where no trip is made
