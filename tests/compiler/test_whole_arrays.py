@@ -402,3 +402,40 @@ def test_what_samples_read_of_a_shared_array_is_added_where_it_was_read():
             for kind in operation.results(())[operation.carried + operation.stacked :]
         ]
         assert (40, 3) not in sums  # no sample sums an array of which it read six numbers
+
+
+# Of X (n, 5) and Y (n, 7): sums over many rows of arrays that batches inside of the rows' batch make.
+SUMS_OF_ARRAYS = {
+    "a transposed product": lambda X, Y: X.T @ Y,
+    "two of them, and one row": lambda X, Y: (X.T @ (Y * Y), np.sum(X, axis=0), Y.T @ X),
+    "terms that are a result, too": lambda X, Y: (np.sum(X[:, :, None] * Y[:, None, :], axis=0),
+                                                  X[:, :, None] * Y[:, None, :]),
+    "one term in two sums": lambda X, Y: (lambda P: (np.sum(P, axis=0), np.sum(P * X[:, :1, None], axis=0)))(
+        X[:, :, None] * Y[:, None, :]),
+    "three axes": lambda X, Y: np.einsum("ni,nj,nk->ijk", X, Y, X[:, :3]),
+    "by samples": lambda X, Y: vmap(lambda x, y: np.outer(x, y) * y[0], reduce="sum")(X, Y),
+    "stacks of stacks": lambda X, Y: vmap(lambda x, y: vmap(lambda a: vmap(lambda b: np.sqrt(a * a + b))(y * y))(x))(
+        X, Y),
+    "in a loop": lambda X, Y: scan(lambda s, x: (s + x[0], vmap(lambda a: a * s + x)(x)), X[0, 0], X)[1],
+    "what is shared is gone through": lambda X, Y: vmap(lambda x: X.T @ (X @ x))(X),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [1, 8, 17, 33])
+@pytest.mark.parametrize("name", SUMS_OF_ARRAYS)
+def test_sums_of_arrays_have_the_bits_of_the_reference(name, rows):
+    source = np.random.default_rng(rows)
+    X, Y = np.round(source.standard_normal((rows, 5)), 6), np.round(source.standard_normal((rows, 7)), 6)
+    f = SUMS_OF_ARRAYS[name]
+    found, expected = jit(f)(X, Y), jit(f, backend="interpreter")(X, Y)
+    pairs = zip(found, expected) if isinstance(found, tuple) else [(found, expected)]
+    for one, other in pairs:
+        assert plain(one).tobytes() == plain(other).tobytes()
+
+
+def test_a_product_of_a_thousand_rows_and_its_derivatives():
+    source = np.random.default_rng(4)
+    X, Y, W = source.standard_normal((1000, 5)), source.standard_normal((1000, 7)), source.standard_normal((5, 7))
+    value, slope = jit(lambda X, Y, W: (X.T @ Y, grad(lambda W: np.sum((X @ W - Y) ** 2))(W)))(X, Y, W)
+    assert value == pytest.approx(X.T @ Y, rel=1e-12, abs=1e-12)
+    assert slope == pytest.approx(2.0 * X.T @ (X @ W - Y), rel=1e-11, abs=1e-10)

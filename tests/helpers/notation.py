@@ -21,7 +21,7 @@ FUNCTIONS: dict[str, Any] = {
     "relu": lambda x: sympy.Max(0, x), "stop": lambda x: x, "hypot": lambda x, y: sympy.sqrt(x * x + y * y),
     "direction_cosine": lambda x, y: x / sympy.sqrt(x * x + y * y),
     "power_log": lambda n, x, y: x**y * sympy.log(x) ** n, "σ′": lambda x: sympy.exp(-x) / (1 + sympy.exp(-x)) ** 2,
-    "where": lambda condition, x, y: sympy.Piecewise((x, condition), (y, True)),
+    "signbit": lambda x: sympy.Lt(x, 0), "where": lambda condition, x, y: sympy.Piecewise((x, condition), (y, True)),
 }
 _TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?(?:e[-+]\d+)?|[∂\w⁺′]+(?:/∂[\w⁺]+)?|.")
 _COMPARISONS = {"=": sympy.Eq, "≠": sympy.Ne, "<": sympy.Lt, "≤": sympy.Le, ">": sympy.Gt, "≥": sympy.Ge}

@@ -67,6 +67,8 @@ class Program:
 
     def _condition(self, name: Any, a: Any, b: Any) -> Any:
         """A condition on two numbers: by its name, or by a row's name and its conditions."""
+        if name == "signbit":
+            return autograd.signbit(a)
         if isinstance(name, str):
             return (getattr(operator, COMPARE[name]) if self.spelled else getattr(autograd, name))(a, b)
         row, *inner = name
@@ -81,6 +83,7 @@ CONDITIONS: dict[str, Any] = {
     "logical_and": ("logical_and", "less_equal", "not_equal"),
     "logical_or": ("logical_or", "greater", "equal"),
     "logical_not": ("logical_not", "greater_equal"),
+    "signbit": "signbit",  # of the first
 }
 OPERATORS = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -108,7 +111,7 @@ def expression_of(line: tuple[Any, ...], results: Sequence[Expression]) -> Expre
 
 def _condition_of(name: Any, a: Expression, b: Expression) -> Expression:
     if isinstance(name, str):
-        return name, a, b
+        return (name, a) if name == "signbit" else (name, a, b)
     row, *inner = name
     return row, *(_condition_of(part, a, b) for part in inner)
 
@@ -184,6 +187,8 @@ def _is_exact(expression: Expression) -> bool:
 def _compared(condition: Expression) -> Sequence[Expression]:
     """The two numbers that a condition is about."""
     while condition[0] not in COMPARISONS:
+        if condition[0] == "signbit":
+            return condition[1], constant(0.0)
         condition = condition[1]
     return condition[1:]
 
