@@ -118,7 +118,7 @@ def scan(
     - `xs`: an array or a list, gone through along its first axis, or a tuple or dict of them; or None, with `length`;
     - `reverse`: True to go from the last to the first; outputs stay at the places of their inputs.
 
-    Returns (state, ys): ys stacked along a first axis, as arrays where an input is one, else as lists.
+    Returns (state, ys): ys stacked along a first axis, as arrays where an input is one or a y has one, else as lists.
 
     Raises: `ShapeError` where lengths or structures differ.
 
@@ -149,6 +149,7 @@ def scan(
         return _next(state, structure, "scan's function"), [*map(as_number, numbers)], []
 
     results = structured.loop(step, count, states, [packed(leaf) for leaf in leaves], reverse=reverse)
+    as_array = as_array or _holds_arrays(found[0])
     ys = None if not found[0].shapes else found[0].build(
         [shown(array) if as_array else listed(array) for array in results[1]]
     )
@@ -284,4 +285,9 @@ def _stacked(outputs: list[Any], as_array: bool) -> Any:
     structure = found[0][1]
     for _, other in found:
         require_same(structure, other, "each output of scan")
-    return stacked(list(zip(*(numbers for numbers, _ in found))), structure, len(outputs), 0, as_array)
+    columns = list(zip(*(numbers for numbers, _ in found)))
+    return stacked(columns, structure, len(outputs), 0, as_array or _holds_arrays(structure))
+
+
+def _holds_arrays(structure: Structure) -> bool:
+    return any(shape is not None for shape in structure.shapes)

@@ -439,3 +439,61 @@ def test_a_product_of_a_thousand_rows_and_its_derivatives():
     value, slope = jit(lambda X, Y, W: (X.T @ Y, grad(lambda W: np.sum((X @ W - Y) ** 2))(W)))(X, Y, W)
     assert value == pytest.approx(X.T @ Y, rel=1e-12, abs=1e-12)
     assert slope == pytest.approx(2.0 * X.T @ (X @ W - Y), rel=1e-11, abs=1e-10)
+
+
+def test_what_samples_share_is_made_once_in_memory_of_its_own():
+    x = np.linspace(0.5, 2.0, 15)
+    f = lambda p: vmap(lambda q: x[:3] * q)(x)
+    assert jit(vmap(f, reduce="mean"))(x) == pytest.approx(np.outer(x, x[:3]), rel=1e-13)
+    m, rows = np.linspace(-1.0, 1.0, 17), np.linspace(0.2, 3.0, 9)
+    pair = lambda p, r: vmap(lambda a, q: (a * q, q * r, np.sum(q * r)))(np.sin(p) * np.ones(17), r)
+    for first, second in ((9, 17), (3, 17)):
+        p, r = rows[:first], np.broadcast_to(m[:second], (first, second))
+        found = jit(vmap(pair))(p, r)
+        assert found[1].tolist() == np.broadcast_to(np.outer(m, m), (first, second, second)).tolist()
+    columns = np.arange(289.0).reshape(17, 17) / 289.0
+    g = lambda x: (lambda y: y.T @ y)(np.cumsum(x, axis=0))
+    y = np.cumsum(columns, axis=0)
+    slope = jit(lambda x: jvp(g, (x,), (np.ones((17, 17)),))[1])(columns)
+    ones = np.cumsum(np.ones((17, 17)), axis=0)
+    assert slope == pytest.approx(ones.T @ y + y.T @ ones, rel=1e-13)
+
+
+@pytest.mark.parametrize("backend", [None, "interpreter", "llvm"])
+def test_a_choice_that_is_known_has_the_shape_of_both_sides(backend):
+    run = (lambda f: f) if backend is None else lambda f: jit(f, backend=backend)
+    x = np.array([1.0, 2.0, 3.0])
+    assert plain(run(lambda x: np.where(False, x, 1.5) + 0.0 * x[0])(x)).tolist() == [1.5] * 3
+    assert run(grad(lambda x: np.sum(np.where(True, x[0], x) * x)))(x).tolist() == [7.0, 1.0, 1.0]
+    assert run(grad(lambda x: np.sum(np.where(np.array(False), x, x[1]) * x)))(x).tolist() == [2.0, 8.0, 2.0]
+    assert run(lambda x: fori_loop(0, 2, lambda i, s: np.where(True, 0.5, s) * x, x))(x).tolist() == [0.5, 1.0, 1.5]
+
+
+@pytest.mark.parametrize("backend", [None, "interpreter", "llvm"])
+def test_an_output_of_scan_that_is_an_array_is_stacked_whole(backend):
+    run = (lambda f: f) if backend is None else lambda f: jit(f, backend=backend)
+    x = np.array([1.0, 2.0, 3.0])
+    halves = lambda x: scan(lambda s, _: (0.5 * s, (s, 1.0)), x, None, length=2)[1]
+    rows, ones = run(halves)(x)
+    assert plain(rows).tolist() == [[1.0, 2.0, 3.0], [0.5, 1.0, 1.5]]
+    assert plain(ones).tolist() == [1.0, 1.0]
+    assert run(grad(lambda x: np.sum(halves(x)[0])))(x).tolist() == [1.5] * 3
+    assert run(lambda x: np.max(x) - np.ptp(x))(2.5) == 2.5
+
+
+@pytest.mark.parametrize("backend", [None, "interpreter", "llvm"])
+def test_add_at_of_an_array_of_floats_names_the_cure(backend):
+    run = (lambda f: f) if backend is None else lambda f: jit(f, backend=backend)
+
+    def into_floats(x):
+        np.add.at(np.zeros(3), [0, 0], x[:2])
+        return x
+
+    def at_computed(x):
+        y = x * 1.0
+        np.add.at(y, np.floor(x) - 1.0, x)
+        return np.sum(y * y)
+
+    with pytest.raises(TypeError, match="0.0 \\* x"):
+        run(grad(lambda x: np.sum(into_floats(x))))(np.ones(3))
+    assert run(grad(at_computed))(np.array([1.5, 2.5, 3.5])).tolist() == [12.0, 20.0, 28.0]
