@@ -100,8 +100,8 @@ def _loop(
     """
     lanes = function.lanes
     if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
-        function.lanes = 1  # what all samples of a batch share
-        results = _loop(writer, function, loop, operands, memory)
+        function.lanes = 1  # what all samples of a batch share, once; into their memory it is written afterwards
+        results = _loop(writer, function, loop, operands, [None] * len(memory))
         function.lanes = lanes
         return results
     if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):
