@@ -35,10 +35,14 @@ class OnArrays:
 
     @staticmethod
     def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
-        result = function(*map(node_of, arguments))
+        nodes = [*map(node_of, arguments)]
+        shape = broadcast_shape(*map(whole.shape_of, nodes))
+        result = function(*nodes)
         if function is table.where:
             result = of_sort(result, joined(map(sort_of, arguments[1:])))
-        return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
+        # Of what is known a side may be all of the result, which is a number then.
+        results = [shown(whole.broadcast(x, shape)) for x in (result if isinstance(result, tuple) else (result,))]
+        return tuple(results) if isinstance(result, tuple) else results[0]
 
     @staticmethod
     def seen(item: Any) -> Any:
