@@ -192,22 +192,27 @@ def quick({', '.join(arguments)}):
         "current": current, "frames": native.frames, "new": program.frame, "run": program.function, "slow": slow,
         "pack": struct.Struct("".join("Q" if kind else "d" for kind in kinds)).pack_into, "unpack": native.unpack,
         "floats": {float}, "ndarray": getattr(numpy, "ndarray", None), "empty": getattr(numpy, "empty", None),
-        "double": numpy.dtype(float) if numpy is not None else None, "whole": whole, "whole_array": whole_array,
-        **names, **values,
+        "double": numpy.dtype(float) if numpy is not None else None, "as_kind": as_kind, **names, **values,
     }
     exec(source, namespace)
     quick: Callable[..., Any] = namespace["quick"]
     return quick
 
 
-def whole(number: float) -> Any:
-    """A whole number as an int, as far as floats count every one."""
-    return int(number) if abs(number) <= MOST_COUNTED else number
+def as_kind(kind: Any, item: Any) -> Any:
+    """A block of a result as one of truths or, as far as floats count every one, of whole numbers."""
+    if kind is PREDICATE:
+        return item != 0.0
+    if kind == ("int",):
+        return int(item) if abs(item) <= MOST_COUNTED else item
+    if kind[0] == "bool":
+        return item.astype(bool)
+    return item.astype(int) if (abs(item) <= MOST_COUNTED).all() else item
 
 
-def whole_array(numbers: Any) -> Any:
-    """An array of whole numbers as one of ints, as far as floats count every one."""
-    return numbers.astype(int) if (abs(numbers) <= MOST_COUNTED).all() else numbers
+def is_of_numbers(kind: Any) -> bool:
+    """Whether a block of this kind has a derivative, unlike one of truths or whole numbers."""
+    return kind is not PREDICATE and not (kind and type(kind[0]) is str)
 
 
 _ADDRESS = "__array_interface__['data'][0]"  # in a quarter of the time that ctypes.data takes
@@ -241,13 +246,8 @@ def _take(spec: Any, name: str, kinds: Iterator[Any], checks: list[str], packed:
 
 
 def _block(kind: Any, place: int) -> str:
-    if kind is PREDICATE:
-        return f"o[{place}] != 0.0"
-    if kind == ("int",):
-        return f"whole(o[{place}])"
-    if kind and type(kind[0]) is str:
-        return f"whole_array(r{place})" if kind[0] == "int" else f"r{place}.astype(bool)"
-    return f"r{place}" if kind else f"o[{place}]"
+    item = f"r{place}" if kind and kind != ("int",) else f"o[{place}]"
+    return item if is_of_numbers(kind) else f"as_kind({kind!r}, {item})"
 
 
 def _expression(spec: Any, blocks: Any, names: dict[str, Any]) -> str | None:

@@ -14,13 +14,13 @@ from itertools import chain
 from typing import Any
 
 from autograd.compiler.backends.interpreter import GuardFailed
-from autograd.compiler.calling import CallFailed, program_of
+from autograd.compiler.calling import CallFailed, is_of_numbers, program_of
 from autograd.engine.recording import current, tracing_apart
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives.row import TABLE, Primitive, is_array
 from autograd.primitives.table import not_equal
-from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Loop
+from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Loop
 from autograd.program.nests import array
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
@@ -218,8 +218,3 @@ def attached(
             place += len(nodes)
         blocks.append(item)
     return blocks
-
-
-def is_of_numbers(kind: Any) -> bool:
-    """Whether a block of this kind has a derivative, unlike one of truths."""
-    return kind is not PREDICATE and not (kind and type(kind[0]) is str)

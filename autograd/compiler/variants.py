@@ -12,15 +12,15 @@ from weakref import WeakMethod, ref
 from autograd.compiler.arguments import Arguments, Signature, exact
 from autograd.compiler.backends import interpreter
 from autograd.compiler.backends.interpreter import GuardFailed
-from autograd.compiler.calling import CallFailed, Native, as_array, program_of, quick_call, whole, whole_array
+from autograd.compiler.calling import CallFailed, Native, as_array, as_kind, is_of_numbers, program_of, quick_call
 from autograd.compiler.closures import Outside
-from autograd.compiler.derivatives import Differentiable, attached, is_of_numbers
+from autograd.compiler.derivatives import Differentiable, attached
 from autograd.compiler.recordings import Part, collector_paused, recording
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.pickles import reduced
-from autograd.program.graph import NUMBER, PREDICATE, Graph, Guard
+from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
 from autograd.program.tracing.trace import Untraceable
 
@@ -271,10 +271,4 @@ def _remember(known: dict[Graph, Any], graph: Graph, item: Any) -> None:
 
 def _result(part: Part, results: list[Any]) -> Any:
     kind, place = part
-    if kind is PREDICATE:
-        return bool(results[place])
-    if kind == ("int",):
-        return whole(results[place])
-    if kind and type(kind[0]) is str:
-        return whole_array(results[place]) if kind[0] == "int" else results[place].astype(bool)
-    return results[place]
+    return results[place] if is_of_numbers(kind) else as_kind(kind, results[place])

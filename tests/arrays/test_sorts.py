@@ -99,6 +99,10 @@ LIKE_NUMPY = {
         np.where(v > 0, 7, -7) // 3, np.where(v > 0, 7, -7) % -3, np.arange(3) // np.where(v > 0, 1, 0),
         np.arange(3) % np.where(v > 0, 2, 0), np.divmod(np.where(v > 0, 7, -7), 3),
     ),
+    "of the shape of all operands": lambda v, w: (
+        np.where(True, 0.0, v), np.where(np.False_, v > 0, True), np.heaviside(1.0, v), np.argsort(v) ** False,
+        np.cumsum(v > 0) // 0, (v > 0) % 0, np.fmod(np.cumsum(v > 0), 0), np.divmod(np.cumsum(v > 0)[:, None], [0, 0]),
+    ),
     "zeros without a sign": lambda v, w: (1.0 / (np.where(v > 9, 1, 0) * -1), 1.0 / -np.where(v > 9, 1, 0)),
     "limits": lambda v, w: (np.clip(v > 0, 0, 1), np.maximum(np.argsort(v), 1), np.min(np.argsort(v), initial=1)),
     "written": lambda v, w: (

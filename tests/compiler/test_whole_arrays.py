@@ -497,3 +497,22 @@ def test_add_at_of_an_array_of_floats_names_the_cure(backend):
     with pytest.raises(TypeError, match="0.0 \\* x"):
         run(grad(lambda x: np.sum(into_floats(x))))(np.ones(3))
     assert run(grad(at_computed))(np.array([1.5, 2.5, 3.5])).tolist() == [12.0, 20.0, 28.0]
+
+
+@pytest.mark.parametrize("samples", [2, 3, 8, 9])
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_what_all_samples_share_is_there_for_each(backend, samples):
+    rows, factors = np.arange(60.0).reshape(3, 20), np.arange(1.0, samples + 1)
+
+    def moved(c):
+        return scan(lambda s, row: (s * 0.5 + c * row, [row * 2.0, np.outer(row, row), s]), rows[0] * c, rows)[1]
+
+    shared = [rows * 2.0, rows[:, :, None] * rows[:, None, :]]
+    doubled, outer, _ = jit(vmap(moved), backend=backend)(factors)
+    assert all(np.array_equal(found, shared[0]) for found in doubled)
+    assert all(np.array_equal(found, shared[1]) for found in outer)
+    for found, each in zip(jit(vmap(moved, reduce="sum"), backend=backend)(factors), shared):
+        assert np.array_equal(found, samples * each)
+    scaled, doubled = jit(vmap(lambda c: vmap(lambda row: (row * c, row * 2.0))(rows)), backend=backend)(factors)
+    assert np.array_equal(scaled, factors[:, None, None] * rows)
+    assert all(np.array_equal(found, shared[0]) for found in doubled)

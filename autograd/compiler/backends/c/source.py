@@ -165,7 +165,7 @@ class _File:
         code = "\n".join(sections)
         words = set(WORD.findall(code))
         includes = [f"#include <{header}>" for header, provides in _HEADERS if words & provides]
-        head = "\n".join([*comment(self._head(about, signature, bool(release), "math.h" in "".join(includes))), ""])
+        head = "\n".join([*comment(self._head(about, bool(release), "math.h" in "".join(includes))), ""])
         return "\n".join([head, *("\n".join(includes) + "\n" for _ in includes[:1]), code])
 
     def _workspace(self, used: bool) -> tuple[list[str], list[str], str]:
@@ -181,7 +181,7 @@ class _File:
         ]
         return start, [f"    free({name});"], f"free({name}); "
 
-    def _head(self, about: str, signature: str, allocates: bool, mathematics: bool) -> list[str]:
+    def _head(self, about: str, allocates: bool, mathematics: bool) -> list[str]:
         lines = [*([*about.splitlines(), ""] if about.strip() else []), *self.described]
         returns = [f"k > 0 where guard k of {self.statements.guards} met another outcome than the recorded one"]
         returns = returns * bool(self.statements.guards) + ["-1 where there was no memory"] * allocates

@@ -92,7 +92,7 @@ def graph(
     steps = list(graph.steps())
     start = 0
     while start < count:
-        end = _end(writer, graph, start, function.lanes)
+        end = _end(writer, graph, start)
         part = Function(f"part{writer.next_part()}", function.lanes)
         guards = writer.guards
         loaded: list[tuple[int, Stored]] = []
@@ -135,7 +135,7 @@ def graph(
     return outputs
 
 
-def _end(writer: Writer, graph: Graph, start: int, lanes: int) -> int:
+def _end(writer: Writer, graph: Graph, start: int) -> int:
     """The step before which a function that begins at `start` ends."""
     assert writer.limit is not None
     left = writer.limit

@@ -16,8 +16,6 @@ Rule = Callable[[Function, Sequence[Number]], Number]
 Template = tuple[tuple[tuple[Primitive, tuple[Any, ...]], ...], Any]
 
 _FAST = "reassoc nsz arcp contract afn "  # nan and infinities stay what they are
-_ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv"})
-_PURE = "nounwind willreturn memory(none)"
 
 
 class Symbol(Operators):

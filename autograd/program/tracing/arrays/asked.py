@@ -35,10 +35,14 @@ class OnArrays:
 
     @staticmethod
     def elementwise(function: Any, arguments: Sequence[Any]) -> Any:
-        result = function(*map(node_of, arguments))
+        nodes = [*map(node_of, arguments)]
+        shape = broadcast_shape(*map(whole.shape_of, nodes))
+        result = function(*nodes)
         if function is table.where:
             result = of_sort(result, joined(map(sort_of, arguments[1:])))
-        return tuple(map(shown, result)) if isinstance(result, tuple) else shown(result)
+        # Of what is known a side may be all of the result, which is a number then.
+        results = [shown(whole.broadcast(x, shape)) for x in (result if isinstance(result, tuple) else (result,))]
+        return tuple(results) if isinstance(result, tuple) else results[0]
 
     @staticmethod
     def seen(item: Any) -> Any:
@@ -47,10 +51,7 @@ class OnArrays:
             return recorded_array(shown(item))
         return recorded_array(item) if is_array(item) and item.dtype == object else item
 
-    @staticmethod
-    def sort_of(item: Any) -> type:
-        """What NumPy would have of it: float, int or bool."""
-        return sort_of(item)
+    sort_of, recorded = staticmethod(sort_of), staticmethod(recorded_array)
 
     @staticmethod
     def as_numpy(ufunc: Any, name: str, meaning: Any, inputs: Sequence[Any]) -> Any:
@@ -61,10 +62,6 @@ class OnArrays:
     def as_sorted(result: Any, *items: Any) -> Any:
         """One of these items, of the sort that NumPy would have of it."""
         return shown(of_sort(node_of(result), joined(map(sort_of, items))))
-
-    @staticmethod
-    def recorded(item: Any) -> Any:
-        return recorded_array(item)
 
     @staticmethod
     def apply_function(name: str, theirs: Any, args: Any, kwargs: Any) -> Any:

@@ -231,7 +231,7 @@ class _Samples:
         part = replace(part, lane=lane, mask=mask if lane else "", width=width)
         if not part.shape:
             return function.load(part)
-        if few or lane <= 1:  # the lanes of each number stand side by side
+        if few or abs(lane) <= 1:  # the lanes of each number stand side by side
             return with_own(part, False)
         slot = replace(self.writer.slot(part.shape, width), own=True)
         copy(function, part, slot)
