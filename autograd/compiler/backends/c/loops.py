@@ -46,7 +46,8 @@ def write_loop(
     position = trip
     slices = range(1 + carried, 1 + carried + loop.sliced)
     counts = any(plan is not None and plan.reads(0) for plan in (body, condition))
-    if loop.reverse and (stacks or counts or any(map(body.reads, slices))):
+    moves = [isinstance(array, Cells) and array.strides[0] != 0 for array in rest[carried:]]
+    if loop.reverse and (stacks or counts or any(body.reads(i) and moves[i - 1 - carried] for i in slices)):
         last_position = str(int(bound) - 1) if bound.isdigit() else f"{bound} - 1"
         position = out.variable("int64_t", f"{last_position} - {trip}", prefix="i")
     # In an expression of its own: GCC takes 0.0 - (double)i for -(double)i, which is -0.0 where i is 0.

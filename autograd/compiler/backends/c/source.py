@@ -20,7 +20,7 @@ _SINGLE = 16  # numbers that are arguments of their own; more come and go in one
 _ON_STACK = 2048  # numbers of the largest workspace that is a local array
 _LISTED = 200  # names of the numbers of an array that the comment lists
 _HEADERS = (
-    ("math.h", MATH_FUNCTIONS | {"INFINITY", "NAN", "frexp", "ldexp", "isnan", "isinf"}),
+    ("math.h", MATH_FUNCTIONS | {"INFINITY", "NAN", "frexp", "ldexp", "isnan", "isinf", "signbit"}),
     ("stddef.h", {"NULL"}),
     ("stdint.h", {"int64_t", "uint64_t"}),
     ("stdlib.h", {"malloc"}),

@@ -419,3 +419,19 @@ def test_a_long_body_sets_elements_in_place(tmp_path: Path) -> None:
             if i % 400 == 399:
                 expected += number_there
         assert found[trip] == expected
+
+
+def test_a_loop_backward_over_an_array_that_repeats_one_number(tmp_path: Path) -> None:
+    body = Program(NUMBER, NUMBER, NUMBER)
+    body = body.graph(body(table.add, 1, 2))
+    program = Program(NUMBER)
+    repeated = program(View((5,), (-1,), (0,), ()), 0)
+    total = program(Loop(body, 5, carried=1, sliced=1, reverse=True), 0, repeated)
+    assert results(program.graph(total), tmp_path, 1.5) == [9.0]
+
+
+def test_the_sign_of_a_zero_alone_includes_its_header(tmp_path: Path) -> None:
+    program = Program(NUMBER)
+    graph = program.graph(program(table.signbit, 0))
+    found = [results(graph, tmp_path, x)[0] for x in (-0.0, 0.0, -2.0, NAN, -NAN)]
+    assert found == [True, False, True, False, False]
