@@ -78,9 +78,14 @@ class Scattered:
         return plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
 
     def whole(self) -> Any:
-        """All of it as one derivative: an array or a Maybe."""
+        """All of it as one derivative: an array or a Maybe. It is that from then on, unless its parts are worth keeping,
+        so that what goes from one sum to the next does not put together again all that came before.
+        """
         values, live = self.parts(-0.0)
-        return values if live is None else Maybe(values, live)
+        whole = values if live is None else Maybe(values, live)
+        if not self.sparse:
+            self.base, self.elements, self.views, self.places = whole, {}, [], []
+        return whole
 
     def parts(self, zero: float) -> tuple[Any, Any]:
         """Its numbers, `zero` where there is none, and which are there; None for those where all are."""

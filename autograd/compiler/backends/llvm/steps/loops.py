@@ -267,8 +267,8 @@ def write(function: Function, item: Item, part: Array | Running) -> None:
 
 
 def fillable(graph: Graph, places: Mapping[int, Array | Running]) -> dict[int, Array | Running]:
-    """The places of a body's outputs that a batch in it makes and nothing else takes, so that it can fill them itself;
-    by the values.
+    """The places of a body's outputs that a loop in it makes and nothing else takes, so that it can fill them itself: one
+    that makes all of its trips. By the values.
     """
     if not places:
         return {}
@@ -276,8 +276,8 @@ def fillable(graph: Graph, places: Mapping[int, Array | Running]) -> dict[int, A
     made = {
         value
         for operation, _, results in graph.steps()
-        if isinstance(operation, Loop) and operation.batch
-        for value in results[: operation.stacked]
+        if isinstance(operation, Loop) and not operation.counted and operation.condition is None
+        for value in results[operation.carried : operation.carried + operation.stacked]
     }
     outputs = ((graph.outputs[output], place) for output, place in places.items())
     return {value: place for value, place in outputs if value in made and taken[value] == 1}
