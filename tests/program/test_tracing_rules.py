@@ -558,3 +558,18 @@ def test_what_an_element_adds_to_a_derivative_that_is_absent_leaves_the_others_a
 
     assert compiled(grad(f), np.array([0.0, 4.0]), -1.0).tolist() == [0.0, 0.75]
     assert compiled(grad(f), np.array([1.0, 4.0]), 1.0).tolist() == [1.0, 1.75]
+
+
+def test_what_is_unrolled_of_arrays_grows_by_as_many_steps_with_each_trip() -> None:
+    def unrolled(trips: int) -> int:
+        def f(x: Any) -> Any:
+            for _ in range(trips):
+                x = x + 0.1 * (np.roll(x, 1) - x[::-1] * np.roll(x, -2))
+            return np.sum(x * x)
+
+        gradient = jit(grad(f), backend="interpreter")
+        gradient(np.linspace(0.0, 1.0, 40))
+        return len(gradient.graph.operations)
+
+    few, more, most = map(unrolled, (4, 8, 16))
+    assert most - more == 2 * (more - few)

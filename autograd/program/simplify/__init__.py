@@ -1,8 +1,8 @@
 """Passes from graph to graph: the same numbers, bit for bit, with fewer steps.
 
 - `rewritten`: what depends on constants alone is computed; x·1, x/1, x − 0, x + (−0.0), −(−x) and selects of one thing
-  are replaced by x (never x·0 or x + 0.0, which are not x where it is nan, infinite or −0.0); equal steps become one; what
-  views repeat is computed once, and what a loop takes or spreads is not stacked;
+  are replaced by x (never x·0 or x + 0.0, which are not x where it is nan, infinite or −0.0); equal steps become one;
+  what views repeat is computed once, and what a loop takes or spreads is not stacked;
 - `pruned`: steps that no output needs are dropped, and so are the states, sums and arrays of a loop that nobody uses.
 
 All of them keep the derivatives of every order, so that they may run before one is taken: on the body of a loop, whose

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from autograd.engine.recording import current
 from autograd.primitives import table
 from autograd.program.graph import Kind, View
 from autograd.program.tracing.absence import Maybe
@@ -31,13 +32,13 @@ class Scattered:
     Parts: single elements by their index; what a view shows; elements at computed places.
     """
 
-    __slots__ = ("shape", "base", "elements", "views", "places")
+    __slots__ = ("shape", "base", "elements", "views", "places", "trace")
 
     def __init__(
         self, shape: tuple[int, ...], base: Any = None, elements: dict[tuple[int, ...], Any] | None = None,
         views: Sequence[tuple[View, Any]] = (), places: Sequence[tuple[Sequence[Any], Any]] = (),
     ) -> None:  # fmt: skip
-        self.shape, self.base = shape, base
+        self.shape, self.base, self.trace = shape, base, current().trace
         self.elements, self.views, self.places = elements or {}, [*views], [*places]
 
     def __add__(self, other: Any) -> Scattered:
@@ -78,12 +79,12 @@ class Scattered:
         return plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
 
     def whole(self) -> Any:
-        """All of it as one derivative: an array or a Maybe. It is that from then on, unless its parts are worth keeping,
-        so that what goes from one sum to the next does not put together again all that came before.
+        """All of it as one derivative: an array or a Maybe. It is that from then on, unless it is worth keeping in parts:
+        what goes from one sum to the next does not put together again all that came before.
         """
         values, live = self.parts(-0.0)
         whole = values if live is None else Maybe(values, live)
-        if not self.sparse:
+        if not self.sparse and self.trace is current().trace:  # not in the body of a loop or branch alone
             self.base, self.elements, self.views, self.places = whole, {}, [], []
         return whole
 

@@ -267,8 +267,8 @@ def write(function: Function, item: Item, part: Array | Running) -> None:
 
 
 def fillable(graph: Graph, places: Mapping[int, Array | Running]) -> dict[int, Array | Running]:
-    """The places of a body's outputs that a loop in it makes and nothing else takes, so that it can fill them itself: one
-    that makes all of its trips. By the values.
+    """The places of a body's outputs, by the values, that a loop in it makes and nothing else takes, so that it fills
+    them itself: one that makes all of its trips.
     """
     if not places:
         return {}
