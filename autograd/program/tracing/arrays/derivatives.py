@@ -79,8 +79,8 @@ class Scattered:
         return plus(None if self.base is None else element_of(self.base, index), self.elements.get(index))
 
     def whole(self) -> Any:
-        """All of it as one derivative: an array or a Maybe. It is that from then on, unless it is sparse: what goes from
-        one sum to the next does not put together again all that came before.
+        """All of it as one derivative: an array or a Maybe. It is that from then on, unless it is sparse: what goes on
+        from one sum to the next does not put together again all that came before.
         """
         values, live = self.parts(-0.0)
         whole = values if live is None else Maybe(values, live)
