@@ -55,6 +55,8 @@ VECTORS = {
     "concatenate": lambda x: np.concatenate([x, x[:2] * 2.0, x * x]),
     "stack": lambda x: np.stack([x, np.cos(x), x], axis=1),
     "a batch of what it shares": lambda x: vmap(lambda a: np.sum(np.sin(x * a)) + x[0] * a)(x),
+    "column_stack": lambda x: np.column_stack((np.ones(len(x)), x, np.stack([x, x * x], axis=1))) ** 2,
+    "copy": lambda x: np.copy(x) * np.copy(x),
     "where": lambda x: np.where(x > 0.1, np.sqrt(np.abs(x)), x * x),
     "sum": lambda x: np.sum(x * x * x),
     "sum of an axis": lambda x: np.sum(x[:, None] * x[None, :5], axis=0) ** 2,
@@ -516,3 +518,16 @@ def test_what_all_samples_share_is_there_for_each(backend, samples):
     scaled, doubled = jit(vmap(lambda c: vmap(lambda row: (row * c, row * 2.0))(rows)), backend=backend)(factors)
     assert np.array_equal(scaled, factors[:, None, None] * rows)
     assert all(np.array_equal(found, shared[0]) for found in doubled)
+
+
+@pytest.mark.parametrize("k", [0, 1, -2])
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_a_diagonal_is_one_step(backend, k):
+    x = np.array([1.0, -2.0, 3.0])
+    diagonal = jit(lambda x: (np.diag(x * x, k), np.diag(np.diag(x * x, k), k)), backend=backend)
+    matrix, back = diagonal(x)
+    assert matrix.tolist() == np.diag(x * x, k).tolist()
+    assert back.tolist() == [1.0, 4.0, 9.0]
+    weights = np.arange(float(matrix.size)).reshape(matrix.shape)
+    slope = jit(grad(lambda x: np.sum(np.diag(x * x, k) * weights)), backend=backend)(x)
+    assert slope.tolist() == (2.0 * x * np.diag(weights, k)).tolist()

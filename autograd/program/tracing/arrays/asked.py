@@ -12,7 +12,7 @@ from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
 from autograd.primitives.row import is_array
-from autograd.program.graph import repeating, row_major
+from autograd.program.graph import View, repeating, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.nodes import (
     Elementless,
@@ -195,6 +195,23 @@ def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, dtype: Any = None,
     return result if out is None else _put(out, result)
 
 
+def _column_stack(tup: Any) -> Any:
+    nodes = [node_of(array) for array in tup]
+    shapes = [whole.shape_of(node) for node in nodes]
+    columns = [whole.reshaped(node, (math.prod(own), 1)) if len(own) < 2 else node for node, own in zip(nodes, shapes)]
+    return _concatenate([*map(shown, columns)], axis=1)
+
+
+def _diag(v: Any, k: int = 0) -> Any:
+    node = node_of(v)
+    if len(whole.shape_of(node)) != 1:
+        return sys.modules["numpy"].diagonal(v, k)
+    length = whole.shape_of(node)[0]
+    size = length + abs(k)
+    diagonal = View((length,), (0,), (size + 1,), (k if k > 0 else -k * size,))
+    return shown(whole.reshaped(whole.placed(whole.broadcast(0.0, (size * size,)), diagonal, node), (size, size)))
+
+
 def _like(number: Any) -> Any:
     def function(a: Any, *args: Any, shape: Any = None, **options: Any) -> Any:
         size = sys.modules["numpy"].shape(a) if shape is None else shape
@@ -256,6 +273,9 @@ _FUNCTIONS = {
     "numpy.may_share_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
     "numpy.concatenate": _concatenate,
     "numpy.concat": _concatenate,
+    "numpy.copy": lambda a, order="K", subok=False: shown(node_of(a)),
+    "numpy.column_stack": _column_stack,
+    "numpy.diag": _diag,
     "numpy.empty_like": _like(0.0),
     "numpy.full_like": _like(None),
     "numpy.copyto": _copyto,
