@@ -57,6 +57,7 @@ VECTORS = {
     "a batch of what it shares": lambda x: vmap(lambda a: np.sum(np.sin(x * a)) + x[0] * a)(x),
     "column_stack": lambda x: np.column_stack((np.ones(len(x)), x, np.stack([x, x * x], axis=1))) ** 2,
     "copy": lambda x: np.copy(x) * np.copy(x),
+    "delete": lambda x: np.delete(np.stack([x, x * x]), slice(0, None, 3), axis=1) * np.sum(np.delete(x, [0, -1])),
     "where": lambda x: np.where(x > 0.1, np.sqrt(np.abs(x)), x * x),
     "sum": lambda x: np.sum(x * x * x),
     "sum of an axis": lambda x: np.sum(x[:, None] * x[None, :5], axis=0) ** 2,

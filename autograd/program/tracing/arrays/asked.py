@@ -202,6 +202,13 @@ def _column_stack(tup: Any) -> Any:
     return _concatenate([*map(shown, columns)], axis=1)
 
 
+def _delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    numpy = sys.modules["numpy"]
+    if axis is None:
+        arr, axis = arr.reshape(-1), 0
+    return numpy.take(arr, numpy.delete(numpy.arange(arr.shape[axis]), obj), axis)
+
+
 def _diag(v: Any, k: int = 0) -> Any:
     node = node_of(v)
     if len(whole.shape_of(node)) != 1:
@@ -275,6 +282,7 @@ _FUNCTIONS = {
     "numpy.concat": _concatenate,
     "numpy.copy": lambda a, order="K", subok=False: shown(node_of(a)),
     "numpy.column_stack": _column_stack,
+    "numpy.delete": _delete,
     "numpy.diag": _diag,
     "numpy.empty_like": _like(0.0),
     "numpy.full_like": _like(None),
