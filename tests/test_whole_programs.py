@@ -11,7 +11,7 @@ import pytest
 SLOW = {12, 46, 64, 87, 94, 128, 148}
 
 
-@pytest.mark.parametrize("seed", [seed for seed in range(157) if seed not in SLOW])
+@pytest.mark.parametrize("seed", [seed for seed in range(127) if seed not in SLOW])
 def test_a_program_is_the_same_in_plain_numbers_eager_and_compiled(seed: int) -> None:
     found = fuzz.run_seed(seed, shrink=False)[1]
     assert not found, f"python tests/fuzz.py {seed} shows the program: {found}"

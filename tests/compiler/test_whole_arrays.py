@@ -15,8 +15,8 @@ from autograd.transforms import derivatives
 
 SIZES = (1, 2, 7, 8, 9, 17)
 LARGE = (4095, 4097)
-# Of which the way back keeps the array of each trip, or which take an array for each of its numbers.
-LESS = {"assignment in a loop": (1023, 1025), "a batch of what it shares": (33, 65)}
+# Of which the way back keeps the array of each trip, or which take an array for each of its numbers, or many numbers.
+LESS = {"assignment in a loop": (511, 513), "a batch of what it shares": (33, 65), "column_stack": (511, 513)}
 
 
 def _assigned(x):
