@@ -65,16 +65,16 @@ class ArrayMethods:
             trace = recording.trace()
             if trace is not None:
                 return trace.arrays.seen(self)[key]
-            return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]
+            return super().__getitem__(self._whole_numbers(key, error))  # type: ignore[misc]  # as above
 
     def __setitem__(self, key: Any, item: Any) -> None:
-        if self.dtype == object:  # type: ignore[attr-defined]
+        if self.dtype == object:  # type: ignore[attr-defined]  # of numpy.ndarray
             whole = isinstance(item, int) or (is_array(item) and item.dtype.kind in "biu")
             item = sys.modules["numpy"].asarray(item, dtype=float)[()] if whole else item
         try:
-            super().__setitem__(key, item)  # type: ignore[misc]
+            super().__setitem__(key, item)  # type: ignore[misc]  # of numpy.ndarray
         except IndexError as error:
-            super().__setitem__(self._whole_numbers(key, error), item)  # type: ignore[misc]
+            super().__setitem__(self._whole_numbers(key, error), item)  # type: ignore[misc]  # as above
 
     def _whole_numbers(self: Any, key: Any, error: IndexError) -> Any:
         """A key that NumPy has refused, with whole numbers in the place of Values; the error where there are none."""
@@ -113,7 +113,7 @@ class ArrayMethods:
     def astype(self: Any, dtype: Any, *args: Any, **options: Any) -> Any:
         kind = sys.modules["numpy"].dtype(dtype)
         if self.dtype != object:
-            return super().astype(kind, *args, **options)  # type: ignore[misc]
+            return super().astype(kind, *args, **options)  # type: ignore[misc]  # of numpy.ndarray
         if kind not in (bool, float, object):
             raise TypeError(
                 f"an array of Values stays one of floats, and cannot be turned into {kind}: numpy.floor and its kin "
