@@ -78,9 +78,7 @@ class Traced(Value):
         if primitive is table.where and any(item is None or isinstance(item, Maybe) for item in operands):
             return where_absent(*operands)
         if primitive is table.where and not isinstance(operands[0], Value):
-            chosen = operands[1] if operands[0] else operands[2]
-            if shape_of([chosen]) == shape_of(operands[1:]):
-                return chosen
+            return operands[1] if operands[0] else operands[2]
         return record(primitive, [op if isinstance(op, Value) or type(op) is bool else real(op) for op in operands])
 
     def __bool__(self) -> bool:
