@@ -355,7 +355,9 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
         elif not hasattr(kind, "_apply_primitive"):
             return NotImplemented
     name = f"{function.__module__}.{function.__name__}"
-    args, kwargs = tuple(map(_as_arrays, args)), {key: _as_arrays(item) for key, item in kwargs.items()}
+    apart = name == "numpy.block"  # whose lists are its layout
+    args = tuple([_as_arrays(item, apart) for item in args])
+    kwargs = {key: _as_arrays(item, apart) for key, item in kwargs.items()}
     ours = choices.OURS.get(name)
     if ours is not None:
         return _unpacked(ours(*args, **kwargs))
@@ -373,16 +375,19 @@ def _theirs(function: Any, name: str) -> Callable[..., Any]:
     return lambda *args, **kwargs: numpy.empty(0).__array_function__(function, (numpy.ndarray,), args, kwargs)
 
 
-def _as_arrays(item: Any) -> Any:
-    """An argument with arrays in the place of Values, so that the function asks us again for each step of its own."""
+def _as_arrays(item: Any, apart: bool) -> Any:
+    """An argument with arrays in the place of Values, so that the function asks us again for each step of its own.
+
+    A list of numbers is one array, unless they are to stay `apart`.
+    """
     if _is_node(item):
         return view_of(plain(item))
     if type(item) not in (list, tuple):
         return item
     leaves = set(_leaves(item))
-    if any(hasattr(kind, "_apply_primitive") for kind in leaves) and all(map(_is_scalar, leaves)):
+    if not apart and any(hasattr(kind, "_apply_primitive") for kind in leaves) and all(map(_is_scalar, leaves)):
         return view_of(_numpy().array(item, dtype=object))  # of numbers beside arrays NumPy makes one of both
-    return type(item)(map(_as_arrays, item))
+    return type(item)([_as_arrays(child, apart) for child in item])
 
 
 def _leaves(item: Any) -> Iterator[type]:

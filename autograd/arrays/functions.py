@@ -16,9 +16,9 @@ unstack vsplit vstack iscomplexobj isrealobj real
 
 all any argwhere count_nonzero flatnonzero nonzero isneginf isposinf
 
-amax amin clip convolve correlate cross cumprod cumsum cumulative_prod cumulative_sum diff ediff1d
+amax amin clip cumprod cumsum cumulative_prod cumulative_sum diff ediff1d
 einsum_path linspace max mean min polyval prod ptp std sum trace trapezoid trapz
-vander var
+var
 """
 _LINALG = "cross diagonal matmul matrix_transpose multi_dot trace vecdot vector_norm"
 

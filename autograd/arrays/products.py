@@ -239,6 +239,64 @@ def matrix_power(a: Any, n: Any) -> Any:
         x = matmul(x, x)
 
 
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """numpy.cross, of vectors of two or three numbers; of two of two, the third of the result."""
+    numpy = sys.modules["numpy"]
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    x, y = numpy.moveaxis(operand(a), axisa, -1), numpy.moveaxis(operand(b), axisb, -1)
+    lengths = x.shape[-1], y.shape[-1]
+    if not {*lengths} <= {2, 3}:
+        raise _misfit("cross", x, y, "the vectors are to have two or three numbers each")
+
+    def component(i: int, j: int) -> Any:
+        """x[i] y[j] - x[j] y[i], without what there is not."""
+        if i < lengths[0] and j < lengths[1]:
+            first = x[..., i] * y[..., j]
+            return first - x[..., j] * y[..., i] if j < lengths[0] and i < lengths[1] else first
+        return -(x[..., j] * y[..., i])
+
+    if lengths == (2, 2):
+        return component(0, 1)
+    return numpy.moveaxis(numpy.stack([component(1, 2), component(2, 0), component(0, 1)], -1), -1, axisc)
+
+
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """numpy.correlate: at each shift the sum of the products of what lies upon each other, in the blocked order."""
+    numpy = sys.modules["numpy"]
+    x, y = numpy.atleast_1d(operand(a)), numpy.atleast_1d(operand(v))
+    if x.ndim != 1 or y.ndim != 1 or not x.size or not y.size:
+        raise _misfit("correlate", x, y, "both are to have one axis, and a number at least")
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"the mode of a convolution is 'valid', 'same' or 'full', not {mode!r:.60}")
+    if y.size > x.size:
+        return correlate(y, x, mode)[::-1]
+    before, after = {"valid": (0, 0), "same": (y.size // 2, (y.size - 1) // 2), "full": (y.size - 1,) * 2}[mode]
+    places = numpy.arange(-before, x.size - y.size + 1 + after)[:, None] + numpy.arange(y.size)
+    inside = (places >= 0) & (places < x.size)
+    terms = x[numpy.clip(places, 0, x.size - 1)] * y
+    return summed(terms if inside.all() else numpy.where(inside, terms, -0.0), ["i", "k"], ["i"])[0]
+
+
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """numpy.convolve: the longer one, correlated with the other backwards."""
+    x, y = (sys.modules["numpy"].atleast_1d(operand(item)) for item in (a, v))
+    x, y = (y, x) if y.size > x.size else (x, y)
+    return correlate(x, y[::-1], mode)
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """numpy.vander: the powers of each number, each from the one before it."""
+    numpy = sys.modules["numpy"]
+    x = numpy.asanyarray(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    powers = [numpy.ones_like(x), x]
+    while len(powers) < (x.size if N is None else N):
+        powers.append(powers[-1] * x)
+    powers = powers[: x.size if N is None else N]
+    return numpy.stack(powers if increasing else powers[::-1], -1) if powers else numpy.empty((x.size, 0))
+
+
 PRODUCTS: dict[str, Callable[..., Any]] = {
     "numpy.dot": dot,
     "numpy.inner": inner,
@@ -246,6 +304,10 @@ PRODUCTS: dict[str, Callable[..., Any]] = {
     "numpy.outer": outer,
     "numpy.tensordot": tensordot,
     "numpy.kron": kron,
+    "numpy.cross": cross,
+    "numpy.correlate": correlate,
+    "numpy.convolve": convolve,
+    "numpy.vander": vander,
     "numpy.linalg.outer": _outer_of_vectors,
     "numpy.linalg.tensordot": lambda x1, x2, /, *, axes=2: tensordot(x1, x2, axes),
     "numpy.linalg.matrix_power": matrix_power,

@@ -41,7 +41,7 @@ SMOOTH = {
     "atleast_1d": lambda x: np.atleast_1d(x[0, 0]),
     "atleast_2d": lambda x: np.atleast_2d(x[0]),
     "atleast_3d": lambda x: np.atleast_3d(x),
-    "block": lambda x: np.block([[x, 2 * x], [x, x]]),
+    "block": lambda x: np.block([[x[:, :1], x[:, 1:2]], [x[0, 0], 2.0]]),
     "broadcast_arrays": lambda x: np.broadcast_arrays(x, x[0])[1],
     "broadcast_to": lambda x: np.broadcast_to(x[0], (2, 3)),
     "column_stack": lambda x: np.column_stack([x[0], x[1]]),

@@ -43,6 +43,17 @@ def _added_at(x):
     return y
 
 
+def _in_place(x):
+    y = np.stack([x, x * x])
+    np.fill_diagonal(y, x[-1] * 2.0)
+    np.putmask(y, np.arange(y.size).reshape(y.shape) % 3 == 1, x * 3.0)
+    np.put(y, [-1, 0], x[:2])
+    np.place(y, np.arange(y.size).reshape(y.shape) % 4 == 2, x[:1] * x[:3])
+    np.put_along_axis(y, np.array([[0], [-1]]), x[-1] * x[0], axis=1)
+    np.putmask(y, y > 0.9, 0.9)
+    return y
+
+
 # Of a vector: an array or a number.
 VECTORS = {
     "elementwise": lambda x: np.sin(x) * x + np.exp(-x * x),
@@ -58,6 +69,15 @@ VECTORS = {
     "column_stack": lambda x: np.column_stack((np.ones(len(x)), x, np.stack([x, x * x], axis=1))) ** 2,
     "copy": lambda x: np.copy(x) * np.copy(x),
     "delete": lambda x: np.delete(np.stack([x, x * x]), slice(0, None, 3), axis=1) * np.sum(np.delete(x, [0, -1])),
+    "insert": lambda x: np.insert(x * x, [0, len(x)], x[:1]) ** 2,
+    "block": lambda x: np.block([[x, x[:2]], [x * x, np.ones(2 if len(x) > 1 else 1)]]) ** 2,
+    "diag": lambda x: np.sum(np.diag(x[:5], 1) * x[0] + np.diagflat(x[-5:]).sum(), axis=0),
+    "in place": _in_place,
+    "full": lambda x: np.full(len(x), x[0]) * x,
+    "linspace": lambda x: np.linspace(x[0], x[-1], len(x)) * x,
+    "convolve": lambda x: np.correlate(x, [0.5, -1.0, 2.0], "same")[: len(x)] * np.convolve(x[:3], x)[: len(x)],
+    "cross": lambda x: np.cross(np.stack([x, x * x, np.sin(x)], axis=1), x[:1] * np.ones(3)),
+    "vander": lambda x: np.vander(x, 4) * np.vander(x, 4, increasing=True),
     "where": lambda x: np.where(x > 0.1, np.sqrt(np.abs(x)), x * x),
     "sum": lambda x: np.sum(x * x * x),
     "sum of an axis": lambda x: np.sum(x[:, None] * x[None, :5], axis=0) ** 2,
@@ -532,3 +552,12 @@ def test_a_diagonal_is_one_step(backend, k):
     weights = np.arange(float(matrix.size)).reshape(matrix.shape)
     slope = jit(grad(lambda x: np.sum(np.diag(x * x, k) * weights)), backend=backend)(x)
     assert slope.tolist() == (2.0 * x * np.diag(weights, k)).tolist()
+
+
+def test_where_elements_move_to_is_known_before():
+    for f, message in (
+        (lambda x: np.insert(x, np.argmax(x), 1.0), "takes places that are known before"),
+        (lambda x: np.ones((2, 300)).dot(x), r"X\.dot\(x\)"), (lambda x: np.array([x, x]) * 2.0, r"numpy\.stack"),
+    ):  # fmt: skip
+        with pytest.raises(TraceError, match=message):
+            jit(f)(np.ones(300))

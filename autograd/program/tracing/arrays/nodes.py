@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from array import array
 from itertools import product
 from typing import Any
 
@@ -29,12 +28,17 @@ class Nothing:
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise Elementless(
-            "an array of a function that is being compiled has no elements that NumPy's own code could read: "
-            "numpy.asarray takes one apart, numpy.asanyarray leaves it as it is"
+            "NumPy's own code cannot see the elements of an array of a function that is being compiled: for "
+            "numpy.array([x, y]), numpy.c_[x, y] and numpy.mean([x, y]) take numpy.stack([x, y], axis), for X.dot(x) "
+            "X @ x, for numpy.asarray(x) and numpy.ascontiguousarray(x) numpy.asanyarray(x) or x.copy()"
         )
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _refuse
-    __rpow__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = __pos__ = __bool__ = _refuse
+    def _itself(self, _: Any) -> Any:  # an error in a product of its own breaks NumPy's X.dot(x): the result refuses
+        return self
+
+    __add__ = __radd__ = __mul__ = __rmul__ = _itself
+    __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = _refuse
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __neg__ = __abs__ = __pos__ = __bool__ = _refuse
     __float__ = __int__ = __index__ = __len__ = __iter__ = __call__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __hash__ = object.__hash__
@@ -197,10 +201,7 @@ def node_of(item: Any) -> Any:
         numbers = [number_of(number) for number in item.ravel().tolist()]
         return of_sort(whole.pack(numbers, item.shape), sort_of(item)) if item.ndim else numbers[0]
     if isinstance(item, list | tuple):
-        numbers, shape = _flat(item)
-        if all(type(number) is float for number in numbers):
-            return whole.constant(array("d", numbers), shape, sort_of(item))
-        return of_sort(whole.pack(numbers, shape), sort_of(item))
+        return of_sort(whole.pack(*_flat(item)), sort_of(item))
     if isinstance(item, Traced):
         return item.itself
     return item if isinstance(item, Value) else _number(item)

@@ -6,11 +6,13 @@ here is what moves elements. A number is an array of the shape ().
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 from autograd.engine.recording import current
+from autograd.engine.value import Value
 from autograd.errors import ShapeError
 from autograd.program.graph import ConstantArray, Element, Pack, Place, Positions, Reshape, View, place_of, repeating
 from autograd.program.tracing.applied import Applied
@@ -52,8 +54,11 @@ def element(array: Any, index: Shape) -> Any:
 
 def pack(numbers: Sequence[Any], shape: Shape) -> Any:
     """The array of these numbers, in row-major order: the one whose elements they are, where they are all of them."""
-    if not numbers:
-        return broadcast(0.0, shape)
+    first = numbers[0] if numbers else 0.0
+    if all(number is first for number in numbers):
+        return broadcast(first, shape)
+    if not any(isinstance(number, Value) for number in numbers):
+        return constant(array("d", numbers), shape)
     base = numbers[0].operands[0] if isinstance(operation_of(numbers[0]), Element) else None
     if shape_of(base) == shape and all(
         isinstance(made := operation_of(number), Element) and number.operands[0] is base and made.index == index
@@ -139,11 +144,11 @@ def concatenated(arrays: Sequence[Any], axis: int) -> Any:
     length = sum(shape[axis] for shape in shapes)
     shape = (*shapes[0][:axis], length, *shapes[0][axis + 1 :])
     result, start, axes = broadcast(joined(map(sort_of, arrays))(0), shape), 0, tuple(range(len(shape)))
-    for array, own in zip(arrays, shapes):
+    for item, own in zip(arrays, shapes):
         if own == shape:
-            return of_sort(array, sort_of(result))
+            return of_sort(item, sort_of(result))
         starts = tuple([start if a == axis else 0 for a in axes])
-        result = placed(result, View(own, axes, (1,) * len(axes), starts), array)
+        result = placed(result, View(own, axes, (1,) * len(axes), starts), item)
         start += own[axis]
     return result
 
