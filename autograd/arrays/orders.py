@@ -14,7 +14,16 @@ from typing import Any
 
 from autograd.arrays.reductions import nan_first
 from autograd.errors import ShapeError, TraceError
-from autograd.primitives.table import equal, greater, less, logical_and, logical_or, maximum, not_equal
+from autograd.primitives.table import (
+    equal,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_or,
+    maximum,
+    not_equal,
+)
 
 
 def rows(function: Callable[[list[Any]], Any], x: Any, axis: Any) -> Any:
@@ -105,7 +114,7 @@ def _arg(name: str, exceeds: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 
 # Where 0.0 and -0.0 are equal, as to NumPy.
-argmax, argmin = _arg("argmax", nan_first(greater)), _arg("argmin", nan_first(less))
+argmax, argmin = _arg("argmax", nan_first(less_equal)), _arg("argmin", nan_first(greater_equal))
 
 
 def _quantile_of(row: list[Any], fraction: float) -> Any:

@@ -17,12 +17,12 @@ from autograd.primitives.row import elementwise
 from autograd.primitives.table import (
     divide,
     equal,
-    greater,
+    greater_equal,
+    less_equal,
     logical_and,
     logical_not,
     logical_or,
     multiply,
-    not_equal,
     signbit,
     sqrt,
     where,
@@ -37,27 +37,32 @@ def add_reduce(x: Any, axis: Any = 0, keepdims: bool = False, initial: Any = Non
     return result if initial is None else initial + result
 
 
-def above(x: Any, y: Any) -> Any:
-    """Whether x is the larger of the two, where 0.0 is larger than -0.0."""
-    return logical_or(greater(x, y), logical_and(equal(x, y), logical_and(signbit(y), logical_not(signbit(x)))))
+def nan_first(not_beyond: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Whether x comes before y, a nan before all numbers: of numbers, where it is not `not_beyond` y."""
+    return lambda x, y: logical_and(logical_not(not_beyond(x, y)), equal(y, y))
 
 
-def _below(x: Any, y: Any) -> Any:
-    return above(y, x)
+def _nan_last(not_beyond: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: logical_and(logical_not(not_beyond(x, y)), equal(x, x))
 
 
-def nan_first(before: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`before`, where a nan comes before all numbers."""
-    return lambda x, y: logical_or(before(x, y), logical_and(not_equal(x, x), equal(y, y)))
+def _above_zero(x: Any, y: Any) -> Any:
+    """Whether x is 0.0 and y -0.0, of which the first is the larger."""
+    return logical_and(equal(x, y), logical_and(signbit(y), logical_not(signbit(x))))
 
 
-def _nan_last(before: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda x, y: logical_or(before(x, y), logical_and(equal(x, x), not_equal(y, y)))
+def _largest(before: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: logical_or(before(x, y), _above_zero(x, y))
+
+
+def _smallest(before: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: logical_or(before(x, y), _above_zero(y, x))
 
 
 # Whether an element x that comes later takes the place of y.
 EXCEEDS = {
-    "maximum": nan_first(above), "minimum": nan_first(_below), "fmax": _nan_last(above), "fmin": _nan_last(_below),
+    "maximum": _largest(nan_first(less_equal)), "minimum": _smallest(nan_first(greater_equal)),
+    "fmax": _largest(_nan_last(less_equal)), "fmin": _smallest(_nan_last(greater_equal)),
 }  # fmt: skip
 
 

@@ -243,9 +243,9 @@ def _comparison(instruction: str) -> Rule:
 def _signbit(function: Function, operands: Sequence[Number]) -> Number:
     lanes, text = operands[0].lanes, function.number(operands[0], operands[0].lanes)
     bits = function.value(f"bitcast {DOUBLE[lanes]} {text} to {WHOLE[lanes]}")
-    negative = function.value(f"icmp slt {WHOLE[lanes]} {bits}, {'0' if lanes == 1 else 'zeroinitializer'}")
-    ordered = function.value(f"fcmp ord {DOUBLE[lanes]} {text}, {text}")
-    return Number(function.value(f"and {TRUTH[lanes]} {negative}, {ordered}"), lanes, True)
+    last = -(1 << 52)  # the bits of -inf as a whole number: beyond are nans, and from 0 up what is positive
+    last_bits = str(last) if lanes == 1 else f"splat (i64 {last})"
+    return Number(function.value(f"icmp sle {WHOLE[lanes]} {bits}, {last_bits}"), lanes, True)
 
 
 def _logical(instruction: str) -> Rule:

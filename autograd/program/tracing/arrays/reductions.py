@@ -69,4 +69,4 @@ def _along_last(name: str, meaning: Callable[..., Any] | None, array: Any, initi
 
 
 _OF_NOTHING = {"multiply": 1.0, "logical_or": False, "logical_and": True}
-_EXCEEDS = {"argmax": nan_first(table.greater), "argmin": nan_first(table.less)}
+_EXCEEDS = {"argmax": nan_first(table.less_equal), "argmin": nan_first(table.greater_equal)}
