@@ -24,6 +24,10 @@ class GradientCheckError(AutogradError, AssertionError):
     """A derivative differs from its central difference; the message names the primitive at fault."""
 
 
+class HistoryLimitError(AutogradError, MemoryError):
+    """What the trips of a loop left for its derivative takes more memory than it may; the message names the limit."""
+
+
 class InconclusiveCheckError(GradientCheckError):
     """No derivative was found wrong, but one could not be judged by differences; the message says which, and why."""
 

@@ -110,8 +110,8 @@ class Native:
             results = self.unpack(frame.buffer, self.offset)
         finally:
             self.frames.append(frame)
-        if failed >= 0:
-            raise GuardFailed(failed)
+        if failed != -1:
+            raise llvm.failure_of(failed)
         if self.program.failure is not failure:  # during this call, here or in another thread
             raise CallFailed from self.program.failure
         return [number if item is None else item for number, item in zip(results, arrays)]

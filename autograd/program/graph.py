@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from autograd.pickles import Stored
 from autograd.primitives.row import Primitive
@@ -27,6 +27,9 @@ from autograd.primitives.row import Primitive
 Kind = tuple[int, ...] | None  # the shape of an array, () for a number, None for a predicate
 NUMBER: Kind = ()
 PREDICATE: Kind = None
+# The first axis of a history: an array of what each trip of a loop left, whose trips are counted only as it runs. It is
+# as long as they were many; nothing but loops of as many trips take one.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +200,10 @@ class Loop(Stored):
     `condition`, the number of trips made.
 
     Positions count from 0 up to the number of trips, or in `reverse` down from the last to 0. Arrays have an axis of
-    `length` before that of their parts; a position that was not reached holds zeros.
+    `length` before that of their parts; those of a `free` loop are histories.
 
     `condition` takes the position, the states and what is shared; the loop ends where it does not hold. `length` is the
-    number of trips, or its bound where `counted` or with a condition; None is no bound, and then there are no arrays.
+    number of trips, or its bound where `counted` or with a condition; None is no bound.
 
     Sums are taken in the order of `summation.blocked_sum`: blocks of 1,024 trips, with eight running sums in each.
     """
@@ -229,7 +232,12 @@ class Loop(Stored):
     @property
     def batch(self) -> bool:
         """Whether its trips are independent of each other, and their number is fixed."""
-        return self.carried == 0 and self.condition is None and not self.counted
+        return self.carried == 0 and not self.free
+
+    @property
+    def free(self) -> bool:
+        """Whether the number of its trips is found only as it runs."""
+        return self.counted or self.condition is not None
 
     def results(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         outputs = tuple(self.body.kinds[output] for output in self.body.outputs)
@@ -238,12 +246,14 @@ class Loop(Stored):
         sums = outputs[self.carried + self.stacked :]
         saved = states if self.save else ()
         trips = () if self.condition is None else (NUMBER,)
-        return (*states, *map(self._stack, parts), *sums, *map(self._stack, saved), *trips)
+        return (*states, *map(self.stack, parts), *sums, *map(self.stack, saved), *trips)
 
-    def _stack(self, kind: Kind) -> Kind:
+    def stack(self, kind: Kind) -> Kind:
+        """The kind of an array of what each trip has of this kind."""
         assert kind is not None
-        assert self.length is not None
-        return (self.length, *kind)
+        length = UNKNOWN if self.free else self.length
+        assert length is not None
+        return (length, *kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +404,14 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
+def is_history(kind: Kind) -> TypeGuard[tuple[int, ...]]:
+    """Whether something of this kind is as long as a loop made trips."""
+    return bool(kind) and kind[0] == UNKNOWN  # type: ignore[index]
+
+
 def _described(kind: Kind) -> str:
+    if is_history(kind):
+        return f"history{kind[1:]}"
     return "predicate" if kind is None else f"array{kind}" if kind else "number"
 
 

@@ -86,11 +86,9 @@ class Array:
         return Array(self.numbers, self.shape[1:], self.strides[1:], offset)
 
     def put(self, position: int, part: Any) -> None:
+        """Write what stands at a position of the first axis, or comes after its last one."""
         start = self.offset + position * self.strides[0]
-        if isinstance(part, Array):
-            self.numbers[start : start + self.strides[0]] = part.packed()
-        else:
-            self.numbers[start] = part
+        self.numbers[start : start + self.strides[0]] = _packed(part)
 
     def places(self) -> Sequence[int]:
         """Where the elements stand in memory, in row-major order."""
@@ -254,8 +252,9 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
     shared = list(operands)
     body = loop.body
     kinds: list[Kind] = [body.kinds[output] for output in body.outputs]
-    stacks = [_stack(loop, kind) for kind in kinds[loop.carried : loop.carried + loop.stacked]]
-    saved = [_stack(loop, kind) for kind in kinds[: loop.carried]] if loop.save else []
+    known = 0 if loop.condition is not None or not count > 0.0 else math.ceil(count)  # the others grow as it runs
+    stacks = [_stack(known, kind) for kind in kinds[loop.carried : loop.carried + loop.stacked]]
+    saved = [_stack(known, kind) for kind in kinds[: loop.carried]] if loop.save else []
     terms: list[list[Any]] = [[] for _ in kinds[loop.carried + loop.stacked :]]
     trips = 0
     deadline = _deadline.get()
@@ -274,14 +273,16 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
         for column, term in zip(terms, outputs[loop.carried + loop.stacked :]):
             column.append(term)
         trips += 1
+    if loop.condition is not None:
+        for stack in (*stacks, *saved):
+            stack.shape = (trips, *stack.shape[1:])
     sums = [_total(column, kind) for column, kind in zip(terms, kinds[loop.carried + loop.stacked :])]
     return [*states, *stacks, *sums, *saved, *([float(trips)] if loop.condition is not None else [])]
 
 
-def _stack(loop: Loop, kind: Kind) -> Array:
-    assert loop.length is not None
+def _stack(length: int, kind: Kind) -> Array:
     assert kind is not None
-    return Array.zeros((loop.length, *kind))
+    return Array.zeros((length, *kind))
 
 
 def _total(column: list[Any], kind: Kind) -> Any:

@@ -107,11 +107,6 @@ class _Parts:
 
 
 def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
-    if op.length is None:
-        raise TraceError(
-            "reverse mode through a loop needs a bound on its trips, for it keeps their states: give while_loop "
-            "max_trips=..., and fori_loop numbers as bounds; or use forward mode (jvp, jacfwd)"
-        )
     if _chunks(op):
         return _Replay(_chunked(op), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
     first = int(op.counted)
@@ -126,7 +121,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     saved: list[Any] = []
     count = operands[0] if op.counted else None
     if op.carried:  # as every loop with a condition has, for nothing else of it is differentiated
-        results = apply(replace(op, save=True), operands, here=False)
+        results = apply(replace(op, save=True), operands, here=op.free)  # for a history stays where it is made
         trips = int(op.condition is not None)
         saved = results[len(results) - op.carried - trips : len(results) - trips]
         count = results[-1] if trips else count
@@ -138,7 +133,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
     array_kinds = [*parts.stacked, *state_kinds]
     for seed, kind in zip((*stack_seeds, *saved_seeds), array_kinds):
         array_codes.append(form_of(seed))
-        arrays += encode(seed, array_codes[-1], _stack_of(op, kind))
+        arrays += encode(seed, array_codes[-1], op.stack(kind))
     codes = [form_of(seed) for seed in state_seeds]
     shared_codes: list[int] = [ABSENT] * len(parts.shared)
     slice_codes: list[int] = []
@@ -181,7 +176,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         start += _encoded([None] * len(parts.shared), shared_codes, shared_kinds, -0.0)
         try:
             final, stacks, sums, _ = loop(
-                step, op.length, start, [*saved, *parts.slices, *arrays], count=count,
+                step, None if op.free else op.length, start, [*saved, *parts.slices, *arrays], count=count,
                 reverse=not op.reverse and not op.batch,
             )
             break
@@ -199,13 +194,6 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         ran = table.greater(count, 0.0)
         of_shared = [where_absent(ran, whole_of(item), None) for item in of_shared]
     return [*[None] * first, *of_states, *of_slices, *of_shared]
-
-
-def _stack_of(op: Loop, kind: Kind) -> Kind:
-    """The kind of an array of what is of this kind in a trip."""
-    assert op.length is not None
-    assert kind is not None
-    return (op.length, *kind)
 
 
 def _encoded(items: Sequence[Any], codes: Sequence[int], kinds: Sequence[Kind], zero: float = 0.0) -> list[Any]:
@@ -308,10 +296,9 @@ def _derived_branch(
 
 def _chunks(op: Loop) -> bool:
     """Whether a loop's states would take too much memory, and it can be split."""
-    assert op.length is not None
-    plain = not (op.sliced or op.stacked or op.save or op.counted or op.reverse or op.condition)
+    plain = not (op.sliced or op.stacked or op.save or op.free or op.reverse)
     plain = plain and len(op.body.outputs) == op.carried
-    return plain and 8 * op.length * op.carried > STATES_LIMIT and op.length > 100
+    return plain and op.length is not None and 8 * op.length * op.carried > STATES_LIMIT and op.length > 100
 
 
 def _chunked(op: Loop) -> Graph:

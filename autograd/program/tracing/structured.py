@@ -24,6 +24,7 @@ from autograd.program.graph import (
     Positions,
     Scatter,
     Sum,
+    is_history,
     results_of,
 )
 from autograd.program.simplify import simplify
@@ -206,6 +207,33 @@ def loop(
         bound(table.greater(flag, 0.0), guard)
     trips = of_sort(results[-1], int) if condition is not None else None
     return results[:first], results[first:second], results[second:end], trips
+
+
+def on_histories(function: Callable[..., Any], items: Sequence[Any]) -> Any:
+    """What a function gives of the parts of histories, of as many trips each, and of numbers: the history of that."""
+    places = [place for place, item in enumerate(items) if is_history(kind_of(item))]
+
+    def step(_: Any, __: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        own = dict(zip(places, parts))
+        return [], [function(*[own.get(place, item) for place, item in enumerate(items)])], []
+
+    histories = [items[place] for place in places]
+    return loop(step, None, slices=histories, count=_trips(histories[0]))[1][0]
+
+
+Traced._on_histories = staticmethod(on_histories)
+
+
+def _trips(history: Traced) -> Any:
+    """How long a history is."""
+    node, trace = history.itself, history.trace
+    while node._primitive is table.identity:
+        node = node.operands[0]
+    if node._primitive is None:  # in a batch, one of the program around it
+        return _trips(next(outer for outer in trace.outside if trace.captured[id(outer)] is node))
+    (maker,) = node.operands
+    made = maker._primitive.operation
+    return maker.operands[0] if made.counted else trace.append(Result(len(maker.kind) - 1), (maker,), NUMBER, int)
 
 
 def bound(breached: Any, guard: Guard) -> None:

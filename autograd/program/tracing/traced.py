@@ -15,7 +15,7 @@ from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
-from autograd.program.graph import NUMBER, PREDICATE, Kind, repeating
+from autograd.program.graph import NUMBER, PREDICATE, Kind, is_history, repeating
 from autograd.program.tracing.absence import Maybe, where_absent
 from autograd.program.tracing.applied import Applied
 
@@ -34,6 +34,7 @@ class Traced(Value):
     operands: tuple[Any, ...]  # nodes of the same trace, and constants
     item: Any  # the number, of a constant
     sort: type = float  # what NumPy would have of it: float, int or bool; all are floats in the program
+    _on_histories: Any  # what applies a row to histories: `structured`, which stands above, puts it here
     _elementwise: Any  # what applies a function to arrays of a recording: `arrays`, which stands above, puts it here
 
     @property
@@ -239,6 +240,9 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
         return result
     shape = shape_of(items)
     if shape:
+        if is_history(shape):
+            history: Traced = Traced._on_histories(primitive, items)
+            return history
         if 0 in shape:
             return filled(trace, 0.0, shape, bool if primitive.predicate else float)
         items = tuple([_spread(trace, item, shape) for item in items])

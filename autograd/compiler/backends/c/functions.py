@@ -336,6 +336,41 @@ static int64_t trips_of(double count, int64_t bound)
 }
 """
 
+_REACH = """\
+/* What each trip of a loop left, and for how many there is room. */
+struct history {
+    double *numbers;
+    int64_t room;
+};
+
+/* Make room for so many trips, of which each leaves so many numbers; 0 where there is no memory. */
+static int reach(struct history *history, int64_t trips, int64_t size)
+{
+    int64_t room = history->room < 32 ? 64 : 2 * history->room;
+    if (trips <= history->room) {
+        return 1;
+    }
+    room = room < trips ? trips : room;
+    if ((uint64_t)room > SIZE_MAX / sizeof(double) / (uint64_t)size) {
+        return 0;
+    }
+    double *const numbers = realloc(history->numbers, (size_t)(room * size) * sizeof(double));
+    if (numbers == NULL) {
+        return 0;
+    }
+    history->numbers = numbers;
+    history->room = room;
+    return 1;
+}
+
+static void let_go(struct history *histories, int count)
+{
+    while (count-- > 0) {
+        free(histories[count].numbers);
+    }
+}
+"""
+
 _TAKE_LANES = """\
 /* The sum of eight running sums that stand `stride` apart, added in pairs; they start again. */
 static double take_lanes(double *lanes, int64_t stride)
@@ -398,6 +433,7 @@ HELPERS = {
     helper.name: helper
     for helper in (
         Helper("trips_of", _TRIPS),
+        Helper("reach", _REACH),
         Helper("take_lanes", _TAKE_LANES),
         Helper("add_block", _ADD_BLOCK),
         Helper("sum_of_blocks", _SUM_OF_BLOCKS),
@@ -418,6 +454,7 @@ HELPERS = {
 
 # Every other name that the texts above define.
 _INNER = """
+    history let_go
     pair_of_sum pair_divide pair_split power_term lgamma_factor stirling log_gamma_from_2 log_gamma_positive
     digamma_factor digamma_tail digamma_from_2 log_minus_digamma digamma_negative bernoulli hurwitz
     two_over_pi upper_half angle_to_multiple

@@ -11,7 +11,7 @@ from autograd.compiler.backends.c.arrays import WORD, Bundle, Cells, Operand, co
 from autograd.compiler.backends.c.liveness import Liveness
 from autograd.compiler.backends.c.names import Names
 from autograd.compiler.backends.c.rows import RowFunctions
-from autograd.program.graph import Graph, Kind
+from autograd.program.graph import UNKNOWN, Graph, Kind
 
 PART = 500  # steps, or statements, of one function where there are more than twice as many
 GUARD_MARK = "\0"  # stands before the return of a guard that failed
@@ -27,6 +27,8 @@ class Lines(ABC):
         self.rows = RowFunctions(names)
         self.workspace = names.new("w")
         self.size = 0  # of the workspace
+        self.histories = names.new("histories")
+        self.grown = 0  # how many of them there are
         self.guards = 0
         self.tables: list[str] = []
         self.functions: list[str] = []
@@ -37,6 +39,7 @@ class Lines(ABC):
         self._local = _ALL_LOCAL
         self.declared: dict[str, tuple[int, str]] = {}  # each variable's place in the text, and its kind
         self.declare(self.workspace, "double *")
+        self.declare(self.histories, "struct history *")
 
     # Writing.
 
@@ -75,6 +78,17 @@ class Lines(ABC):
             self.write(f"(void){name};")  # an array of nothing, which nothing reads
         return Cells.packed(name, shape)
 
+    def history(self, shape: tuple[int, ...]) -> Cells:
+        """New memory that grows: for parts of this shape of a loop's trips, as many as it `reach`es for."""
+        self.grown += 1
+        return Cells.packed(f"{self.histories}[{self.grown - 1}].numbers", (UNKNOWN, *shape))
+
+    def reach(self, history: Cells, trips: str) -> None:
+        """Make room for so many trips, or leave."""
+        self.helpers.add("reach")
+        name, size = history.base.removesuffix(".numbers"), max(1, math.prod(history.shape[1:]))
+        self.write(f"if (!reach(&{name}, {trips}, {size})) {{", f"    {GUARD_MARK}return -1;", "}")
+
     def stored(self, array: Operand, place: int | None = None) -> Cells:
         """An array in memory."""
         assert not isinstance(array, str)
@@ -102,7 +116,8 @@ class Lines(ABC):
 
     def part(self, write: Callable[[], None]) -> None:
         """Have the lines that `write` writes in a function of their own, and call that."""
-        outer, depth, local, start, guards = self.lines, self._depth, self._local, len(self.declared), self.guards
+        outer, depth, local, start = self.lines, self._depth, self._local, len(self.declared)
+        leaves = self.guards + self.grown
         self.lines, self._depth, self._local = [], 1, _ALL_LOCAL
         write()
         body, self.lines, self._depth, self._local = self.lines, outer, depth, local
@@ -110,7 +125,7 @@ class Lines(ABC):
         known = sorted((self.declared[word], word) for word in words if self.declared[word][0] < start)
         parameters = ", ".join(f"{kind}{word}" for (_, kind), word in known) or "void"
         name = self.names.numbered(f"{self.name}_part")
-        checked = self.guards > guards
+        checked = self.guards + self.grown > leaves
         head = [f"static {'int' if checked else 'void'} {name}({parameters})", "{"]
         foot = ["    return 0;"] if checked else []
         lines = [line.replace(GUARD_MARK, "") for line in body]

@@ -33,7 +33,7 @@ def write_loop(
         "" if j not in live else rest[j] if j in own else _state(out, kinds[j], rest[j]) for j in range(carried)
     ]
     stacks = {
-        index: _stack(out, loop, kinds[index - last if index >= last else index])
+        index: _stack(out, loop, kinds[index - last if index >= last else index], bound)
         for index in (*(index for index in sorted(terms) if index < carried + loop.stacked), *saved)
     }
     sums = {index: _Sum(out, kinds[index], loop.length) for index in sorted(terms) if index >= carried + loop.stacked}
@@ -55,6 +55,9 @@ def write_loop(
     if loop.condition is not None:
         (holds,) = out.graph(loop.condition, [number, *states, *shared], frozenset({0}))
         out.write(f"if (!{holds}) {{", "    break;", "}")
+    if condition is not None:
+        for stack in stacks.values():
+            out.reach(stack, f"{trip} + 1")
     for index in saved:
         _put(out, stacks[index], position, states[index - last])
     parts = [_part(out, rest[i - 1], position) if body.reads(i) else "" for i in slices]
@@ -96,14 +99,14 @@ def _bound(out: Lines, loop: Loop, operands: Sequence[Operand]) -> str:
     return out.variable("int64_t", f"trips_of({operands[0]}, {bound or _ENDLESS})", prefix="n")
 
 
-def _stack(out: Lines, loop: Loop, kind: Kind) -> Cells:
-    """Memory for a part of every trip; zeros stand where a trip may not come."""
-    assert loop.length is not None
-    assert kind is not None
-    stack = out.storage((loop.length, *kind))
-    if loop.counted or loop.condition is not None:
-        out.write(*filled(stack, "0.0", out.indices()))
-    return stack
+def _stack(out: Lines, loop: Loop, kind: Kind, bound: str) -> Cells:
+    """Memory for a part of every trip."""
+    if not loop.free:
+        return out.storage(loop.stack(kind))
+    history = out.history(loop.stack(kind)[1:])
+    if loop.condition is None:
+        out.reach(history, bound)
+    return history
 
 
 def _part(out: Lines, array: Operand, position: str) -> Operand:

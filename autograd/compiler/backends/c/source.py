@@ -22,8 +22,8 @@ _LISTED = 200  # names of the numbers of an array that the comment lists
 _HEADERS = (
     ("math.h", MATH_FUNCTIONS | {"INFINITY", "NAN", "frexp", "ldexp", "isnan", "isinf", "signbit"}),
     ("stddef.h", {"NULL"}),
-    ("stdint.h", {"int64_t", "uint64_t"}),
-    ("stdlib.h", {"malloc"}),
+    ("stdint.h", {"int64_t", "uint64_t", "SIZE_MAX"}),
+    ("stdlib.h", {"malloc", "realloc"}),
 )
 
 
@@ -40,7 +40,8 @@ def source(
 
     A number comes in as `double x` and goes out through `double *out`; more than 16 of them share one array. An array
     is a pointer to its numbers in row-major order. The function returns nothing, or an int: 0; k where the k-th guard
-    met another outcome than the recorded one; -1 where memory for a large workspace could not be had. Outputs are
+    met another outcome than the recorded one; -1 where memory could not be had that is more than a few kilobytes, or
+    for the states of a loop whose trips are counted as it runs. Outputs are
     written only where it returns 0, and must not overlap inputs.
 
     Raises: `ValueError` where names are too few or too many, or where the graph has a primitive of the caller's without
@@ -171,15 +172,20 @@ class _File:
     def _workspace(self, used: bool) -> tuple[list[str], list[str], str]:
         """What opens the workspace, what closes it, and what goes before a return in between."""
         name, size = self.statements.workspace, self.statements.size
-        if not used:
-            return [], [], ""
-        if size <= _ON_STACK:
-            return [f"    double {name}[{size}];"], [], ""
-        start = [
-            f"    double *const {name} = malloc({size} * sizeof *{name});", f"    if ({name} == NULL) {{",
-            "        return -1;", "    }",
-        ]
-        return start, [f"    free({name});"], f"free({name}); "
+        start, releases = [], []
+        if used and size <= _ON_STACK:
+            start = [f"    double {name}[{size}];"]
+        elif used:
+            start = [
+                f"    double *const {name} = malloc({size} * sizeof *{name});", f"    if ({name} == NULL) {{",
+                "        return -1;", "    }",
+            ]
+            releases = [f"free({name});"]
+        histories, count = self.statements.histories, self.statements.grown
+        if count:
+            start.append(f"    struct history {histories}[{count}] = {{{{NULL, 0}}}};")
+            releases.append(f"let_go({histories}, {count});")
+        return start, [f"    {release}" for release in releases], "".join(f"{release} " for release in releases)
 
     def _head(self, about: str, allocates: bool, mathematics: bool) -> list[str]:
         lines = [*([*about.splitlines(), ""] if about.strip() else []), *self.described]

@@ -27,6 +27,7 @@ from autograd.program.graph import (
     Reshape,
     Scatter,
     View,
+    is_history,
     row_major,
 )
 
@@ -87,8 +88,10 @@ class Statements(Lines):
         uses = [(operand, part) for step, part in zip(plan.steps, part_of) for operand in step.operands]
         for value, part in (*uses, *((plan.outputs[position], -1) for position in sorted(outputs))):
             value = root.get(value, value)
+            kind = graph.kinds[value]
+            if is_history(kind):
+                continue  # it stands where all see it
             if value >= first and value in plan.values and maker[value] != part and value not in crossing:
-                kind = graph.kinds[value]
                 crossing[value] = self.slots(math.prod(kind) if kind else 1)
         for _, group in itertools.groupby(zip(plan.steps, part_of), key=lambda pair: pair[1]):
             steps = [step for step, _ in group]

@@ -94,7 +94,7 @@ def graph(
     while start < count:
         end = _end(writer, graph, start)
         part = Function(f"part{writer.next_part()}", function.lanes)
-        guards = writer.guards
+        leaves = writer.guards + len(writer.histories)
         loaded: list[tuple[int, Stored]] = []
         dead: list[int] = []
         made: list[tuple[int, Stored]] = []
@@ -121,7 +121,7 @@ def graph(
             values[value] = None
         writer.add_part(part)
         call = f"call i64 @{part.name}(ptr %frame, ptr %work)"
-        if writer.guards > guards:
+        if writer.guards + len(writer.histories) > leaves:
             _leave_where_failed(function, function.value(call))
         else:
             function.line(call)
@@ -154,7 +154,7 @@ def _release(writer: Writer, stored: Stored) -> None:
 
 def _leave_where_failed(function: Function, guard: str) -> None:
     failed, held = function.label(), function.label()
-    function.choose(function.value(f"icmp sge i64 {guard}, 0"), failed, held)
+    function.choose(function.value(f"icmp ne i64 {guard}, -1"), failed, held)
     function.open(failed)
     function.line(f"ret i64 {guard}")
     function.open(held)

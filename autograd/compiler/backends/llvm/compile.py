@@ -12,20 +12,25 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from autograd.compiler.backends.angles import LLVM_MODULE, LLVM_SYMBOLS
 from autograd.compiler.backends.interpreter import Array, GuardFailed
 from autograd.compiler.backends.llvm import entry, machine
 from autograd.compiler.backends.llvm.packing import packed
+from autograd.compiler.backends.llvm.steps.histories import FULL
+from autograd.errors import HistoryLimitError
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Graph
 
 available = machine.available
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_size_t)
+_RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_int64)
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int64, ctypes.c_int64)
 _PARALLEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)
 _ALIGNMENT = 64
+HISTORY_LIMIT = 2**30  # bytes that the histories of a run may take
 
 
 def compile(
@@ -43,10 +48,20 @@ def compile(
     return Program(graph, fastmath=fastmath, threads=threads, cache=None if cache is None else Path(cache))
 
 
+def failure_of(status: int) -> Exception:
+    """What a run that returned this, which is not -1, failed by."""
+    if status == FULL:
+        return HistoryLimitError(
+            f"the states of a loop that its derivative goes back through take more than {HISTORY_LIMIT:,} bytes, or "
+            "than there is memory"
+        )
+    return GuardFailed(status)
+
+
 class Frame:
     """The memory of one run at a time: inputs, outputs, and the workspace, in places of eight bytes."""
 
-    __slots__ = ("address", "buffer", "memory")
+    __slots__ = ("__weakref__", "address", "buffer", "memory")
 
     def __init__(self, size: int) -> None:
         self.memory = ctypes.create_string_buffer(8 * size + _ALIGNMENT)
@@ -89,6 +104,7 @@ class Program:
         self._engine = machine.Engine(objects)
         self.function: Callable[[int], int] = _RUN(self._engine.address("run"))
         self.object_bytes = sum(map(len, objects))
+        self._release = _RELEASE(self._engine.address("release")) if module.histories else None
         self._kernels = [_KERNEL(self._engine.address(f"kernel{i}")) for i in range(len(module.kernels))]
         self._pool = ThreadPoolExecutor(threads) if self._kernels else None
         self._callbacks = {place: self._callback(row) for row, place in module.callbacks.items()}
@@ -148,7 +164,15 @@ class Program:
         places = frame.buffer.cast("Q")
         for place, function in self._callbacks.items():
             places[place] = ctypes.cast(function, ctypes.c_void_p).value or 0
+        places[module.budget] = HISTORY_LIMIT
+        if module.histories:
+            finalize(frame, self._let_go, frame.address).atexit = False
         return frame
+
+    def _let_go(self, frame: int) -> None:
+        """Free the histories of a frame that is no longer there; the code stays as long as a frame does."""
+        assert self._release is not None
+        self._release(frame, 0)
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs for these inputs: floats, bools and `interpreter.Array`s.
@@ -174,8 +198,8 @@ class Program:
         guard = self.function(frame.address)
         if self.failure is not None:
             raise self.failure
-        if guard >= 0:
-            raise GuardFailed(guard)
+        if guard != -1:
+            raise failure_of(guard)
         for i, output in enumerate(graph.outputs):
             if not graph.kinds[output]:
                 number = numbers[graph.inputs + i]

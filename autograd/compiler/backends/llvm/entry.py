@@ -14,6 +14,7 @@ from autograd.compiler.backends.llvm import chunks
 from autograd.compiler.backends.llvm.memory import copy
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion, is_ours
 from autograd.compiler.backends.llvm.steps import arrays, batches, branches, groups, loops
+from autograd.compiler.backends.llvm.steps.histories import KEPT, release
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     TRUTH,
@@ -66,6 +67,8 @@ class Module:
     support: str
     callbacks: dict[Primitive, int]  # with the place of each address
     parallel: int  # the place of the address of what shares blocks among threads
+    budget: int  # the place of how many bytes more histories may take
+    histories: bool  # whether there are any
     header: int  # where the workspace begins
     workspace: int
     kernels: list[int]  # the size of the workspace that a thread needs for each
@@ -114,7 +117,7 @@ def _loop(
 def _has_free_loops(graph: Graph) -> bool:
     """Whether the number of trips of a loop in it is found only as it runs."""
     return any(
-        isinstance(operation, Loop) and (operation.counted or operation.condition is not None)
+        isinstance(operation, Loop) and operation.free
         or isinstance(operation, Loop | Branch) and any(map(_has_free_loops, operation.graphs))
         for operation in graph.operations
     )  # fmt: skip
@@ -133,7 +136,7 @@ def write(
     for row in counts:
         if rows.needs_callback(row):
             rows.callbacks[row] = places + len(rows.callbacks)
-    header = -(-(places + len(rows.callbacks) + 1) // 8) * 8
+    header = -(-(places + len(rows.callbacks) + 2) // 8) * 8
     writer = Writer(rows, None, threads, header, width, OTHERS, chunks.graph)
     rows.inline = writer.weight(graph) <= WHOLE and sum(counts[row] for row in counts if is_ours(row)) <= INLINE
     if writer.weight(graph) > WHOLE:
@@ -199,6 +202,9 @@ def _assembled(writer: Writer, function: Function) -> Module:
     ]
     texts = [_constant(item, name) for item, name in writer.globals.items()]
     texts += writer.functions
+    if writer.histories:
+        texts.append(release(writer))
+        function.line(f"call void @release(i64 %address, i64 {KEPT})")
     texts.append("\n".join([*head, *function.lines, "  ret i64 -1", "}"]))
     support = ""
     declarations = list(dict.fromkeys([*_memory_intrinsics(writer.width), *rows.declarations]))
@@ -210,8 +216,8 @@ def _assembled(writer: Writer, function: Function) -> Module:
             support = "\n".join([*declarations, *opened, *_ATTRIBUTES, ""])
         declarations = [text for text in declarations if text.startswith("declare")] + list(rows.prototypes)
     return Module(
-        "\n".join([*declarations, *texts, *_ATTRIBUTES, ""]), support, rows.callbacks, writer.parallel, writer.header,
-        -(-writer.work.size // 8) * 8, [-(-size // 8) * 8 for size in writer.kernel_work],
+        "\n".join([*declarations, *texts, *_ATTRIBUTES, ""]), support, rows.callbacks, writer.parallel, writer.budget,
+        bool(writer.histories), writer.header, -(-writer.work.size // 8) * 8, [-(-size // 8) * 8 for size in writer.kernel_work],
     )  # fmt: skip
 
 

@@ -112,12 +112,12 @@ def _loop(steps: _Steps, loop: Loop, operands: list[int]) -> list[int]:
     take(sums, others)
     ordered = [value[i] for i in range(len(outputs))]
     if loop.save:
-        assert loop.length is not None
+        shape_of_all = loop.stack(())
         saved: dict[int, int] = {}
         if states:
             array = next(made)
             for j, i in enumerate(states):
-                view = View((loop.length,), (0,), (1,), (0, j))
+                view = View(shape_of_all, (0,), (1,), (0, j))
                 saved[i] = steps.add(view, [array])[0]
         saved.update({i: next(made) for i in rest})
         ordered += [saved[i] for i in range(carried)]

@@ -71,6 +71,8 @@ class Writer:
         self.in_kernel = False
         self.kernel_work: list[int] = []  # the size of each kernel's workspace
         self.parallel = header - 1  # the place in the frame of the function that shares blocks among threads
+        self.budget = header - 2  # that of how many bytes more histories may take
+        self.histories: list[tuple[int, str, list[int]]] = []  # of each loop: their place, and their sizes by name
         self.guards = 0
         self.weights: dict[int, int] = {}
         self.last_takers: dict[int, frozenset[tuple[int, int]]] = {}

@@ -15,11 +15,12 @@ from typing import Any
 
 from autograd.engine.recording import current
 from autograd.primitives import table
-from autograd.program.graph import Kind, View
+from autograd.program.graph import Kind, View, is_history
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays.nodes import is_recorded, node_of
 from autograd.program.tracing.arrays.places import at_places, is_everywhere, scattered
 from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
+from autograd.program.tracing.structured import on_histories
 from autograd.program.tracing.traced import Predicate, broadcast_shape
 
 _PACKED = 16  # elements of an array that are written as one, however few of them have a derivative
@@ -289,6 +290,8 @@ def encode(derivative: Any, code: int, kind: Kind, zero: float = 0.0) -> list[An
     if code == ABSENT:
         return []
     value, flag = with_flag(derivative, -0.0 if kind else zero)
+    if is_history(kind):
+        return [value] if code == PLAIN else [value, on_histories(lambda part, flag: flag, [value, flag])]
     return [broadcast(item, kind or ()) for item in ([value] if code == PLAIN else [value, flag])]
 
 

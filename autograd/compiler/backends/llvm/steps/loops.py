@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.compiler.backends.llvm.memory import copy, elements, fill
+from autograd.compiler.backends.llvm.steps.histories import Histories
 from autograd.compiler.backends.llvm.steps.sums import BLOCK, Running, Tree, accumulate, fold
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
@@ -19,7 +20,6 @@ from autograd.compiler.backends.llvm.text import (
     Item,
     Number,
     Tuple,
-    constant,
     lanes_of,
     number_text,
 )
@@ -51,14 +51,18 @@ class _Trips:
         places = iter(memory)
         state_places = [next(places) for _ in states]
         stack_kinds = self.kinds[loop.carried : loop.carried + loop.stacked]
-        self.stacks = [next(places) or self._stack(kind) for kind in stack_kinds]
+        self.stacks = [next(places) or self._stack(kind) for kind in stack_kinds] if not loop.free else []
         sum_kinds: list[Any] = self.kinds[loop.carried + loop.stacked :]
         for _ in sum_kinds:
             next(places)
-        self.saved = [next(places) or self._stack(kind) for kind in self.state_kinds] if loop.save else []
-        if loop.counted or loop.condition is not None:
-            for stack in [*self.stacks, *self.saved]:
-                fill(function, stack, constant(0.0))
+        saved_kinds = self.state_kinds if loop.save else []
+        self.saved = [next(places) or self._stack(kind) for kind in saved_kinds] if not loop.free else []
+        parts: list[Any] = [*stack_kinds, *saved_kinds]
+        self.histories = Histories(writer, parts) if loop.free and parts else None
+        if self.histories is not None and loop.condition is None:
+            assert self.count is not None
+            none = function.value(f"icmp slt i64 {self.count}, 0")
+            self.histories.reach(function, function.value(f"select i1 {none}, i64 0, i64 {self.count}"))
         self.running = [writer.slot((SUMS, *kind), lanes) for kind in sum_kinds]
         self.totals = [writer.slot(kind, lanes) for kind in sum_kinds]
         for array in self.running:
@@ -168,11 +172,15 @@ class _Trips:
             self.tree.finish(function, function.value(f"lshr i64 {trip}, {BLOCK.bit_length() - 1}"))
         sums = [total if total.shape else function.load(total) for total in self.totals]
         trips = [] if loop.condition is None else [Number(function.value(f"sitofp i64 {trip} to double"))]
+        self._look(function)
         return [*states, *self.stacks, *sums, *self.saved, *trips]
 
     def _trip(self, trip: str, position: str, place: Number, states: list[Item]) -> list[tuple[str, str]]:
         """One run of the body; returns the numbers of the new states."""
         function, loop = self.function, self.loop
+        if self.histories is not None and loop.condition is not None:
+            self.histories.reach(function, function.value(f"add nuw nsw i64 {trip}, 1"))
+        self._look(function)
         for stack, state in zip(self.saved, states):
             write(function, state, function.part(stack, position))
         slices = [taken(function, array, position) for array in self.slices]
@@ -187,6 +195,12 @@ class _Trips:
         numbers = self._numbers(outputs[: loop.carried])  # which may be read from states that are written now
         self._keep(outputs[: loop.carried])
         return numbers
+
+    def _look(self, function: Function) -> None:
+        """See where the histories stand now."""
+        if self.histories is not None:
+            arrays = self.histories.arrays(function)
+            self.stacks, self.saved = arrays[: self.loop.stacked], arrays[self.loop.stacked :]
 
     def _add(self, trip: str, terms: Sequence[Item]) -> None:
         """Add the terms of sums to every eighth trip's, and after each block those together."""
