@@ -28,6 +28,12 @@ class HistoryLimitError(AutogradError, MemoryError):
     """What the trips of a loop left for its derivative takes more memory than it may; the message names the limit."""
 
 
+FULL_HISTORY = (
+    "the states of a loop, through which a derivative goes back, take more memory than they may or than there is, also "
+    "with most of them computed again: give jit a larger history_limit, in bytes, or use forward mode (jvp, jacfwd)"
+)
+
+
 class InconclusiveCheckError(GradientCheckError):
     """No derivative was found wrong, but one could not be judged by differences; the message says which, and why."""
 

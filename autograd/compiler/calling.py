@@ -20,6 +20,7 @@ from autograd.compiler.backends.llvm import compile as llvm
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.engine.watching import level_of_the_caller
+from autograd.errors import HistoryLimitError
 from autograd.primitives.row import MOST_COUNTED, NOT_NATIVE, Primitive, is_array
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Kind, Loop
 from autograd.program.lowering import lowered
@@ -37,11 +38,16 @@ class CallFailed(Exception):
     """A function of the user's, a primitive's `evaluate`, raised during a run."""
 
 
-def program_of(graph: Graph, threads: int, fastmath: bool, cache: Any, backend: str) -> Interpreted | Native:
+def program_of(
+    graph: Graph, threads: int, fastmath: bool, cache: Any, backend: str, history_limit: int
+) -> Interpreted | Native:
     """What runs a graph: machine code, or the interpreter where that is asked for or LLVM is not installed."""
     if backend == "interpreter" or (backend == "auto" and not _llvm_is_there()):
-        return Interpreted(graph)
-    return Native(llvm.compile(lowered(expanded(graph)), threads=threads, fastmath=fastmath, cache=cache), graph)
+        return Interpreted(graph, history_limit)
+    program = llvm.compile(
+        lowered(expanded(graph)), threads=threads, fastmath=fastmath, cache=cache, history_limit=history_limit
+    )
+    return Native(program, graph)
 
 
 @functools.cache
@@ -60,13 +66,14 @@ def _llvm_is_there() -> bool:
 class Interpreted:
     """A graph run by the reference backend, on floats and contiguous NumPy arrays of floats."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, history_limit: int) -> None:
+        self.graph, self.history_limit = graph, history_limit
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         try:
-            results = interpreter.run(self.graph, [as_array(item) for item in inputs])
-        except GuardFailed:
+            with interpreter.limited(self.history_limit):
+                results = interpreter.run(self.graph, [as_array(item) for item in inputs])
+        except (GuardFailed, HistoryLimitError):
             raise
         except Exception as error:  # whatever a user's function raises
             raise CallFailed from error

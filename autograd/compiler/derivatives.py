@@ -27,7 +27,7 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays import as_number, node_of, numbers_in
 from autograd.program.tracing.arrays.derivatives import with_flag
 from autograd.program.tracing.structured import replay
-from autograd.program.tracing.trace import Trace
+from autograd.program.tracing.trace import Memory, Trace
 from autograd.program.tracing.traced import place_operands
 from autograd.transforms.joint import Joint, numbers_of
 from autograd.transforms.recorded import Recorded, unit
@@ -60,7 +60,7 @@ class Differentiable:
         return self._derivative(True)
 
     def _derivative(self, forward: bool) -> Differentiable:
-        trace = Trace()
+        trace = Trace(memory=Memory(self.options[-1]))
         count = self.operands if forward else self.results
         try:
             with tracing_apart(trace):

@@ -26,7 +26,7 @@ from autograd.program.lowering import lowered
 from autograd.program.nests import build, own_arrays, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.expansion import expanded
-from autograd.program.tracing.trace import Untraceable
+from autograd.program.tracing.trace import HISTORY_LIMIT, Untraceable
 from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded, positions
 
@@ -41,6 +41,7 @@ def jit(
     fastmath: bool = False,
     cache: Any = None,
     backend: str = "auto",
+    history_limit: int | None = None,
 ) -> Any:
     """The same function, compiled: `jit(f)`, or `@jit` above its definition.
 
@@ -56,7 +57,9 @@ def jit(
     - `threads`: how many threads share a batch (`vmap`) at the top level of f;
     - `fastmath`: True to let the compiler reorder and contract arithmetic, which is faster and not exact;
     - `cache`: a folder in which to keep the machine code from one process to the next;
-    - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed.
+    - `backend`: "llvm", "interpreter", or "auto" for the first where it is installed;
+    - `history_limit`: the bytes that the states of loops may take, through which a derivative goes back: 2**28 where
+      not given. Of longer loops most states are computed again on the way back.
 
     Returns an object to call like f. Its results are numbers and arrays, of the kinds that f's are. Called with Values,
     as inside another transform, it calls f itself, so that derivatives pass through. The number of a Value that f
@@ -74,26 +77,30 @@ def jit(
     """
     if f is None:
         return functools.partial(
-            jit, static_argnums=static_argnums, threads=threads, fastmath=fastmath, cache=cache, backend=backend
-        )
+            jit, static_argnums=static_argnums, threads=threads, fastmath=fastmath, cache=cache, backend=backend,
+            history_limit=history_limit,
+        )  # fmt: skip
     if not callable(f):
         raise TypeError(f"jit takes a function, not {type(f).__name__}: jit(f)(x)")
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads is a whole number from 1 up, not {threads!r}")
     if backend not in ("auto", "llvm", "interpreter"):
         raise ValueError(f"backend is 'auto', 'llvm' or 'interpreter', not {backend!r}")
+    if history_limit is not None and (type(history_limit) is not int or history_limit < 1):
+        raise ValueError(f"history_limit is a whole number of bytes from 1 up, not {history_limit!r}")
     static = () if static_argnums is None else positions("static_argnums", static_argnums)
-    return Compiled(f, static, threads, fastmath, cache, backend)
+    return Compiled(f, static, threads, fastmath, cache, backend, history_limit)
 
 
 class Compiled:
     """A function that `jit` compiled."""
 
     def __init__(
-        self, f: Callable[..., Any], static: tuple[int, ...], threads: int, fastmath: bool, cache: Any, backend: str
-    ) -> None:
+        self, f: Callable[..., Any], static: tuple[int, ...], threads: int, fastmath: bool, cache: Any, backend: str,
+        history_limit: int | None = None,
+    ) -> None:  # fmt: skip
         self.function: Any = f  # None where it was unpickled without it
-        self._options = static, threads, fastmath, cache, backend
+        self._options = static, threads, fastmath, cache, backend, history_limit or HISTORY_LIMIT
         self._plans: dict[Signature, Plan] = {}
         self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
         self._last: Plan | None = None

@@ -20,7 +20,7 @@ from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import Trace, Untraceable
+from autograd.program.tracing.trace import Memory, Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
 
 # What NumPy says of an index that is a node.
@@ -60,12 +60,12 @@ def collector_paused() -> Iterator[None]:
 
 
 def recording(
-    signature: Signature, roots: tuple[Any, ...], numbers: Sequence[Any], ahead: tuple[bool, ...]
+    signature: Signature, roots: tuple[Any, ...], numbers: Sequence[Any], ahead: tuple[bool, ...], memory: Memory
 ) -> Recording:
     """Call a function, the first of the roots, in the way that begins as given and then is that of the numbers."""
     start = perf_counter()
     known: dict[int, Any] = {}
-    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead)
+    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead, memory=memory)
     truths = {item[1] for item in signature.exact if isinstance(item, tuple) and item[0] == TRUTHS}
     inputs = [root.input(kind, bool if i in truths else float) for i, kind in enumerate(signature.kinds)]
     for node, number in zip(inputs, numbers):

@@ -18,14 +18,15 @@ from autograd.compiler.derivatives import Differentiable, attached
 from autograd.compiler.recordings import Part, collector_paused, recording
 from autograd.engine.recording import current
 from autograd.engine.value import Value
-from autograd.errors import TraceError
+from autograd.errors import HistoryLimitError, TraceError
 from autograd.pickles import reduced
 from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
-from autograd.program.tracing.trace import Untraceable
+from autograd.program.tracing.trace import Memory, Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
+_MOST_SPLITS = 3  # of a loop into chunks, and of those
 _MOST_ASIDE = 8  # of which the modes are others now
 
 
@@ -43,9 +44,9 @@ class Variant:
         self.parts: list[Any] = []  # what each of its blocks is made from
         self.differentiable: Differentiable | None = None  # where it closes over Values: what was recorded
 
-    def compile(self, threads: int, fastmath: bool, cache: Any, backend: str) -> None:
+    def compile(self, threads: int, fastmath: bool, cache: Any, backend: str, history_limit: int) -> None:
         start = perf_counter()
-        self.program = program_of(self.graph, threads, fastmath, cache, backend)
+        self.program = program_of(self.graph, threads, fastmath, cache, backend, history_limit)
         self.backend = "llvm" if isinstance(self.program, Native) else "interpreter"
         self.seconds["compile"] = perf_counter() - start
 
@@ -87,6 +88,7 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
+        self.splits = 0  # how often a loop of unknown length is split
         self._aside: list[Variant] = []  # those that may be right again
         # Of what closes over Values, and may be recorded again.
         self._programs: dict[Graph, tuple[Any, str]] = {}
@@ -186,6 +188,14 @@ class Plan:
                 # The variant that goes the other way at this branch.
                 variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
                 continue
+            except HistoryLimitError:
+                if self.splits == _MOST_SPLITS or self.owner.function is None:
+                    raise
+                self.splits += 1
+                self.variants.clear()
+                self._aside.clear()
+                variant = self._variant(numbers, ())
+                continue
             return variant, outside, results
 
     def _compile(self, variant: Variant) -> None:
@@ -242,7 +252,8 @@ class Plan:
                 "was not recorded before it was pickled"
             )
         with collector_paused():
-            found = recording(self.signature, self.roots, numbers, path)
+            memory = Memory(self.owner._options[-1], self.splits)
+            found = recording(self.signature, self.roots, numbers, path, memory)
         variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
         variant.outputs, variant.parts = found.outputs, found.parts
         if found.outside:

@@ -248,7 +248,7 @@ class Loop(Stored):
         trips = () if self.condition is None else (NUMBER,)
         return (*states, *map(self.stack, parts), *sums, *map(self.stack, saved), *trips)
 
-    def stack(self, kind: Kind) -> Kind:
+    def stack(self, kind: Kind) -> tuple[int, ...]:
         """The kind of an array of what each trip has of this kind."""
         assert kind is not None
         length = UNKNOWN if self.free else self.length

@@ -6,10 +6,12 @@ import itertools
 import math
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
 from typing import Any
 
+from autograd.errors import FULL_HISTORY, HistoryLimitError
 from autograd.primitives.row import Primitive
 from autograd.primitives.summation import blocked_sum
 from autograd.program.graph import (
@@ -33,6 +35,20 @@ from autograd.program.graph import (
 
 # Where somebody asks what is wrong with an index of a run, until when it may take.
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+# The bytes that the histories of a loop may take.
+_limit: ContextVar[float] = ContextVar("limit", default=math.inf)
+
+
+@contextmanager
+def limited(history_limit: float) -> Iterator[None]:
+    """In a `with`: no loop may leave more bytes than these for its derivative, or `HistoryLimitError` is raised."""
+    token = _limit.set(history_limit)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
 
 
 class _Misplaced(Exception):
@@ -252,13 +268,20 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
     shared = list(operands)
     body = loop.body
     kinds: list[Kind] = [body.kinds[output] for output in body.outputs]
-    known = 0 if loop.condition is not None or not count > 0.0 else math.ceil(count)  # the others grow as it runs
-    stacks = [_stack(known, kind) for kind in kinds[loop.carried : loop.carried + loop.stacked]]
-    saved = [_stack(known, kind) for kind in kinds[: loop.carried]] if loop.save else []
+    parts = [*kinds[loop.carried : loop.carried + loop.stacked], *(kinds[: loop.carried] if loop.save else [])]
+    most = _most_trips(parts) if loop.free else math.inf
+    if loop.condition is None and count > most:
+        raise HistoryLimitError(FULL_HISTORY)
+    # Of a loop with a condition the histories grow as it runs.
+    known = 0 if loop.condition is not None or not parts or not count > 0.0 else math.ceil(count)
+    arrays = [_stack(known, kind) for kind in parts]
+    stacks, saved = arrays[: loop.stacked], arrays[loop.stacked :]
     terms: list[list[Any]] = [[] for _ in kinds[loop.carried + loop.stacked :]]
     trips = 0
     deadline = _deadline.get()
     while trips < count:
+        if trips >= most:
+            raise HistoryLimitError(FULL_HISTORY)
         if deadline is not None and monotonic() > deadline:
             raise _Misplaced("")
         position = int(count) - 1 - trips if loop.reverse else trips
@@ -274,10 +297,15 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
             column.append(term)
         trips += 1
     if loop.condition is not None:
-        for stack in (*stacks, *saved):
+        for stack in arrays:
             stack.shape = (trips, *stack.shape[1:])
     sums = [_total(column, kind) for column, kind in zip(terms, kinds[loop.carried + loop.stacked :])]
     return [*states, *stacks, *sums, *saved, *([float(trips)] if loop.condition is not None else [])]
+
+
+def _most_trips(parts: Sequence[Kind]) -> float:
+    """Of how many trips the histories are within their limit."""
+    return _limit.get() / (8 * sum(math.prod(kind or ()) for kind in parts) or 1) if parts else math.inf
 
 
 def _stack(length: int, kind: Kind) -> Array:

@@ -1,13 +1,12 @@
 """How loops, batches, branches and arrays are differentiated.
 
 The derivative of a loop is a loop. In reverse it runs backwards over the states that the forward loop saved; where they
-would take more than `STATES_LIMIT` bytes the loop is first split into chunks, so that only the first state of each is
-saved, and the others are computed again. The body's own derivative is recorded by replaying its graph.
+would take too much memory the loop is first split (`checkpoints`). The body's own derivative is recorded by replaying
+its graph.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -33,11 +32,10 @@ from autograd.program.tracing.arrays.derivatives import (
     whole_of,
 )
 from autograd.program.tracing.arrays.rules import PULLS, PUSHES
-from autograd.program.tracing.structured import Body, apply, branch, loop, part_kind, replay
+from autograd.program.tracing.checkpoints import chunk_of, in_chunks
+from autograd.program.tracing.structured import apply, branch, loop, part_kind, replay
 from autograd.program.tracing.trace import rules_within_reach
 from autograd.program.tracing.traced import Traced, kind_of
-
-STATES_LIMIT = 2**28  # bytes of saved states, beyond which a reversed loop computes them again
 
 
 class _Replay:
@@ -107,8 +105,9 @@ class _Parts:
 
 
 def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
-    if _chunks(op):
-        return _Replay(_chunked(op), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
+    chunk = chunk_of(op)
+    if chunk:
+        return _Replay(in_chunks(op, chunk), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
     first = int(op.counted)
     parts, asked = _Parts(op, operands[first:]), _Parts(op, wanted[first:])
     given = cotangent.parts
@@ -292,39 +291,3 @@ def _derived_branch(
 
     results = iter(branch(predicate, [side(op.then), side(op.otherwise)], both))
     return [decode(results, code, kind) for code, kind in zip(codes, kinds)]
-
-
-def _chunks(op: Loop) -> bool:
-    """Whether a loop's states would take too much memory, and it can be split."""
-    plain = not (op.sliced or op.stacked or op.save or op.free or op.reverse)
-    plain = plain and len(op.body.outputs) == op.carried
-    return plain and op.length is not None and 8 * op.length * op.carried > STATES_LIMIT and op.length > 100
-
-
-def _chunked(op: Loop) -> Graph:
-    """The same loop as a loop over chunks of about the square root of its length, and one over what is left."""
-    assert op.length is not None
-    length = op.length
-    chunk = math.isqrt(length)
-    kinds = op.body.kinds[1 : op.body.inputs]
-    body = Body(kinds)
-
-    def run(*inputs: Any) -> list[Any]:
-        shared = inputs[op.carried :]
-
-        def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
-            def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-                return replay(op.body, [start + position, *states, *shared]), [], []
-
-            return loop(step, count, states)[0]
-
-        states = loop(
-            lambda i, states, _: (trips(states, i * float(chunk), chunk), [], []),
-            length // chunk,
-            inputs[: op.carried],
-        )[0]
-        left = length % chunk
-        return trips(states, float(length - left), left) if left else states
-
-    return body.graph(body.record(run), [])
-

@@ -14,6 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from autograd.engine.recording import current, tracing
@@ -34,6 +35,22 @@ _UNROLLED = (
     f"{_MANY:,} operations are recorded by now, each of which takes time to compile: a Python loop over numbers is "
     "recorded trip by trip; compute with whole arrays, or by vmap, scan or fori_loop, which are one step each"
 )
+
+HISTORY_LIMIT = 2**28  # bytes that the states of loops may take, through which a derivative goes back
+
+
+@dataclass
+class Memory:
+    """How much the way back through the loops of a program may take.
+
+    Attributes: `limit`, in bytes; `splits`, how often a loop is split into chunks whose trips are counted only as it
+    runs; `split`, the loops over chunks, by their ids, each with how often it may be split in turn.
+    """
+
+    limit: int = field(default_factory=lambda: HISTORY_LIMIT)
+    splits: int = 0
+    split: dict[int, tuple[Loop, int]] = field(default_factory=dict)
+
 
 class Untraceable(TraceError):
     """A function that cannot be recorded, and has to be called as it is."""
@@ -66,6 +83,7 @@ class Trace:
         branch: bool = False,
         evaluate: Callable[[Traced], bool] | None = None,
         ahead: tuple[bool, ...] = (),
+        memory: Memory | None = None,
     ) -> None:
         self.parent = parent
         self.chain: tuple[Trace, ...] = (self,) if parent is None else (*parent.chain, self)
@@ -85,6 +103,8 @@ class Trace:
         self.path: list[tuple[Traced, bool]] = []
         self.bounds: dict[Any, tuple[Any, Guard]] = {}  # of a body: predicates that must not hold, for the trace around
         self.ahead = ahead
+        # How much memory the way back through the loops of the program may take.
+        self.memory: Memory = parent.memory if parent is not None else memory or Memory()
         self.open = True
 
     # What a node is made of.

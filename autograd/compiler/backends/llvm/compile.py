@@ -19,9 +19,10 @@ from autograd.compiler.backends.interpreter import Array, GuardFailed
 from autograd.compiler.backends.llvm import entry, machine
 from autograd.compiler.backends.llvm.packing import packed
 from autograd.compiler.backends.llvm.steps.histories import FULL
-from autograd.errors import HistoryLimitError
+from autograd.errors import FULL_HISTORY, HistoryLimitError
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Graph
+from autograd.program.tracing.trace import HISTORY_LIMIT
 
 available = machine.available
 
@@ -30,31 +31,30 @@ _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_int64)
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int64, ctypes.c_int64)
 _PARALLEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_size_t, ctypes.c_int64)
 _ALIGNMENT = 64
-HISTORY_LIMIT = 2**30  # bytes that the histories of a run may take
 
 
 def compile(
-    graph: Graph, *, fastmath: bool = False, threads: int = 1, cache: str | os.PathLike[str] | None = None
+    graph: Graph, *, fastmath: bool = False, threads: int = 1, cache: str | os.PathLike[str] | None = None,
+    history_limit: int = HISTORY_LIMIT,
 ) -> Program:
     """Compile a graph for this machine.
 
     Parameters
     - `fastmath`: let the compiler reassociate and contract arithmetic; nan and infinities keep their meaning;
     - `threads`: how many share the samples of a large batch; the bits of the results do not depend on it;
-    - `cache`: a folder in which the machine code is kept for the next time.
+    - `cache`: a folder in which the machine code is kept for the next time;
+    - `history_limit`: the bytes that the histories of a run may take.
 
     Raises: `MissingDependencyError` where llvmlite is not installed.
     """
-    return Program(graph, fastmath=fastmath, threads=threads, cache=None if cache is None else Path(cache))
+    folder = None if cache is None else Path(cache)
+    return Program(graph, fastmath=fastmath, threads=threads, cache=folder, history_limit=history_limit)
 
 
 def failure_of(status: int) -> Exception:
     """What a run that returned this, which is not -1, failed by."""
     if status == FULL:
-        return HistoryLimitError(
-            f"the states of a loop that its derivative goes back through take more than {HISTORY_LIMIT:,} bytes, or "
-            "than there is memory"
-        )
+        return HistoryLimitError(FULL_HISTORY)
     return GuardFailed(status)
 
 
@@ -86,9 +86,11 @@ class Program:
       or while threads ran; a result of that run is not to be used.
     """
 
-    def __init__(self, graph: Graph, *, fastmath: bool, threads: int, cache: Path | None) -> None:
+    def __init__(
+        self, graph: Graph, *, fastmath: bool, threads: int, cache: Path | None, history_limit: int
+    ) -> None:
         begin = time.perf_counter()
-        self.graph, self.threads = graph, threads
+        self.graph, self.threads, self._limit = graph, threads, history_limit
         self.failure: BaseException | None = None
         self._module = module = entry.write(
             packed(graph), threads=threads, fastmath=fastmath, fma=machine.has_fma(), width=machine.width(),
@@ -164,7 +166,7 @@ class Program:
         places = frame.buffer.cast("Q")
         for place, function in self._callbacks.items():
             places[place] = ctypes.cast(function, ctypes.c_void_p).value or 0
-        places[module.budget] = HISTORY_LIMIT
+        places[module.budget] = self._limit
         if module.histories:
             finalize(frame, self._let_go, frame.address).atexit = False
         return frame

@@ -217,7 +217,8 @@ def _assembled(writer: Writer, function: Function) -> Module:
         declarations = [text for text in declarations if text.startswith("declare")] + list(rows.prototypes)
     return Module(
         "\n".join([*declarations, *texts, *_ATTRIBUTES, ""]), support, rows.callbacks, writer.parallel, writer.budget,
-        bool(writer.histories), writer.header, -(-writer.work.size // 8) * 8, [-(-size // 8) * 8 for size in writer.kernel_work],
+        bool(writer.histories), writer.header, -(-writer.work.size // 8) * 8,
+        [-(-size // 8) * 8 for size in writer.kernel_work],
     )  # fmt: skip
 
 

@@ -1,0 +1,99 @@
+"""Loops whose states take too much memory, as loops over chunks: of each chunk the first state is saved alone.
+
+On the way back those of one chunk at a time are computed again, once. Where the number of trips is known, a chunk is
+about the square root of it. Where it is not, checkpoints have to be set as the loop runs: a run that comes to its limit
+ends there, and the program is recorded again with chunks of a fixed share of the limit, then with chunks of chunks. So
+n trips are possible in the memory of 2 √n, or 3 ∛n, states, for one computation more of each, or two. Of the schemes
+for loops of unknown length (Wang, Moin and Iaccarino 2009, doi:10.1137/080727890; Stumm and Walther 2010,
+doi:10.1137/080742439) it is the one with checkpoints at equal distances, which needs none to be moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.engine.recording import current
+from autograd.primitives import table
+from autograd.program.graph import NUMBER, Graph, Loop
+from autograd.program.tracing.structured import Body, loop, replay
+
+_FEWEST = 100  # trips of a loop that is split
+_SHARE = 8  # of the limit, that the states of a chunk take
+
+
+def chunk_of(op: Loop) -> int:
+    """The trips of a chunk, where a loop's states would take too much memory and it can be split; else 0."""
+    plain = not (op.sliced or op.stacked or op.save or op.reverse) and len(op.body.outputs) == op.carried
+    size = 8 * sum(math.prod(op.body.kinds[1 + i] or ()) for i in range(op.carried))
+    memory = current().trace.memory
+    if not plain or not size:
+        return 0
+    if not op.free:
+        assert op.length is not None
+        return math.isqrt(op.length) if size * op.length > memory.limit and op.length > _FEWEST else 0
+    chunk = 2 ** max(1, (memory.limit // (_SHARE * size)).bit_length() - 1)
+    _, splits = memory.split.get(id(op), (op, memory.splits))
+    return chunk if splits and (op.length is None or op.length > chunk) else 0
+
+
+def in_chunks(op: Loop, chunk: int) -> Graph:
+    """The same loop as a loop over chunks of so many trips."""
+    first = int(op.counted)
+    body = Body([*[NUMBER] * first, *op.body.kinds[1 : op.body.inputs]])
+    run = _of_unknown_length if op.free else _of_known_length
+    graph = body.graph(body.record(lambda *inputs: run(op, chunk, inputs)), [])
+    body.trace.close()
+    memory = current().trace.memory
+    _, splits = memory.split.get(id(op), (op, memory.splits))
+    memory.split |= {id(made): (made, splits - 1) for made in graph.operations if isinstance(made, Loop)}
+    return graph
+
+
+def _of_known_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]:
+    """And one over what is left."""
+    assert op.length is not None
+    shared = inputs[op.carried :]
+
+    def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
+        def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+            return replay(op.body, [start + position, *states, *shared]), [], []
+
+        return loop(step, count, states)[0]
+
+    states = loop(
+        lambda i, states, _: (trips(states, i * float(chunk), chunk), [], []), op.length // chunk, inputs[: op.carried]
+    )[0]
+    left = op.length % chunk
+    return trips(states, float(op.length - left), left) if left else states
+
+
+def _of_unknown_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]:
+    """A chunk, a power of two, has fewer trips only where it is the last one."""
+    first = int(op.counted)
+    shared = inputs[first + op.carried :]
+    count: Any = inputs[0] if op.counted else None
+    if count is not None and op.length is not None:
+        count = table.minimum(count, float(op.length))
+    condition = op.condition
+
+    def holds(position: Any, states: Sequence[Any]) -> Any:
+        assert condition is not None
+        return replay(condition, [position, *states, *shared])[0]
+
+    def trips(number: Any, states: Sequence[Any], _: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        start = number * float(chunk)
+
+        def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+            return replay(op.body, [start + position, *states, *shared]), [], []
+
+        if condition is None:
+            return loop(step, chunk, states, count=count - start)[0], [], []
+        return loop(step, chunk, states, condition=lambda i, states: holds(start + i, states))[0], [], []
+
+    states = inputs[first : first + op.carried]
+    if condition is None:
+        return loop(trips, None, states, count=table.ceil(count / float(chunk)))[0]
+    most = None if op.length is None else -(-op.length // chunk)
+    return loop(trips, most, states, condition=lambda i, states: holds(i * float(chunk), states))[0]
