@@ -26,7 +26,7 @@ from autograd.program.lowering import lowered
 from autograd.program.nests import build, own_arrays, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.expansion import expanded
-from autograd.program.tracing.trace import HISTORY_LIMIT, Untraceable
+from autograd.program.tracing.trace import Memory, Untraceable
 from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded, positions
 
@@ -100,7 +100,7 @@ class Compiled:
         history_limit: int | None = None,
     ) -> None:  # fmt: skip
         self.function: Any = f  # None where it was unpickled without it
-        self._options = static, threads, fastmath, cache, backend, history_limit or HISTORY_LIMIT
+        self._options = static, threads, fastmath, cache, backend, history_limit or Memory().limit
         self._plans: dict[Signature, Plan] = {}
         self._quick: dict[int, Callable[..., Any]] = {}  # the way in for the last structure of so many arguments
         self._last: Plan | None = None

@@ -23,6 +23,7 @@ from autograd.program.graph import (
     Reshape,
     Scatter,
     View,
+    is_history,
 )
 
 SHAPES: list[Kind] = [
@@ -45,8 +46,9 @@ def random_program(seed: int) -> tuple[Graph, list[Any]]:
         inputs.append([source.choice([0.0, 1.0, 2.0, source.uniform(-2, 2)]) for _ in range(math.prod(kind or ()))])
     steps = _Steps(source, kinds)
     steps.add(source.choice([1, 2, 2, 3]), source.randrange(4, 16))
-    made = range(len(kinds), len(steps.program.kinds))
-    return steps.program.graph(*source.sample(list(made), min(len(made), 6))), inputs
+    found = steps.program.kinds
+    made = [i for i in range(len(kinds), len(found)) if not is_history(found[i])]
+    return steps.program.graph(*source.sample(made, min(len(made), 6))), inputs
 
 
 class _Steps:
@@ -72,7 +74,7 @@ class _Steps:
             return self._recent(found)
         if kind is None:
             return int(self._less())
-        alike = [i for i, other in enumerate(self.program.kinds) if other and math.prod(other) == math.prod(kind)]
+        alike = [i for i, other in self._arrays() if math.prod(other) == math.prod(kind)]
         if alike and self.source.random() < 0.6:
             return int(self.program(Reshape(kind), self._recent(alike)))
         return self._view(kind)
@@ -86,8 +88,11 @@ class _Steps:
         return self.of(())
 
     def _array(self) -> tuple[int, tuple[int, ...]]:
-        value = self._recent([i for i, kind in enumerate(self.program.kinds) if kind])
+        value = self._recent([i for i, _ in self._arrays()])
         return value, self.program.kinds[value] or ()
+
+    def _arrays(self) -> list[tuple[int, tuple[int, ...]]]:
+        return [(i, kind) for i, kind in enumerate(self.program.kinds) if kind and not is_history(kind)]
 
     def _shape(self) -> Any:
         return self.source.choice(SHAPES)
@@ -184,11 +189,11 @@ class _Steps:
         condition = self._inner(shared, 0, [None], [(), *state_kinds]) if kind == "condition" else None
         loop = Loop(
             body, length, len(states), len(slices), len(stacked), condition, counted=kind == "counted",
-            reverse=kind != "counted" and self.source.random() < 0.3, save=bool(states) and self.source.random() < 0.3,
+            reverse=kind in ("batch", "state") and self.source.random() < 0.3, save=bool(states) and self.source.random() < 0.3,
         )  # fmt: skip
         count = [self._count()] if kind == "counted" else []
         if body.outputs:
-            self.program(loop, *count, *states, *slices, *shared)
+            self.program.all_of(loop, *count, *states, *slices, *shared)
 
     def _count(self) -> int:
         """A number that is not nan: at most 2."""

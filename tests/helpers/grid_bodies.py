@@ -58,7 +58,8 @@ class GridBodyWriter(GridWriter):
         self.function(f"def {f}(s):", line.bodies[0], scope, [t], [], 1, result, (f"{t}, {state} = s",),
                       [(state, shape)])
         start = f"squash({scope.number(line.places[1])}), {w}"
-        self.put(f"{end} = while_loop(lambda s: s[0] < {bound}, {f}, ({start}), max_trips=12)")
+        most = ", max_trips=12" if bound == 0.25 else ""
+        self.put(f"{end} = while_loop(lambda s: s[0] < {bound}, {f}, ({start}){most})")
         self.number(scope, f"{end}[0]")
         self.grid(scope, f"{end}[1]", shape)
 

@@ -214,7 +214,8 @@ class Writer(GridBodyWriter):
         self.function(f"def {f}(s):", line.bodies[0], scope, [t, a], [w] if array else [], 1, shape, before)
         start = f"squash({scope.number(line.places[0])}), {scope.number(line.places[1])}"
         start += f", {scope.array(line.places[2])}" if array else ""
-        self.put(f"{end} = while_loop(lambda s: s[0] < {bound}, {f}, ({start}), max_trips=12)")
+        most = ", max_trips=12" if array or spoil else ""
+        self.put(f"{end} = while_loop(lambda s: s[0] < {bound}, {f}, ({start}){most})")
         self.number(scope, f"{end}[0]")
         self.number(scope, f"{end}[1]")
         if array:

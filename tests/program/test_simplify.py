@@ -493,12 +493,13 @@ def a_loop(**options):
 
 
 def by_hand(s, t, p, a, b, c, d, count=3):
-    stack, total, before, trips = [0.0] * 3, 0.0, ([0.0] * 3, [0.0] * 3), 0
+    stack, total, before, trips = [], 0.0, ([], []), 0
     for position in range(count):
         if not t + position < d:
             break
-        before[0][position], before[1][position] = s, t
-        stack[position], total = s * b, total + p[position] * s * c
+        before[0].append(s)
+        before[1].append(t)
+        stack, total = [*stack, s * b], total + p[position] * s * c
         s, t, trips = s * a + p[position] * b, t + c * (position + 1.0), trips + 1
     return [s, t, stack, total, *before, float(trips)]
 

@@ -471,7 +471,8 @@ def test_a_computed_value_that_is_held_is_a_number_unless_it_comes_from_a_parame
 def test_what_cannot_be_recorded_runs_in_python_unless_it_is_to_be_compiled():
     class Halved(Slope):
         def forward(self, x):
-            return autograd.while_loop(lambda s: s > 1.0, lambda s: 0.5 * s, self.slope * x)
+            product = self.slope * x
+            return product * 0.5 ** math.ceil(math.log2(product.data))
 
     def trained(compiled):
         model = Halved()
@@ -485,7 +486,7 @@ def test_what_cannot_be_recorded_runs_in_python_unless_it_is_to_be_compiled():
     assert trained(False) == pytest.approx(slope, rel=1e-13)
     with pytest.warns(RuntimeWarning, match="the training is not compiled, and runs in Python, slowly: "):
         assert trained(None) == pytest.approx(slope, rel=1e-13)
-    with pytest.raises(TraceError, match="max_trips"):
+    with pytest.raises(TraceError, match="has no number"):
         trained(True)
 
 

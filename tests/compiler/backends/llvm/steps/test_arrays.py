@@ -395,7 +395,7 @@ def test_the_condition_and_the_branches_of_a_loop_leave_its_state_alone(way: str
     loop = Loop(body.graph(taken, old), size, carried=1, stacked=1, condition=condition.graph(test))
     program = Program((size,), NUMBER)
     given = numbers(size)
-    assert run(program.graph(*program(loop, 0, 1)), given, 3.0) == [
+    assert run(program.graph(*program.all_of(loop, 0, 1)), given, 3.0) == [
         [3.0 if x < 0.5 else x for x in given], given, float(size)
     ]
 
