@@ -189,7 +189,8 @@ class _Steps:
         condition = self._inner(shared, 0, [None], [(), *state_kinds]) if kind == "condition" else None
         loop = Loop(
             body, length, len(states), len(slices), len(stacked), condition, counted=kind == "counted",
-            reverse=kind in ("batch", "state") and self.source.random() < 0.3, save=bool(states) and self.source.random() < 0.3,
+            reverse=kind in ("batch", "state") and self.source.random() < 0.3,
+            save=bool(states) and self.source.random() < 0.3,
         )  # fmt: skip
         count = [self._count()] if kind == "counted" else []
         if body.outputs:
