@@ -12,6 +12,7 @@ from autograd.compiler.arguments import TRUTHS, Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.calling import as_array
 from autograd.compiler.closures import Outside
+from autograd.compiler.plain_loops import Loops
 from autograd.engine.recording import tracing
 from autograd.primitives.row import is_array
 from autograd.program.graph import PREDICATE, Branch, Graph, Loop
@@ -20,7 +21,7 @@ from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import Memory, Trace, Untraceable
+from autograd.program.tracing.trace import LoopFound, Memory, Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
 
 # What NumPy says of an index that is a node.
@@ -60,12 +61,27 @@ def collector_paused() -> Iterator[None]:
 
 
 def recording(
-    signature: Signature, roots: tuple[Any, ...], numbers: Sequence[Any], ahead: tuple[bool, ...], memory: Memory
-) -> Recording:
+    signature: Signature, roots: tuple[Any, ...], numbers: Sequence[Any], ahead: tuple[bool, ...], memory: Memory,
+    loops: Loops,
+) -> Recording:  # fmt: skip
     """Call a function, the first of the roots, in the way that begins as given and then is that of the numbers."""
+    while True:
+        try:
+            with loops.in_place():
+                return _recorded(signature, roots, numbers, ahead, memory, loops)
+        except LoopFound:
+            pass
+        finally:
+            loops.forget()
+
+
+def _recorded(
+    signature: Signature, roots: tuple[Any, ...], numbers: Sequence[Any], ahead: tuple[bool, ...], memory: Memory,
+    loops: Loops,
+) -> Recording:  # fmt: skip
     start = perf_counter()
     known: dict[int, Any] = {}
-    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead, memory=memory)
+    root = Trace(evaluate=lambda predicate: bool(_number_of(predicate, known)), ahead=ahead, memory=memory, loops=loops)
     truths = {item[1] for item in signature.exact if isinstance(item, tuple) and item[0] == TRUTHS}
     inputs = [root.input(kind, bool if i in truths else float) for i, kind in enumerate(signature.kinds)]
     for node, number in zip(inputs, numbers):

@@ -15,6 +15,7 @@ from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.calling import CallFailed, Native, as_array, as_kind, is_of_numbers, program_of, quick_call
 from autograd.compiler.closures import Outside
 from autograd.compiler.derivatives import Differentiable, attached
+from autograd.compiler.plain_loops import Loops
 from autograd.compiler.recordings import Part, collector_paused, recording
 from autograd.engine.recording import current
 from autograd.engine.value import Value
@@ -88,6 +89,7 @@ class Plan:
         self.signature = signature
         self.variants: list[Variant] = []
         self.last: Variant | None = None
+        self._loops = Loops()
         self.splits = 0  # how often a loop of unknown length is split
         self._aside: list[Variant] = []  # those that may be right again
         # Of what closes over Values, and may be recorded again.
@@ -253,7 +255,7 @@ class Plan:
             )
         with collector_paused():
             memory = Memory(self.owner._options[-1], self.splits)
-            found = recording(self.signature, self.roots, numbers, path, memory)
+            found = recording(self.signature, self.roots, numbers, path, memory, self._loops)
         variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
         variant.outputs, variant.parts = found.outputs, found.parts
         if found.outside:

@@ -11,10 +11,12 @@ and `where` chooses between their results.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, cast
 
 from autograd.engine.recording import current, tracing
@@ -52,6 +54,14 @@ class Memory:
     split: dict[int, tuple[Loop, int]] = field(default_factory=dict)
 
 
+class LoopFound(BaseException):
+    """A function takes a branch in a loop that can be one of the program: it is to be recorded once more."""
+
+
+class Asked(BaseException):
+    """An outcome was asked for where none is to be given."""
+
+
 class Untraceable(TraceError):
     """A function that cannot be recorded, and has to be called as it is."""
 
@@ -84,6 +94,7 @@ class Trace:
         evaluate: Callable[[Traced], bool] | None = None,
         ahead: tuple[bool, ...] = (),
         memory: Memory | None = None,
+        loops: Any = None,
     ) -> None:
         self.parent = parent
         self.chain: tuple[Trace, ...] = (self,) if parent is None else (*parent.chain, self)
@@ -105,6 +116,9 @@ class Trace:
         self.ahead = ahead
         # How much memory the way back through the loops of the program may take.
         self.memory: Memory = parent.memory if parent is not None else memory or Memory()
+        self.silent = False  # whether no outcome is to be given
+        self.loops: Any = parent.loops if parent is not None else loops  # what is told of the branches in loops
+        self.reasons: dict[int, str] = {}  # why loops are gone through trip by trip, by their lines
         self.open = True
 
     # What a node is made of.
@@ -210,17 +224,32 @@ class Trace:
         known = self.decided.get(id(predicate))
         if known is not None:
             return known
+        if self.chain[0].silent:
+            raise Asked
+        if len(self.path) >= _MOST_GUARDS:
+            raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: {self._cure()}")
+        if self.loops is not None:
+            self.loops.meet(_callers_frame())
         if self.evaluate is not None:
             given = len(self.path) < len(self.ahead)
             outcome = self.ahead[len(self.path)] if given else self.evaluate(predicate)
             self.guard(predicate, outcome)
-            if len(self.path) >= _MOST_GUARDS:
-                raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: write the loop with while_loop")
         else:
             outcome = self.ahead[len(self.path)] if len(self.path) < len(self.ahead) else False
         self.decided[id(predicate)] = outcome
         self.path.append((predicate, outcome))
         return outcome
+
+    def ask(self, frame: FrameType) -> None:
+        """Note that Python cannot go on here. Raises `LoopFound` where it could once the loops are taken apart."""
+        if self.loops is not None:
+            self.loops.meet(frame, again=False)
+
+    def _cure(self) -> str:
+        """What to do about a loop, with why each that was met was not recorded as one."""
+        reasons = self.chain[0].reasons if self.loops is None else {**self.loops.reasons, **self.chain[0].reasons}
+        known = "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
+        return f"write the loop with while_loop{known}"
 
     def guard(self, predicate: Any, outcome: bool) -> None:
         """Record that the program goes on only where the predicate has this outcome."""
@@ -336,6 +365,18 @@ class Trace:
         self.tables.clear()
         self.bounds.clear()
         self.path.clear()
+
+
+def _callers_frame() -> FrameType:
+    """The frame of the function that asked for an outcome, which is the first that is none of ours."""
+    frame: FrameType = sys._getframe(2)
+    while frame.f_globals is globals() or frame.f_globals.get("__name__", "").startswith(_OURS):
+        assert frame.f_back is not None
+        frame = frame.f_back
+    return frame
+
+
+_OURS = "autograd.program.tracing."
 
 
 def kind_of_constant(constant: Any) -> Kind:

@@ -7,6 +7,7 @@ works on it, and a derivative is recorded like anything else.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +59,7 @@ class Traced(Value):
         )
 
     def _no_whole_number(self) -> int:
+        self.trace.ask(sys._getframe(1))  # for it may be the bound of a range
         raise TraceError(
             "a Value of a function that is being compiled is not a whole number that Python could count or index with: "
             "use fori_loop for the loop, where or cond for the choice, autograd.array(data)[i] for the element of a "
