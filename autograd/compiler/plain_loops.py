@@ -12,18 +12,21 @@ import ast
 import dis
 import gc
 import linecache
+import math
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
 from autograd.primitives.row import is_array
 from autograd.primitives.table import ceil, logical_and, maximum
 from autograd.program.nests import flatten
-from autograd.program.tracing.trace import Asked, LoopFound, Untraceable
+from autograd.program.tracing.trace import Asked, LoopFound
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import while_loop
 
@@ -57,118 +60,181 @@ class Unsuited(Exception):
 # What the code of a loop calls.
 
 
-def run_while(
-    test: Callable[[], Any], body: Callable[[], Any], get: Callable[[], list[Any]], put: Callable[[list[Any]], None],
-    names: Sequence[str], changed: Sequence[str], line: int,
-) -> None:  # fmt: skip
-    """`while test(): body()`, whose variables `get` and `put` read and write; `body` tells whether it broke off."""
-    while not _depends(test):
-        if not test() or body():
-            return
-    before = get()
-    try:
-        _record(lambda _: test(), lambda _: body(), before, None, get, put, names, changed, line)
-    except _NOT_ONE as error:
-        _go_on(error, line)
-        put(before)
-        while test():
-            if body():
-                break
+class Parts(NamedTuple):
+    """A loop taken apart."""
+
+    body: Callable[..., Any]  # a trip; tells whether the loop ends with it
+    get: Callable[[], list[Any]]  # the variables
+    put: Callable[[list[Any]], None]
+    names: Sequence[str]
+    changed: Sequence[str]  # the variables that `+=` and its kin may change in place
+    used: Sequence[str]  # those that are read outside of the loop
+    breaks: bool  # whether a trip may end it
+    line: int
 
 
-def run_range(
-    bounds: Sequence[Any], body: Callable[[Any], Any], get: Callable[[], list[Any]],
-    put: Callable[[list[Any]], None], names: Sequence[str], changed: Sequence[str], line: int, breaks: bool,
-) -> None:  # fmt: skip
-    """`for name in range(*bounds): body(name)`."""
-    computed = any(isinstance(bound, Traced) for bound in bounds)
-    first, end = (0, bounds[0]) if len(bounds) == 1 else bounds[:2]
-    step = bounds[2] if len(bounds) > 2 else 1
-    before = get()
-    if computed or (breaks and current().trace is not None):
+def run_while(test: Callable[[], Any], *parts: Any) -> None:
+    """`while test(): body()`."""
+    loop = Parts(*parts)
+    while True:
+        before = loop.get()
         try:
-            if isinstance(step, Traced) or not step:
-                raise Unsuited("the step of its range is not a number other than 0")
-            trips = maximum(ceil((end - first) / step), 0) if computed else len(range(first, end, step))
-
-            def trip(position: Any) -> Any:
-                return body(position if step == 1 and type(first) is int and not first else first + position * step)
-
-            _record(lambda i: i < trips, trip, before, 0, get, put, names, changed, line)
-            return
-        except _NOT_ONE as error:
-            if computed:
-                raise TraceError(f"the loop in line {line} cannot be recorded as one: {error}") from error
-            _go_on(error, line)
-            put(before)
-    for i in range(*bounds):
-        if body(i):
+            with _silent():
+                if not test():
+                    return
+            if not loop.breaks or current().trace is None:
+                if loop.body():
+                    return
+                continue
+            with _silent():
+                if loop.body():
+                    return
+        except Asked:
+            loop.put(before)
             break
 
+    def plainly() -> None:
+        while test() and not loop.body():
+            pass
 
-_NOT_ONE = (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError)
+    _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly)
 
 
-def _go_on(error: Exception, line: int) -> None:
-    """Keep why a loop is gone through trip by trip, for what may go wrong with that."""
-    if isinstance(error, Untraceable) and not isinstance(error, AutogradError):
-        raise error
+def run_range(bounds: Sequence[Any], *parts: Any) -> None:
+    """`for name in range(*bounds): body(name)`."""
+    loop = Parts(*parts)
+    if any(isinstance(bound, Traced) for bound in bounds):
+        _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
+        return
+    numbers = range(*bounds)
+    for place, number in enumerate(numbers):
+        before = loop.get()
+        try:
+            with _silent(loop.breaks):
+                if loop.body(number):
+                    return
+        except Asked:
+            loop.put(before)
+            rest = numbers[place:]
+            break
+    else:
+        return
+
+    def plainly() -> None:
+        for number in rest:
+            if loop.body(number):
+                return
+
+    _recorded(loop, before, lambda i: i < len(rest), lambda i: loop.body(rest.start + i * rest.step), plainly)
+
+
+def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
+    if isinstance(step, Traced) or not step:
+        raise TraceError(f"the range of the loop in line {loop.line} takes a step that is known, and not 0")
+    trips = maximum(ceil((end - first) / step), 0)
+
+    def trip(position: Any) -> Any:
+        return loop.body(position if type(first) is int and (first, step) == (0, 1) else first + position * step)
+
+    def plainly() -> None:
+        trace = current().trace
+        assert trace is not None
+        why = trace.chain[0].reasons[loop.line]
+        raise TraceError(f"the loop in line {loop.line}, over a range that is computed, is not recorded as one: {why}")
+
+    _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
+
+
+@contextmanager
+def _silent(wanted: bool = True) -> Iterator[None]:
+    """In a `with`, and while a function is being recorded: no branch is taken, but `Asked` is raised."""
     trace = current().trace
-    assert trace is not None
-    trace.chain[0].reasons.setdefault(line, str(error))
-
-
-def _depends(test: Callable[[], Any]) -> bool:
-    """Whether the outcome of a test is known only as the program runs."""
-    trace = current().trace
-    if trace is None:
-        return False
-    root, before = trace.chain[0], trace.chain[0].silent
-    root.silent = True
+    if trace is None or not wanted:
+        yield
+        return
+    root = trace.chain[0]
+    before, root.silent = root.silent, True
     try:
-        return isinstance(test(), Traced)
-    except Asked:
-        return True
+        yield
     finally:
         root.silent = before
 
 
-def _record(
-    test: Callable[[Any], Any], body: Callable[[Any], Any], before: list[Any], start: Any,
-    get: Callable[[], list[Any]], put: Callable[[list[Any]], None], names: Sequence[str], changed: Sequence[str],
-    line: int,
+def _recorded(
+    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any],
+    plainly: Callable[[], None],
 ) -> None:  # fmt: skip
-    """The loop as a `while_loop`, whose state are the variables that hold numbers; `start` counts its trips."""
-    unset = [Unset(name, line) for name in names]
+    """The loop as a step of the recording, or where that is not possible gone through `plainly`.
+
+    `test` and `trip` take the number of the trip.
+    """
+    trace = current().trace
+    assert trace is not None
+    root = trace.chain[0]
+    silent, root.silent = root.silent, False
+    try:
+        found: dict[int, Any] = {}
+        _record(loop, before, test, trip, found)
+        if found:  # once more, with a state for each variable that has a value after the loop alone
+            _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {})
+        return
+    except (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
+        root.reasons.setdefault(loop.line, str(error))
+        loop.put(before)
+    finally:
+        root.silent = silent
+    plainly()
+
+
+def _record(
+    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any], found: dict[int, Any]
+) -> None:
+    """The loop as a `while_loop`, whose state are the variables that hold numbers.
+
+    What others hold after a trip, that are used later, is put into `found`, with nan for its numbers.
+    """
+    unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
     for place in states:
-        if names[place] in changed and is_array(before[place]):
-            raise Unsuited(f"it changes the array {names[place]}, which may have another name, in place")
+        if loop.names[place] in loop.changed and is_array(before[place]):
+            raise Unsuited(f"it changes the array {loop.names[place]}, which may have another name, in place")
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
         for place, item in zip(states, state):
             now[place] = item
-        put(now)
+        loop.put(now)
 
-    def trip(state: Any) -> Any:
+    def step(state: Any) -> Any:
         _, count, items = state
         enter(items)
-        broke = body(count)
-        after = get()
+        ends = trip(count)
+        after = loop.get()
         for place, (old, new) in enumerate(zip(before, after)):
-            if place not in states and not isinstance(old, Unset) and new is not old:
-                raise Unsuited(f"{names[place]} is no number, and does not stay what it is")
-        return not broke if isinstance(broke, bool) else broke == 0.0, count + 1, [after[place] for place in states]
+            if place in states:
+                continue
+            if not isinstance(old, Unset) and new is not old:
+                raise Unsuited(f"{loop.names[place]} is no number, and does not stay what it is")
+            if loop.names[place] in loop.used and _is_numbers(new):
+                found[place] = _unknown(new)
+        return not ends, count + 1, [after[place] for place in states]
 
     def more(state: Any) -> Any:
         going, count, items = state
         enter(items)
         outcome = test(count)
-        return logical_and(going, outcome) if isinstance(outcome, Traced) else (going if outcome else going & False)
+        return logical_and(going, outcome) if isinstance(outcome, Traced) else going if outcome else going & False
 
-    _, _, items = while_loop(more, trip, (True, 0 if start is None else start, [before[place] for place in states]))
+    _, _, items = while_loop(more, step, (True, 0, [before[place] for place in states]))
     enter(items)
+
+
+def _unknown(nest: Any) -> Any:
+    """The same nest with nan for its numbers."""
+    _, structure = flatten(nest)
+    return structure.build(
+        [math.nan if shape is None else sys.modules["numpy"].full(shape, math.nan) for shape in structure.shapes]
+    )
 
 
 def _is_numbers(item: Any) -> bool:
@@ -191,7 +257,7 @@ class _Names(ast.NodeVisitor):
     def __init__(self) -> None:
         self.stored: dict[str, None] = {}
         self.changed: dict[str, None] = {}
-        self.breaks = False
+        self.breaks = self.returns = False
         self.why = ""
         self._depth = 0
 
@@ -251,13 +317,27 @@ class _Names(ast.NodeVisitor):
     def _no(self, node: ast.AST) -> None:
         self.refuse(f"there is a {type(node).__name__.lower()} in it")
 
-    visit_Return = visit_Yield = visit_YieldFrom = visit_Await = visit_Global = visit_Nonlocal = visit_Import = _no
+    def visit_Return(self, node: ast.Return) -> None:
+        self.returns = True
+        self.generic_visit(node)
+
+    visit_Yield = visit_YieldFrom = visit_Await = visit_Global = visit_Nonlocal = visit_Import = _no
     visit_ImportFrom = visit_ClassDef = visit_AsyncFor = visit_AsyncWith = visit_NamedExpr = visit_With = _no
     visit_Match = _no
 
 
 class _Leaving(ast.NodeTransformer):
-    """`break` and `continue` of a loop's own as the return of its body."""
+    """`break`, `continue` and `return` of a loop's own as the return of its body."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def visit_Return(self, node: ast.Return) -> list[ast.AST]:
+        text = f"_autograd_result{self.number} = None\n_autograd_left{self.number} = True\nreturn True"
+        made = _at(node, text)
+        assert isinstance(made[0], ast.Assign)
+        made[0].value = node.value or made[0].value
+        return made
 
     def visit_Break(self, node: ast.Break) -> ast.AST:
         return ast.copy_location(ast.Return(ast.Constant(True)), node)
@@ -271,11 +351,41 @@ class _Leaving(ast.NodeTransformer):
     visit_While = visit_For = visit_FunctionDef = visit_Lambda = _stay
 
 
+def _at(node: ast.AST, text: str) -> list[Any]:
+    """Statements that stand where a node does."""
+    made = ast.parse(text).body
+    for item in made:
+        for inner in ast.walk(item):
+            ast.copy_location(inner, node)
+    return made
+
+
+def _read(node: ast.AST) -> Counter[str]:
+    """How often each name is read in a node."""
+    return Counter(
+        item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
+    )
+
+
+def _returns(nodes: Sequence[ast.AST]) -> bool:
+    """Whether a loop that was not taken apart returns from its function."""
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            continue
+        inner = [*ast.iter_child_nodes(node)]
+        if isinstance(node, ast.While | ast.For) and any(isinstance(item, ast.Return) for item in ast.walk(node)):
+            return True
+        if _returns(inner):
+            return True
+    return False
+
+
 class _Apart(ast.NodeTransformer):
     """The loops of one function taken apart, the inner ones first."""
 
-    def __init__(self, parameters: set[str]) -> None:
-        self.count, self.parameters = 0, parameters
+    def __init__(self, function: ast.FunctionDef) -> None:
+        self.count = 0
+        self.read = _read(function)
         self.reasons: dict[int, str] = {}
 
     def _stay(self, node: Any) -> Any:
@@ -298,32 +408,56 @@ class _Apart(ast.NodeTransformer):
         return self._taken_apart(node, call.args)
 
     def _taken_apart(self, node: Any, tests: list[ast.expr]) -> Any:
-        found = _Names()
-        for test in tests:
-            found.visit(test)
-        if isinstance(node, ast.For):
-            found.visit(node.target)
-        for statement in node.body:
-            found.visit(statement)
+        found, loaded = _Names(), _read(node)
+        for part in (*tests, *([node.target] if isinstance(node, ast.For) else []), *node.body):
+            found.visit(part)
+        used = [name for name in found.stored if self.read[name] > loaded[name]]
         if node.orelse:
             found.refuse("it has an else")
         self.generic_visit(node)
+        if _returns(node.body):
+            found.refuse("a loop in it returns")
         if found.why or not found.stored:
             self.reasons[node.lineno] = found.why or "it changes no variable"
             return node
         self.count += 1
         k, names = self.count, list(found.stored)
-        reads = "\n".join(
-            f"  try: _autograd_items.append({name})\n"
-            f"  except NameError: _autograd_items.append({_HELPER!r}.Unset({name!r}, {node.lineno}))"
-            for name in names
-        )
-        outer = ", ".join(names)
-        where = f"{tuple(names)!r}, {tuple(found.changed)!r}, {node.lineno}"
-        own = "_autograd_item" if isinstance(node, ast.For) else ""
-        parts = ", ".join(f"_autograd_{part}{k}" for part in ("body", "get", "put"))
-        text = f"""
+        if found.returns:
+            names += [f"_autograd_result{k}", f"_autograd_left{k}"]
+            used += names[-2:]
+        statements = [_Leaving(k).visit(statement) for statement in node.body]
+        if isinstance(node, ast.For):
+            first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
+            statements.insert(0, ast.copy_location(first, node))
+        made = _at(node, _text(k, names, isinstance(node, ast.For), (
+            tuple(names), tuple(found.changed), tuple(used), found.breaks or found.returns, node.lineno
+        )))  # fmt: skip
+        body, call = made[4], made[5].value
+        for statement in statements:
+            body.body[-1:-1] = statement if isinstance(statement, list) else [statement]
+        if isinstance(node, ast.For):
+            call.args[0].elts = tests
+        else:
+            call.args[0].body = tests[0]
+        if not found.returns:
+            return made
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+        leave = f"return _autograd_result{k}"
+        return [*made, *_at(node, leave if endless and not found.breaks else f"if _autograd_left{k}: {leave}")]
+
+
+def _text(k: int, names: Sequence[str], counts: bool, rest: tuple[Any, ...]) -> str:
+    """The statements of a loop that is taken apart, but for those of its body and its test."""
+    reads = "\n".join(
+        f"  try: _autograd_items.append({name})\n"
+        f"  except NameError: _autograd_items.append({_HELPER!r}.Unset({name!r}, {rest[-1]}))"
+        for name in names
+    )
+    outer = ", ".join(names)
+    call = "run_range([]" if counts else "run_while(lambda: 0"
+    return f"""
 if False: {" = ".join(names)} = None
+{f"_autograd_left{k} = False" if f"_autograd_left{k}" in names else "pass"}
 def _autograd_get{k}():
   _autograd_items = []
 {reads}
@@ -331,33 +465,11 @@ def _autograd_get{k}():
 def _autograd_put{k}(_autograd_items):
   nonlocal {outer}
   {outer}, = _autograd_items
-def _autograd_body{k}({own}):
+def _autograd_body{k}({"_autograd_item" if counts else ""}):
   nonlocal {outer}
   return False
+{_HELPER!r}.{call}, _autograd_body{k}, _autograd_get{k}, _autograd_put{k}, *{rest!r})
 """
-        if isinstance(node, ast.For):
-            text += f"{_HELPER!r}.run_range([], {parts}, {where}, {found.breaks})"
-        else:
-            text += f"{_HELPER!r}.run_while(lambda: 0, {parts}, {where})"
-        made = ast.parse(text).body
-        for item in made:
-            for inner in ast.walk(item):
-                ast.copy_location(inner, node)
-        body, last = made[3], made[4]
-        assert isinstance(body, ast.FunctionDef)
-        assert isinstance(last, ast.Expr)
-        assert isinstance(last.value, ast.Call)
-        statements = [_Leaving().visit(statement) for statement in node.body]
-        if isinstance(node, ast.For):
-            first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
-            statements.insert(0, ast.copy_location(first, node))
-            assert isinstance(last.value.args[0], ast.List)
-            last.value.args[0].elts = tests
-        else:
-            assert isinstance(last.value.args[0], ast.Lambda)
-            last.value.args[0].body = tests[0]
-        body.body[1:1] = statements
-        return made
 
 
 def _functions(tree: ast.AST, code: CodeType) -> Iterator[ast.FunctionDef]:
@@ -407,7 +519,7 @@ def taken_apart(code: CodeType) -> tuple[CodeType | None, dict[int, str]]:
     if as_it_is is None or as_it_is.co_code != code.co_code or as_it_is.co_names != code.co_names:
         return None, {code.co_firstlineno: "its source is not to be found"}
     (node,) = _functions(tree, code)
-    parts = _Apart(set(code.co_varnames[: code.co_argcount]))
+    parts = _Apart(node)
     parts.generic_visit(node)
     if not parts.count:
         return None, parts.reasons
