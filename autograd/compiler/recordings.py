@@ -12,7 +12,7 @@ from autograd.compiler.arguments import TRUTHS, Signature
 from autograd.compiler.backends import interpreter
 from autograd.compiler.calling import as_array
 from autograd.compiler.closures import Outside
-from autograd.compiler.plain_loops import Loops
+from autograd.compiler.python_loops.finding import Loops
 from autograd.engine.recording import tracing
 from autograd.primitives.row import is_array
 from autograd.program.graph import PREDICATE, Branch, Graph, Loop

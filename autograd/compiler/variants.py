@@ -15,7 +15,7 @@ from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.calling import CallFailed, Native, as_array, as_kind, is_of_numbers, program_of, quick_call
 from autograd.compiler.closures import Outside
 from autograd.compiler.derivatives import Differentiable, attached
-from autograd.compiler.plain_loops import Loops
+from autograd.compiler.python_loops.finding import Loops
 from autograd.compiler.recordings import Part, collector_paused, recording
 from autograd.engine.recording import current
 from autograd.engine.value import Value

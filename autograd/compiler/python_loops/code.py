@@ -1,0 +1,292 @@
+"""The code of a function, compiled from its source with its loops taken apart."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import CodeType
+from typing import Any
+
+from autograd.compiler.python_loops import running
+
+_HELPER = "autograd's loops"  # the constant in whose place `running` stands in the code
+_CHANGING = frozenset(
+    ("append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard", "popleft", "appendleft",
+     "popitem", "setdefault", "send", "write")
+)
+
+
+class _Names(ast.NodeVisitor):
+    """What a loop does with names, and why it cannot be taken apart, in its own scope."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, None] = {}
+        self.changed: dict[str, None] = {}
+        self.breaks = self.returns = False
+        self.why = ""
+        self._depth = 0
+
+    def refuse(self, why: str) -> None:
+        self.why = self.why or why
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Store):
+            self.stored[node.id] = None
+        elif isinstance(node.ctx, ast.Del):
+            self.refuse("it deletes a variable")
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.changed[node.target.id] = None
+        self.generic_visit(node)
+
+    def _store(self, node: ast.Attribute | ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.refuse("it writes into an object: x[i] = y, or x.name = y")
+        self.generic_visit(node)
+
+    visit_Attribute = visit_Subscript = _store
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            self.refuse(f"it changes an object: .{node.func.attr}()")
+        if isinstance(node.func, ast.Name) and node.func.id in ("next", "print", "input", "setattr", "exec", "eval"):
+            self.refuse(f"it calls {node.func.id}()")
+        self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):
+            self.refuse("it computes something only for its effect")
+
+    def visit_Break(self, _: ast.Break) -> None:
+        self.breaks = self.breaks or not self._depth
+
+    def _loop(self, node: ast.While | ast.For) -> None:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    visit_While = visit_For = _loop
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        self.refuse("it catches an exception")
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.stored[node.name] = None
+
+    def visit_Lambda(self, _: ast.Lambda) -> None:
+        pass
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
+
+    def _no(self, node: ast.AST) -> None:
+        self.refuse(f"there is a {type(node).__name__.lower()} in it")
+
+    def visit_Return(self, node: ast.Return) -> None:
+        self.returns = True
+        self.generic_visit(node)
+
+    visit_Yield = visit_YieldFrom = visit_Await = visit_Global = visit_Nonlocal = visit_Import = _no
+    visit_ImportFrom = visit_ClassDef = visit_AsyncFor = visit_AsyncWith = visit_NamedExpr = visit_With = _no
+    visit_Match = _no
+
+
+class _Leaving(ast.NodeTransformer):
+    """`break`, `continue` and `return` of a loop's own as the return of its body."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def visit_Return(self, node: ast.Return) -> list[ast.AST]:
+        text = f"_autograd_result{self.number} = None\n_autograd_left{self.number} = True\nreturn True"
+        made = _at(node, text)
+        assert isinstance(made[0], ast.Assign)
+        made[0].value = node.value or made[0].value
+        return made
+
+    def visit_Break(self, node: ast.Break) -> ast.AST:
+        return ast.copy_location(ast.Return(ast.Constant(True)), node)
+
+    def visit_Continue(self, node: ast.Continue) -> ast.AST:
+        return ast.copy_location(ast.Return(ast.Constant(False)), node)
+
+    def _stay(self, node: Any) -> Any:
+        return node
+
+    visit_While = visit_For = visit_FunctionDef = visit_Lambda = _stay
+
+
+def _at(node: ast.AST, text: str) -> list[Any]:
+    """Statements that stand where a node does."""
+    made = ast.parse(text).body
+    for item in made:
+        for inner in ast.walk(item):
+            ast.copy_location(inner, node)
+    return made
+
+
+def _read(node: ast.AST) -> Counter[str]:
+    """How often each name is read in a node."""
+    return Counter(
+        item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)
+    )
+
+
+def _returns(nodes: Sequence[ast.AST]) -> bool:
+    """Whether a loop that was not taken apart returns from its function."""
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            continue
+        inner = [*ast.iter_child_nodes(node)]
+        if isinstance(node, ast.While | ast.For) and any(isinstance(item, ast.Return) for item in ast.walk(node)):
+            return True
+        if _returns(inner):
+            return True
+    return False
+
+
+class _Apart(ast.NodeTransformer):
+    """The loops of one function taken apart, the inner ones first."""
+
+    def __init__(self, function: ast.FunctionDef) -> None:
+        self.count = 0
+        self.read = _read(function)
+        self.reasons: dict[int, str] = {}
+
+    def _stay(self, node: Any) -> Any:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stay
+
+    def visit_While(self, node: ast.While) -> Any:
+        return self._taken_apart(node, [node.test])
+
+    def visit_For(self, node: ast.For) -> Any:
+        call = node.iter
+        known = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
+        if not known or not isinstance(node.target, ast.Name):
+            self.generic_visit(node)
+            return node
+        assert isinstance(call, ast.Call)
+        if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
+            return node
+        return self._taken_apart(node, call.args)
+
+    def _taken_apart(self, node: Any, tests: list[ast.expr]) -> Any:
+        found, loaded = _Names(), _read(node)
+        for part in (*tests, *([node.target] if isinstance(node, ast.For) else []), *node.body):
+            found.visit(part)
+        used = [name for name in found.stored if self.read[name] > loaded[name]]
+        if node.orelse:
+            found.refuse("it has an else")
+        self.generic_visit(node)
+        if _returns(node.body):
+            found.refuse("a loop in it returns")
+        if found.why or not found.stored:
+            self.reasons[node.lineno] = found.why or "it changes no variable"
+            return node
+        self.count += 1
+        k, names = self.count, list(found.stored)
+        if found.returns:
+            names += [f"_autograd_result{k}", f"_autograd_left{k}"]
+            used += names[-2:]
+        statements = [_Leaving(k).visit(statement) for statement in node.body]
+        if isinstance(node, ast.For):
+            first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
+            statements.insert(0, ast.copy_location(first, node))
+        made = _at(node, _text(k, names, isinstance(node, ast.For), (
+            tuple(names), tuple(found.changed), tuple(used), found.breaks or found.returns, node.lineno
+        )))  # fmt: skip
+        body, call = made[4], made[5].value
+        for statement in statements:
+            body.body[-1:-1] = statement if isinstance(statement, list) else [statement]
+        if isinstance(node, ast.For):
+            call.args[0].elts = tests
+        else:
+            call.args[0].body = tests[0]
+        if not found.returns:
+            return made
+        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+        leave = f"return _autograd_result{k}"
+        return [*made, *_at(node, leave if endless and not found.breaks else f"if _autograd_left{k}: {leave}")]
+
+
+def _text(k: int, names: Sequence[str], counts: bool, rest: tuple[Any, ...]) -> str:
+    """The statements of a loop that is taken apart, but for those of its body and its test."""
+    reads = "\n".join(
+        f"  try: _autograd_items.append({name})\n"
+        f"  except NameError: _autograd_items.append({_HELPER!r}.Unset({name!r}, {rest[-1]}))"
+        for name in names
+    )
+    outer = ", ".join(names)
+    call = "run_range([]" if counts else "run_while(lambda: 0"
+    return f"""
+if False: {" = ".join(names)} = None
+{f"_autograd_left{k} = False" if f"_autograd_left{k}" in names else "pass"}
+def _autograd_get{k}():
+  _autograd_items = []
+{reads}
+  return _autograd_items
+def _autograd_put{k}(_autograd_items):
+  nonlocal {outer}
+  {outer}, = _autograd_items
+def _autograd_body{k}({"_autograd_item" if counts else ""}):
+  nonlocal {outer}
+  return False
+{_HELPER!r}.{call}, _autograd_body{k}, _autograd_get{k}, _autograd_put{k}, *{rest!r})
+"""
+
+
+def _functions(tree: ast.AST, code: CodeType) -> Iterator[ast.FunctionDef]:
+    """The function of a module that has this code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            lines = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
+            if code.co_firstlineno in lines:
+                yield node
+
+
+def _inside(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for item in code.co_consts:
+        if isinstance(item, CodeType):
+            yield from _inside(item)
+
+
+def _compiled(tree: ast.Module, like: CodeType) -> CodeType | None:
+    """The code of a function in a module that stands where another does."""
+    ast.fix_missing_locations(tree)
+    whole = compile(tree, like.co_filename, "exec", dont_inherit=True)
+    same = (like.co_name, like.co_firstlineno, like.co_freevars)
+    found = (code for code in _inside(whole) if (code.co_name, code.co_firstlineno, code.co_freevars) == same)
+    return next(found, None)
+
+
+def _with_helper(code: CodeType) -> CodeType:
+    """The code with this module's functions for the constant that stands for them."""
+    consts = tuple(
+        _with_helper(item) if isinstance(item, CodeType) else running if item == _HELPER else item
+        for item in code.co_consts
+    )
+    return code.replace(co_consts=consts)
+
+
+def taken_apart(code: CodeType) -> tuple[CodeType | None, dict[int, str]]:
+    """The code of a function with its loops taken apart, where some can be; and why others cannot, by their lines."""
+    source = "".join(linecache.getlines(code.co_filename))
+    try:
+        tree = ast.parse(source)
+        as_it_is = _compiled(tree, code)
+    except (SyntaxError, ValueError):
+        return None, {}
+    if as_it_is is None or as_it_is.co_code != code.co_code or as_it_is.co_names != code.co_names:
+        return None, {code.co_firstlineno: "its source is not to be found"}
+    (node,) = _functions(tree, code)
+    parts = _Apart(node)
+    parts.generic_visit(node)
+    if not parts.count:
+        return None, parts.reasons
+    found = _compiled(tree, code)
+    return None if found is None else _with_helper(found), parts.reasons

@@ -1,0 +1,78 @@
+"""Where a loop is met while a function is recorded, and its function's code while that has its loops taken apart."""
+
+from __future__ import annotations
+
+import dis
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from types import CodeType, FrameType, FunctionType
+
+from autograd.compiler.python_loops.code import taken_apart
+from autograd.program.tracing.trace import LoopFound
+
+
+@cache
+def _loops(code: CodeType) -> bool:
+    return any("JUMP_BACKWARD" in instruction.opname for instruction in dis.get_instructions(code))
+
+
+class Loops:
+    """The functions whose loops were met while one function is recorded."""
+
+    def __init__(self) -> None:
+        self.codes: dict[CodeType, CodeType] = {}  # with their loops taken apart
+        self.reasons: dict[int, str] = {}
+        self._tried: set[CodeType] = set()
+        self._met: dict[tuple[int, int], FrameType] = {}
+
+    def meet(self, frame: FrameType, again: bool = True) -> None:
+        """Note that a function takes a branch at this place. Raises `LoopFound` where it is one of a loop.
+
+        Without `again` it need not have been here before.
+        """
+        code = frame.f_code
+        if code in self._tried or not _loops(code):
+            return
+        place = id(frame), frame.f_lasti
+        if again and place not in self._met:
+            self._met[place] = frame  # held, so that no other has its id
+            return
+        self._met.clear()
+        self._tried.add(code)
+        found, reasons = taken_apart(code)
+        self.reasons |= reasons
+        if found is not None:
+            self._tried.add(found)
+            self.codes[code] = found
+            raise LoopFound
+
+    def forget(self) -> None:
+        self._met.clear()
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """In a `with`: the functions have the code with their loops taken apart."""
+        before = []
+        try:
+            if self.codes:
+                for function in _all_functions():
+                    changed = self._changed(function.__code__)
+                    if changed is not function.__code__:
+                        before.append((function, function.__code__))
+                        function.__code__ = changed
+            yield
+        finally:
+            for function, code in before:
+                function.__code__ = code
+
+    def _changed(self, code: CodeType) -> CodeType:
+        code = self.codes.get(code, code)
+        consts = tuple(self._changed(item) if isinstance(item, CodeType) else item for item in code.co_consts)
+        same = all(new is old for new, old in zip(consts, code.co_consts))
+        return code if same else code.replace(co_consts=consts)
+
+
+def _all_functions() -> list[FunctionType]:
+    return [item for item in gc.get_objects() if type(item) is FunctionType]
