@@ -70,7 +70,7 @@ def recording(
             with loops.in_place():
                 return _recorded(signature, roots, numbers, ahead, memory, loops)
         except LoopFound:
-            pass
+            ahead = ()  # for other branches are left
         finally:
             loops.forget()
 

@@ -33,7 +33,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
 
     Parameters
     - `lower` and `upper`: whole numbers; in a compiled function they may be computed, and then i goes up from `lower`
-      as long as it is below `upper`, and there is no reverse mode through the loop;
+      as long as it is below `upper`;
     - `body(i, state)`: returns a state of the same structure;
     - `init`: the first state, a number or a nest of numbers and arrays. Whole numbers and truths stay such, unless the
       body returns floats.
@@ -67,8 +67,9 @@ def while_loop(
 ) -> Any:
     """The state after `while cond(state): state = body(state)`.
 
-    Parameters: as for `fori_loop`; `cond(state)` returns a comparison; `max_trips`, a bound on the trips, which reverse
-    mode in a compiled function needs, for it keeps their states. An early stop belongs into the condition.
+    Parameters: as for `fori_loop`; `cond(state)` returns a comparison; `max_trips`, a bound on the trips for safety. An
+    early stop belongs into the condition. Every mode goes through the loop, however many trips it makes: reverse mode
+    in a compiled function keeps their states, within `jit`'s `history_limit`.
 
     Raises: `BoundError` where the condition still holds after `max_trips` trips, if the loop runs at all.
 

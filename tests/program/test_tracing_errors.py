@@ -373,8 +373,10 @@ def test_there_is_nothing_to_look_at_where_the_function_is_called_as_it_is(compi
 
 
 def _countdown(x):
+    seen = []
     while x > 0:
         x = x - 1
+        seen.append(x)
     return x
 
 
