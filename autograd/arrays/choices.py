@@ -13,6 +13,7 @@ from math import inf, pi
 from typing import Any
 
 from autograd.arrays import orders, places, recording
+from autograd.arrays.convolution import CONVOLUTIONS
 from autograd.arrays.einsum import einsum
 from autograd.arrays.orders import only
 from autograd.arrays.products import PRODUCTS
@@ -177,6 +178,7 @@ OURS: dict[str, Callable[..., Any]] = {
     "numpy.nanmean": nanmean,
     "numpy.average": average,
     "numpy.einsum": einsum,
+    **CONVOLUTIONS,
     **PRODUCTS,
     **places.OURS,
     "numpy.isclose": isclose,

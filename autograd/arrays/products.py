@@ -62,12 +62,12 @@ def _batches(name: str, x: Any, y: Any, core_x: int, core_y: int) -> tuple[Label
             raise ShapeError(f"{name}: operand {place} does not have enough dimensions: {array.ndim} of {core}")
     before_x, before_y = x.shape[: x.ndim - core_x], y.shape[: y.ndim - core_y]
     if any(n != m and 1 not in (n, m) for n, m in zip(reversed(before_x), reversed(before_y))):
-        raise _misfit(name, x, y, "the axes before the last cannot be broadcast together")
+        raise misfit(name, x, y, "the axes before the last cannot be broadcast together")
     of_x, of_y = [[-i for i in range(len(shape), 0, -1)] for shape in (before_x, before_y)]
     return of_x, of_y, max(of_x, of_y, key=len)
 
 
-def _misfit(name: str, x: Any, y: Any, why: str) -> ShapeError:
+def misfit(name: str, x: Any, y: Any, why: str) -> ShapeError:
     return ShapeError(f"{name}: shapes {x.shape} and {y.shape} not aligned: {why}")
 
 
@@ -75,7 +75,7 @@ def _require_equal(name: str, x: Any, axis_x: int, y: Any, axis_y: int) -> None:
     """Raise `ShapeError` where two axes that are summed over together differ in length."""
     n, m = x.shape[axis_x], y.shape[axis_y]
     if n != m:
-        raise _misfit(name, x, y, f"{n} (dim {axis_x % x.ndim}) != {m} (dim {axis_y % y.ndim})")
+        raise misfit(name, x, y, f"{n} (dim {axis_x % x.ndim}) != {m} (dim {axis_y % y.ndim})")
 
 
 def matmul(x: Any, y: Any) -> Any:
@@ -164,7 +164,7 @@ def inner(a: Any, b: Any) -> Any:
 def vdot(a: Any, b: Any) -> Any:
     x, y = operand(a), operand(b)
     if x.size != y.size:
-        raise _misfit("vdot", x, y, f"{x.size} numbers and {y.size}")
+        raise misfit("vdot", x, y, f"{x.size} numbers and {y.size}")
     return _dot(x.reshape(-1), y.reshape(-1), "vdot", -1)
 
 
@@ -177,7 +177,7 @@ def _outer_of_vectors(x1: Any, x2: Any) -> Any:
     """numpy.linalg.outer."""
     x, y = operand(x1), operand(x2)
     if x.ndim != 1 or y.ndim != 1:
-        raise _misfit("outer", x, y, "both are to have one axis")
+        raise misfit("outer", x, y, "both are to have one axis")
     return outer(x, y)
 
 
@@ -191,7 +191,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         not (-x.ndim <= i < x.ndim and -y.ndim <= j < y.ndim) or x.shape[i] != y.shape[j]
         for i, j in zip(axes_x, axes_y)
     ):
-        raise _misfit("tensordot", x, y, f"shape-mismatch for sum along the axes {axes_x} and {axes_y}")
+        raise misfit("tensordot", x, y, f"shape-mismatch for sum along the axes {axes_x} and {axes_y}")
     return _contracted(x, [i % x.ndim for i in axes_x], y, [j % y.ndim for j in axes_y])
 
 
@@ -246,7 +246,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     x, y = numpy.moveaxis(operand(a), axisa, -1), numpy.moveaxis(operand(b), axisb, -1)
     lengths = x.shape[-1], y.shape[-1]
     if not {*lengths} <= {2, 3}:
-        raise _misfit("cross", x, y, "the vectors are to have two or three numbers each")
+        raise misfit("cross", x, y, "the vectors are to have two or three numbers each")
 
     def component(i: int, j: int) -> Any:
         """x[i] y[j] - x[j] y[i], without what there is not."""
@@ -258,30 +258,6 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if lengths == (2, 2):
         return component(0, 1)
     return numpy.moveaxis(numpy.stack([component(1, 2), component(2, 0), component(0, 1)], -1), -1, axisc)
-
-
-def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    """numpy.correlate: at each shift the sum of the products of what lies upon each other, in the blocked order."""
-    numpy = sys.modules["numpy"]
-    x, y = numpy.atleast_1d(operand(a)), numpy.atleast_1d(operand(v))
-    if x.ndim != 1 or y.ndim != 1 or not x.size or not y.size:
-        raise _misfit("correlate", x, y, "both are to have one axis, and a number at least")
-    if mode not in ("valid", "same", "full"):
-        raise ValueError(f"the mode of a convolution is 'valid', 'same' or 'full', not {mode!r:.60}")
-    if y.size > x.size:
-        return correlate(y, x, mode)[::-1]
-    before, after = {"valid": (0, 0), "same": (y.size // 2, (y.size - 1) // 2), "full": (y.size - 1,) * 2}[mode]
-    places = numpy.arange(-before, x.size - y.size + 1 + after)[:, None] + numpy.arange(y.size)
-    inside = (places >= 0) & (places < x.size)
-    terms = x[numpy.clip(places, 0, x.size - 1)] * y
-    return summed(terms if inside.all() else numpy.where(inside, terms, -0.0), ["i", "k"], ["i"])[0]
-
-
-def convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    """numpy.convolve: the longer one, correlated with the other backwards."""
-    x, y = (sys.modules["numpy"].atleast_1d(operand(item)) for item in (a, v))
-    x, y = (y, x) if y.size > x.size else (x, y)
-    return correlate(x, y[::-1], mode)
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
@@ -305,8 +281,6 @@ PRODUCTS: dict[str, Callable[..., Any]] = {
     "numpy.tensordot": tensordot,
     "numpy.kron": kron,
     "numpy.cross": cross,
-    "numpy.correlate": correlate,
-    "numpy.convolve": convolve,
     "numpy.vander": vander,
     "numpy.linalg.outer": _outer_of_vectors,
     "numpy.linalg.tensordot": lambda x1, x2, /, *, axes=2: tensordot(x1, x2, axes),

@@ -16,6 +16,7 @@ from autograd.program.tracing.arrays.nodes import (
     recorded_array,
     shown,
 )
+from autograd.program.tracing.arrays.places import gathered
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
 from autograd.program.tracing.sorts import as_numpy, joined, of_sort, sort_of
 from autograd.program.tracing.structured import as_number
@@ -42,6 +43,17 @@ class OnArrays:
         if isinstance(item, Value):
             return recorded_array(shown(item))
         return recorded_array(item) if is_array(item) and item.dtype == object else item
+
+    @staticmethod
+    def positions(shape: tuple[int, ...], axis: int) -> Any:
+        """0, 1, … along an axis: computed in the program, not kept in it."""
+        return shown(whole.positions(shape, axis))
+
+    @staticmethod
+    def clipped(array: Any, places: Any) -> Any:
+        """The elements of an array with one axis at computed places, beyond an end the one at that end."""
+        inside = table.minimum(table.maximum(node_of(places), 0.0), float(array.size - 1))
+        return shown(of_sort(gathered(node_of(array), [inside]), sort_of(array)))
 
     sort_of, recorded = staticmethod(sort_of), staticmethod(recorded_array)
 
