@@ -429,7 +429,8 @@ def test_a_while_without_bound_in_a_batch_warns_and_answers(backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_while_without_end_in_one_recording_warns_and_answers(backend):
     compiled = jit(lambda x: _count_up(x), backend=backend)
-    with pytest.warns(RuntimeWarning, match=r"branches: write the loop with while_loop \(the one in line \d+ .* \.append\(\)"):
+    told = r"branches: write the loop with while_loop \(the one in line \d+ .* \.append\(\)"
+    with pytest.warns(RuntimeWarning, match=told):
         assert compiled(0.0) == 10_500.0
 
 

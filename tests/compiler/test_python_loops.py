@@ -29,7 +29,7 @@ def counted(x):
 
 def newton(a):
     x = a
-    for i in range(50):
+    for _ in range(50):
         step = (x * x - a) / (2.0 * x)
         x = x - step
         if abs(step) < 1e-14:
@@ -148,8 +148,8 @@ class Bounded:
         return x
 
 
-LOOPS = [doubled, counted, newton, bisected, nested, returned, skipped, inner_return, backwards, pairs, arrays, in_place,
-         listed, chosen, Bounded().run]  # fmt: skip
+LOOPS = [doubled, counted, newton, bisected, nested, returned, skipped, inner_return, backwards, pairs, arrays,
+         in_place, listed, chosen, Bounded().run]  # fmt: skip
 ONE = [doubled, counted, newton, bisected, nested, returned, skipped, inner_return, backwards, pairs, arrays]
 
 

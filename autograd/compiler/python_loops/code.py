@@ -57,6 +57,7 @@ class _Names(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
+        self.generic_visit(node)
         if not isinstance(node.value, ast.Constant):
             self.refuse("it computes something only for its effect")
 

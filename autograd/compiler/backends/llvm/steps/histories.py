@@ -27,8 +27,8 @@ entry:
   %last = getelementptr i64, ptr %sizes, i64 %count
   %each = load i64, ptr %last
   %twice = shl i64 %old, 1
-  %first = icmp ugt i64 %twice, 64
-  %start = select i1 %first, i64 %twice, i64 64
+  %first = icmp ugt i64 %twice, 8
+  %start = select i1 %first, i64 %twice, i64 8
   %asked = icmp ugt i64 %trips, %start
   %wanted = select i1 %asked, i64 %trips, i64 %start
   %possible = udiv i64 %left, %each
