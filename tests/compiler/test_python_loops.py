@@ -29,8 +29,8 @@ def counted(x):
 
 def newton(a):
     x = a
-    for _ in range(50):
-        step = (x * x - a) / (2.0 * x)
+    for i in range(50):
+        step = (x * x - a + 0.0 * i) / (2.0 * x)
         x = x - step
         if abs(step) < 1e-14:
             break
