@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from native import article, calls, graphs
+from native import article, calls, graphs, unbounded
 from native.table import Row, run
 
 ROWS = {
@@ -25,6 +25,7 @@ ROWS = {
     "rosenbrock": Row(calls.rosenbrock_row),
     "straight-line": Row(graphs.straight_line),
     "determinant": Row(graphs.determinant_row),
+    "loops": Row(unbounded.rows),
 }
 
 
