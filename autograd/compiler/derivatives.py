@@ -17,7 +17,7 @@ from autograd.compiler.backends.interpreter import GuardFailed
 from autograd.compiler.calling import CallFailed, is_of_numbers, program_of
 from autograd.engine.recording import current, tracing_apart
 from autograd.engine.value import Value
-from autograd.errors import TraceError
+from autograd.errors import HistoryLimitError, TraceError
 from autograd.primitives.row import TABLE, Primitive, is_array
 from autograd.primitives.table import not_equal
 from autograd.program.graph import NUMBER, Branch, ConstantArray, Graph, Loop
@@ -26,6 +26,7 @@ from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays import as_number, node_of, numbers_in
 from autograd.program.tracing.arrays.derivatives import with_flag
+from autograd.program.tracing.checkpoints import MOST_SPLITS
 from autograd.program.tracing.structured import replay
 from autograd.program.tracing.trace import Memory, Trace
 from autograd.program.tracing.traced import place_operands
@@ -41,8 +42,14 @@ class Differentiable:
     is first asked for.
     """
 
-    def __init__(self, graph: Graph, fixed: int, options: tuple[Any, ...]) -> None:
+    def __init__(
+        self, graph: Graph, fixed: int, options: tuple[Any, ...], source: Differentiable | None = None,
+        ways: tuple[bool, ...] = (), splits: int = 0,
+    ) -> None:  # fmt: skip
         self.graph, self.fixed, self.options = graph, fixed, options
+        # That of the values, the ways (forward?) from it to this one, and how often their loops are split.
+        self.source, self.ways, self.splits = source or self, ways, splits
+        self._running = self  # or the same with its loops split more often
         self.operands = graph.inputs - fixed
         self.results = sum(math.prod(graph.kinds[output] or ()) for output in graph.outputs)
 
@@ -52,15 +59,15 @@ class Differentiable:
 
         Each is followed by whether it is there.
         """
-        return self._derivative(False)
+        return self._derivative(False, self.splits)
 
     @cached_property
     def forward(self) -> Differentiable:
         """From seeds, each with whether it counts, the derivatives of the results along the seeds of the operands."""
-        return self._derivative(True)
+        return self._derivative(True, self.splits)
 
-    def _derivative(self, forward: bool) -> Differentiable:
-        trace = Trace(memory=Memory(self.options[-1]))
+    def _derivative(self, forward: bool, splits: int) -> Differentiable:
+        trace = Trace(memory=Memory(self.options[-1], splits))
         count = self.operands if forward else self.results
         try:
             with tracing_apart(trace):
@@ -81,13 +88,13 @@ class Differentiable:
             graph = simplify(trace.graph(outputs))
         finally:
             trace.close()
-        return Differentiable(graph, self.fixed + count, self.options)
+        return Differentiable(graph, self.fixed + count, self.options, self.source, (*self.ways, forward), splits)
 
     @cached_property
     def possible(self) -> bool:
         """Whether derivatives of every order can be recorded.
 
-        In Python there are also those of a loop without a bound, and of a primitive whose rule closes over Values.
+        In Python there are also those of a primitive whose rule closes over Values.
         """
         try:
             return not _has_own_rules(self.graph) and self.reverse is not None
@@ -106,9 +113,17 @@ class Differentiable:
     def run(self, blocks: Sequence[Any], numbers: Sequence[float]) -> list[float]:
         """The numbers that it computes."""
         try:
-            results = self._program.run([*blocks, *numbers])
+            results = self._running._program.run([*blocks, *numbers])
         except CallFailed as failed:  # what a function of the user's raised
             raise (failed.__cause__ or failed) from None
+        except HistoryLimitError:
+            if self._running.splits == MOST_SPLITS or not self.ways:
+                raise
+            found, splits = self.source, self._running.splits + 1
+            for way in self.ways:
+                found = found._derivative(way, splits)
+            self._running = found
+            return self.run(blocks, numbers)
         return [number for item in results for number in (item.ravel().tolist() if is_array(item) else [item])]
 
     def derivatives(self, name: str, blocks: Sequence[Any], operands: Sequence[Any]) -> list[Any]:

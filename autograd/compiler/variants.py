@@ -23,11 +23,11 @@ from autograd.errors import HistoryLimitError, TraceError
 from autograd.pickles import reduced
 from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
+from autograd.program.tracing.checkpoints import MOST_SPLITS
 from autograd.program.tracing.trace import Memory, Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
-_MOST_SPLITS = 3  # of a loop into chunks, and of those
 _MOST_ASIDE = 8  # of which the modes are others now
 
 
@@ -191,7 +191,7 @@ class Plan:
                 variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
                 continue
             except HistoryLimitError:
-                if self.splits == _MOST_SPLITS or self.owner.function is None:
+                if self.splits == MOST_SPLITS or self.owner.function is None:
                     raise
                 self.splits += 1
                 self.variants.clear()

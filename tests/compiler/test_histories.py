@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 from graph_in_c import compiled as compiled_c
 
-from autograd import HistoryLimitError, fori_loop, grad, hessian, jacfwd, jit, sin, value_and_grad, vmap, while_loop
+from autograd import (
+    HistoryLimitError,
+    fori_loop,
+    grad,
+    hessian,
+    jacfwd,
+    jit,
+    sin,
+    value_and_grad,
+    vmap,
+    while_loop,
+)
 from autograd.compiler.backends.c.source import source
 
 BACKENDS = ("interpreter", "llvm")
@@ -93,3 +104,13 @@ def test_exported_code_keeps_a_history_too(tmp_path):
         assert status == 0
         assert slope == pytest.approx((trips + 1.0) * x**trips, rel=1e-12)
     assert "realloc" in source(f.graph)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_over_what_a_function_closes_over_is_split_too(backend):
+    def f(x):
+        return jit(lambda n: decay(x, n), history_limit=2**14, backend=backend)(5e3)
+
+    n, q = 5e3, 1.0 - 2e-6
+    assert grad(f)(2.0) == pytest.approx(-1e-6 * n * q ** (n - 1.0), rel=1e-11)
+    assert grad(grad(f))(2.0) == pytest.approx(1e-12 * n * (n - 1.0) * q ** (n - 2.0), rel=1e-9)

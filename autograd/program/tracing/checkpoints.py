@@ -19,6 +19,7 @@ from autograd.primitives import table
 from autograd.program.graph import NUMBER, Graph, Loop
 from autograd.program.tracing.structured import Body, loop, replay
 
+MOST_SPLITS = 3  # of a loop of unknown length into chunks, and of those
 _FEWEST = 100  # trips of a loop that is split
 _SHARE = 8  # of the limit, that the states of a chunk take
 

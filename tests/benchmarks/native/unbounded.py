@@ -37,7 +37,7 @@ def pendulum(np: Any, while_loop: Loop, angle: Any, gravity: Any, friction: Any)
 
 
 def oscillator(np: Any, while_loop: Loop, mu: Any, place: Any) -> Any:
-    """Van der Pol's, by Bogacki and Shampine's pair with steps as long as the tolerance allows: its place at the end."""
+    """Van der Pol's, by Bogacki and Shampine's pair, with steps as long as a tolerance allows: its place at the end."""
 
     def slope(x: Any, v: Any) -> Any:
         return v, mu * (1.0 - x * x) * v - x
