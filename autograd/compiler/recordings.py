@@ -65,14 +65,21 @@ def recording(
     loops: Loops,
 ) -> Recording:  # fmt: skip
     """Call a function, the first of the roots, in the way that begins as given and then is that of the numbers."""
+    aside = None
     while True:
         try:
             with loops.in_place():
                 return _recorded(signature, roots, numbers, ahead, memory, loops)
         except LoopFound:
-            ahead = ()  # for other branches are left
+            pass
+        except Exception as error:
+            if aside is not None or not loops.codes:
+                loops.codes = {**(aside or {}), **loops.codes}
+                raise
+            aside = loops.set_aside(error)  # to see whether it goes without
         finally:
             loops.forget()
+        ahead = ()  # for other branches are left
 
 
 def _recorded(

@@ -5,23 +5,22 @@ from __future__ import annotations
 import ast
 import linecache
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import CodeType
 from typing import Any
 
 from autograd.compiler.python_loops import running
+from autograd.compiler.python_loops.source import functions, made_first
 
 _HELPER = "autograd's loops"  # the constant in whose place `running` stands in the code
-_CHANGING = frozenset(
-    ("append", "extend", "insert", "pop", "remove", "clear", "update", "add", "discard", "popleft", "appendleft",
-     "popitem", "setdefault", "send", "write")
-)
+_UNUSUAL = frozenset(("super", "__class__", "locals", "globals", "vars"))
 
 
 class _Names(ast.NodeVisitor):
     """What a loop does with names, and why it cannot be taken apart, in its own scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, outer: Collection[str], own: Collection[str]) -> None:
+        self.outer, self.own = outer, own  # global variables, and what a trip makes itself
         self.stored: dict[str, None] = {}
         self.changed: dict[str, None] = {}
         self.breaks = self.returns = False
@@ -32,6 +31,8 @@ class _Names(ast.NodeVisitor):
         self.why = self.why or why
 
     def visit_Name(self, node: ast.Name) -> None:
+        if node.id in _UNUSUAL or (node.id in self.outer and not isinstance(node.ctx, ast.Load)):
+            self.refuse(f"there is {node.id} in it" if node.id in _UNUSUAL else f"it sets the global {node.id}")
         if isinstance(node.ctx, ast.Store):
             self.stored[node.id] = None
         elif isinstance(node.ctx, ast.Del):
@@ -43,23 +44,28 @@ class _Names(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _store(self, node: ast.Attribute | ast.Subscript) -> None:
-        if not isinstance(node.ctx, ast.Load):
+        if not isinstance(node.ctx, ast.Load) and not self._is_own(node):
             self.refuse("it writes into an object: x[i] = y, or x.name = y")
         self.generic_visit(node)
 
     visit_Attribute = visit_Subscript = _store
 
-    def visit_Call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-            self.refuse(f"it changes an object: .{node.func.attr}()")
-        if isinstance(node.func, ast.Name) and node.func.id in ("next", "print", "input", "setattr", "exec", "eval"):
-            self.refuse(f"it calls {node.func.id}()")
-        self.generic_visit(node)
+    def _is_own(self, node: ast.Attribute | ast.Subscript) -> bool:
+        return isinstance(node.value, ast.Name) and node.value.id in self.own
 
     def visit_Expr(self, node: ast.Expr) -> None:
         self.generic_visit(node)
-        if not isinstance(node.value, ast.Constant):
+        function = node.value.func if isinstance(node.value, ast.Call) else None
+        if isinstance(function, ast.Attribute):
+            if not self._is_own(function):
+                self.refuse(f"it changes an object: .{function.attr}()")
+        elif not isinstance(node.value, ast.Constant):
             self.refuse("it computes something only for its effect")
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg == "out":
+            self.refuse("it writes into an array: out=")
+        self.generic_visit(node)
 
     def visit_Break(self, _: ast.Break) -> None:
         self.breaks = self.breaks or not self._depth
@@ -77,10 +83,11 @@ class _Names(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self.stored[node.name] = None
 
-    def visit_Lambda(self, _: ast.Lambda) -> None:
-        pass
+    def visit_Lambda(self, node: ast.AST) -> None:
+        if any(isinstance(item, ast.NamedExpr) or getattr(item, "id", "") in _UNUSUAL for item in ast.walk(node)):
+            self.refuse("there is := or super in it")
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda  # type: ignore[assignment]
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_Lambda
 
     def _no(self, node: ast.AST) -> None:
         self.refuse(f"there is a {type(node).__name__.lower()} in it")
@@ -154,12 +161,19 @@ class _Apart(ast.NodeTransformer):
     def __init__(self, function: ast.FunctionDef) -> None:
         self.count = 0
         self.read = _read(function)
+        self.outer = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
         self.reasons: dict[int, str] = {}
 
     def _stay(self, node: Any) -> Any:
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stay
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        """Without the annotation, which a variable of another function may not have."""
+        if not isinstance(node.target, ast.Name):
+            return node
+        return ast.copy_location(ast.Pass() if node.value is None else ast.Assign([node.target], node.value), node)
 
     def visit_While(self, node: ast.While) -> Any:
         return self._taken_apart(node, [node.test])
@@ -176,7 +190,8 @@ class _Apart(ast.NodeTransformer):
         return self._taken_apart(node, call.args)
 
     def _taken_apart(self, node: Any, tests: list[ast.expr]) -> Any:
-        found, loaded = _Names(), _read(node)
+        own = made_first(node.body)
+        found, loaded = _Names(self.outer, own), _read(node)
         for part in (*tests, *([node.target] if isinstance(node, ast.For) else []), *node.body):
             found.visit(part)
         used = [name for name in found.stored if self.read[name] > loaded[name]]
@@ -198,7 +213,7 @@ class _Apart(ast.NodeTransformer):
             first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
             statements.insert(0, ast.copy_location(first, node))
         made = _at(node, _text(k, names, isinstance(node, ast.For), (
-            tuple(names), tuple(found.changed), tuple(used), found.breaks or found.returns, node.lineno
+            tuple(names), tuple(found.changed), tuple(used), tuple(own), found.breaks or found.returns, node.lineno
         )))  # fmt: skip
         body, call = made[4], made[5].value
         for statement in statements:
@@ -240,15 +255,6 @@ def _autograd_body{k}({"_autograd_item" if counts else ""}):
 """
 
 
-def _functions(tree: ast.AST, code: CodeType) -> Iterator[ast.FunctionDef]:
-    """The function of a module that has this code."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            lines = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
-            if code.co_firstlineno in lines:
-                yield node
-
-
 def _inside(code: CodeType) -> Iterator[CodeType]:
     yield code
     for item in code.co_consts:
@@ -284,7 +290,9 @@ def taken_apart(code: CodeType) -> tuple[CodeType | None, dict[int, str]]:
         return None, {}
     if as_it_is is None or as_it_is.co_code != code.co_code or as_it_is.co_names != code.co_names:
         return None, {code.co_firstlineno: "its source is not to be found"}
-    (node,) = _functions(tree, code)
+    node = next(functions(tree, code), None)
+    if node is None:  # a lambda, or what is written in one line as a loop
+        return None, {}
     parts = _Apart(node)
     parts.generic_visit(node)
     if not parts.count:

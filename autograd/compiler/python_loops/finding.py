@@ -48,6 +48,12 @@ class Loops:
             self.codes[code] = found
             raise LoopFound
 
+    def set_aside(self, error: Exception) -> dict[CodeType, CodeType]:
+        """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""
+        codes, self.codes = self.codes, {}
+        self.reasons.update((code.co_firstlineno, str(error)) for code in codes)
+        return codes
+
     def forget(self) -> None:
         self._met.clear()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
 from autograd.primitives.row import is_array
@@ -33,10 +34,6 @@ class Unset:
     __hash__ = object.__hash__
 
 
-class Unsuited(Exception):
-    """A loop cannot be one of the program; the message says why."""
-
-
 class Parts(NamedTuple):
     """A loop taken apart."""
 
@@ -46,6 +43,7 @@ class Parts(NamedTuple):
     names: Sequence[str]
     changed: Sequence[str]  # the variables that `+=` and its kin may change in place
     used: Sequence[str]  # those that are read outside of the loop
+    own: Sequence[str]  # those that hold what a trip makes itself
     breaks: bool  # whether a trip may end it
     line: int
 
@@ -53,28 +51,30 @@ class Parts(NamedTuple):
 def run_while(test: Callable[[], Any], *parts: Any) -> None:
     """`while test(): body()`."""
     loop = Parts(*parts)
-    while True:
-        before = loop.get()
-        try:
-            with _silent():
-                if not test():
-                    return
-            if not loop.breaks or current().trace is None:
-                if loop.body():
-                    return
-                continue
-            with _silent():
-                if loop.body():
-                    return
-        except Asked:
-            loop.put(before)
-            break
 
     def plainly() -> None:
         while test() and not loop.body():
             pass
 
-    _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly)
+    if current().trace is None:
+        plainly()
+        return
+    while True:
+        before = loop.get()
+        try:
+            with _apart(loop, before):
+                if not test() or (loop.breaks and loop.body()):
+                    return
+        except Asked:
+            loop.put(before)
+            _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly)
+            return
+        except Unsuited as error:
+            _told(loop, before, error)
+            plainly()
+            return
+        if not loop.breaks and loop.body():
+            return
 
 
 def run_range(bounds: Sequence[Any], *parts: Any) -> None:
@@ -84,25 +84,36 @@ def run_range(bounds: Sequence[Any], *parts: Any) -> None:
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
     numbers = range(*bounds)
+    if not loop.breaks or current().trace is None:
+        _over(loop, numbers)
+        return
     for place, number in enumerate(numbers):
         before = loop.get()
         try:
-            with _silent(loop.breaks):
+            with _apart(loop, before):
                 if loop.body(number):
                     return
         except Asked:
             loop.put(before)
-            rest = numbers[place:]
-            break
-    else:
-        return
+            _over_recorded(loop, before, numbers[place:])
+            return
+        except Unsuited as error:
+            _told(loop, before, error)
+            _over(loop, numbers[place:])
+            return
 
-    def plainly() -> None:
-        for number in rest:
-            if loop.body(number):
-                return
 
-    _recorded(loop, before, lambda i: i < len(rest), lambda i: loop.body(rest.start + i * rest.step), plainly)
+def _over(loop: Parts, numbers: range) -> None:
+    for number in numbers:
+        if loop.body(number):
+            return
+
+
+def _over_recorded(loop: Parts, before: list[Any], numbers: range) -> None:
+    def trip(position: Any) -> Any:
+        return loop.body(numbers.start + position * numbers.step)
+
+    _recorded(loop, before, lambda i: i < len(numbers), trip, lambda: _over(loop, numbers))
 
 
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
@@ -123,18 +134,28 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
 
 
 @contextmanager
-def _silent(wanted: bool = True) -> Iterator[None]:
-    """In a `with`, and while a function is being recorded: no branch is taken, but `Asked` is raised."""
+def _apart(loop: Parts, before: Sequence[Any]) -> Iterator[None]:
+    """In a `with`: no branch is taken, but `Asked` is raised, and nothing is changed, but `Unsuited` is raised."""
     trace = current().trace
-    if trace is None or not wanted:
-        yield
-        return
+    assert trace is not None
+    for name, item in zip(loop.names, before):
+        if name in loop.changed and is_mutable(item):
+            raise Unsuited(f"it changes {name}, which may have another name, in place")
     root = trace.chain[0]
-    before, root.silent = root.silent, True
+    outer, root.silent = root.silent, True
     try:
-        yield
+        with watched(loop.own):
+            yield
     finally:
-        root.silent = before
+        root.silent = outer
+
+
+def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
+    """The variables as they were before a trip, and why the loop is not one step."""
+    loop.put(before)
+    trace = current().trace
+    assert trace is not None
+    trace.chain[0].reasons.setdefault(loop.line, str(error))
 
 
 def _recorded(
@@ -151,13 +172,13 @@ def _recorded(
     silent, root.silent = root.silent, False
     try:
         found: dict[int, Any] = {}
-        _record(loop, before, test, trip, found)
-        if found:  # once more, with a state for each variable that has a value after the loop alone
-            _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {})
+        with watched(loop.own):
+            _record(loop, before, test, trip, found)
+            if found:  # once more, with a state for each variable that has a value after the loop alone
+                _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {})
         return
     except (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
-        root.reasons.setdefault(loop.line, str(error))
-        loop.put(before)
+        _told(loop, before, error)
     finally:
         root.silent = silent
     plainly()
@@ -173,8 +194,8 @@ def _record(
     unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
     for place in states:
-        if loop.names[place] in loop.changed and is_array(before[place]):
-            raise Unsuited(f"it changes the array {loop.names[place]}, which may have another name, in place")
+        if loop.names[place] in loop.changed and is_mutable(before[place]):
+            raise Unsuited(f"it changes {loop.names[place]}, which may have another name, in place")
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
@@ -192,7 +213,9 @@ def _record(
                 continue
             if not isinstance(old, Unset) and new is not old:
                 raise Unsuited(f"{loop.names[place]} is no number, and does not stay what it is")
-            if loop.names[place] in loop.used and _is_numbers(new):
+            if loop.names[place] in loop.used and not isinstance(new, Unset):
+                if not _is_numbers(new):
+                    raise Unsuited(f"{loop.names[place]} has a value only inside of it, and is no number")
                 found[place] = _unknown(new)
         return not ends, count + 1, [after[place] for place in states]
 

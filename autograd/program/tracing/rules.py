@@ -175,7 +175,7 @@ def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Seq
         start += _encoded([None] * len(parts.shared), shared_codes, shared_kinds, -0.0)
         try:
             final, stacks, sums, _ = loop(
-                step, None if op.free else op.length, start, [*saved, *parts.slices, *arrays], count=count,
+                step, op.length, start, [*saved, *parts.slices, *arrays], count=count,
                 reverse=not op.reverse and not op.batch,
             )
             break
