@@ -76,7 +76,7 @@ def recording(
             if aside is not None or not loops.codes:
                 loops.codes = {**(aside or {}), **loops.codes}
                 raise
-            aside = loops.set_aside(error)  # to see whether it goes without
+            aside = loops.set_aside(str(error))  # to see whether it goes without
         finally:
             loops.forget()
         ahead = ()  # for other branches are left

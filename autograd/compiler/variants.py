@@ -24,7 +24,7 @@ from autograd.pickles import reduced
 from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
 from autograd.program.tracing.checkpoints import MOST_SPLITS
-from autograd.program.tracing.trace import Memory, Untraceable
+from autograd.program.tracing.trace import InexactError, Memory, Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
@@ -176,11 +176,16 @@ class Plan:
             self.last = variant
             if variant.program is None:
                 self._compile(variant)
+            splits = self.splits
             try:
                 results = variant.program.run([*numbers, *(value._number for value in outside)])
             except GuardFailed as failed:
                 before = [operation for operation in variant.graph.operations if isinstance(operation, Guard)]
                 guard = before[failed.guard]
+                if guard.raises is InexactError:
+                    self._loops.set_aside(guard.message)
+                    variant = self._anew(numbers)
+                    continue
                 if guard.raises is not None:
                     found = ""
                     if guard.raises is IndexError:
@@ -191,14 +196,18 @@ class Plan:
                 variant = self._variant(numbers, (*variant.path[:branches], not variant.path[branches]))
                 continue
             except HistoryLimitError:
-                if self.splits == MOST_SPLITS or self.owner.function is None:
+                if splits == MOST_SPLITS or self.owner.function is None:
                     raise
-                self.splits += 1
-                self.variants.clear()
-                self._aside.clear()
-                variant = self._variant(numbers, ())
+                self.splits = min(splits + 1, MOST_SPLITS)
+                variant = self._anew(numbers)
                 continue
             return variant, outside, results
+
+    def _anew(self, numbers: list[Any]) -> Variant:
+        """The first variant, where others are not what they should be."""
+        self.variants.clear()
+        self._aside.clear()
+        return self._variant(numbers, ())
 
     def _compile(self, variant: Variant) -> None:
         """Give the variant its program: that of another recording of the same function, where it is the same."""

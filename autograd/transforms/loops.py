@@ -43,7 +43,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
     >>> fori_loop(0, 5, lambda i, total: total + i, 0.0)
     10.0
     """
-    first, end = _bound(lower, "lower"), _bound(upper, "upper")
+    first, end = counted(lower, "lower"), counted(upper, "upper")
     if current().trace is None:
         state = own_arrays(with_our_arrays(init))
         for i in range(first, end):
@@ -200,8 +200,8 @@ def _whole(number: Any, name: str) -> int:
     raise TypeError(f"{name} is a whole number, not {number!r:.60}")
 
 
-def _bound(number: Any, name: str) -> Any:
-    """A bound of fori_loop: an int, or in a function that is being compiled a Value, which is looked at as it runs."""
+def counted(number: Any, name: str) -> Any:
+    """A bound of a loop: an int, or in a function that is being compiled a Value, which is looked at as it runs."""
     if not isinstance(number, Value) or current().trace is None:
         bound = _whole(number, name)
         if abs(bound) > MOST_COUNTED:

@@ -22,7 +22,6 @@ class _Names(ast.NodeVisitor):
     def __init__(self, outer: Collection[str], own: Collection[str]) -> None:
         self.outer, self.own = outer, own  # global variables, and what a trip makes itself
         self.stored: dict[str, None] = {}
-        self.changed: dict[str, None] = {}
         self.breaks = self.returns = False
         self.why = ""
         self._depth = 0
@@ -37,11 +36,6 @@ class _Names(ast.NodeVisitor):
             self.stored[node.id] = None
         elif isinstance(node.ctx, ast.Del):
             self.refuse("it deletes a variable")
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Name):
-            self.changed[node.target.id] = None
-        self.generic_visit(node)
 
     def _store(self, node: ast.Attribute | ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load) and not self._is_own(node):
@@ -74,6 +68,8 @@ class _Names(ast.NodeVisitor):
         self._depth += 1
         self.generic_visit(node)
         self._depth -= 1
+        if any(isinstance(item, ast.Break | ast.Continue) for part in node.orelse for item in ast.walk(part)):
+            self.refuse("it is left in the else of another loop")
 
     visit_While = visit_For = _loop
 
@@ -163,11 +159,20 @@ class _Apart(ast.NodeTransformer):
         self.read = _read(function)
         self.outer = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
         self.reasons: dict[int, str] = {}
+        self.own: frozenset[str] = frozenset()
 
     def _stay(self, node: Any) -> Any:
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stay
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        """With what asks first whether it would change the object that a variable holds."""
+        if not isinstance(node.target, ast.Name) or node.target.id in self.own:
+            return node
+        name = node.target.id
+        asked = f"try: {_HELPER!r}.require_number({name}, {name!r})\nexcept NameError: pass"
+        return [*_at(node, asked), node]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Without the annotation, which a variable of another function may not have."""
@@ -183,6 +188,9 @@ class _Apart(ast.NodeTransformer):
         known = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
         if not known or not isinstance(node.target, ast.Name):
             self.generic_visit(node)
+            if not isinstance(call, ast.Call):
+                asked = _at(call, f"{_HELPER!r}.require_collection(0)")[0].value
+                asked.args, node.iter = [call], asked
             return node
         assert isinstance(call, ast.Call)
         if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
@@ -197,7 +205,9 @@ class _Apart(ast.NodeTransformer):
         used = [name for name in found.stored if self.read[name] > loaded[name]]
         if node.orelse:
             found.refuse("it has an else")
+        around, self.own = self.own, own
         self.generic_visit(node)
+        self.own = around
         if _returns(node.body):
             found.refuse("a loop in it returns")
         if found.why or not found.stored:
@@ -213,13 +223,13 @@ class _Apart(ast.NodeTransformer):
             first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
             statements.insert(0, ast.copy_location(first, node))
         made = _at(node, _text(k, names, isinstance(node, ast.For), (
-            tuple(names), tuple(found.changed), tuple(used), tuple(own), found.breaks or found.returns, node.lineno
+            tuple(names), tuple(used), tuple(own), found.breaks or found.returns, node.lineno
         )))  # fmt: skip
         body, call = made[4], made[5].value
         for statement in statements:
             body.body[-1:-1] = statement if isinstance(statement, list) else [statement]
         if isinstance(node, ast.For):
-            call.args[0].elts = tests
+            call.args[1].elts = tests
         else:
             call.args[0].body = tests[0]
         if not found.returns:
@@ -237,7 +247,7 @@ def _text(k: int, names: Sequence[str], counts: bool, rest: tuple[Any, ...]) -> 
         for name in names
     )
     outer = ", ".join(names)
-    call = "run_range([]" if counts else "run_while(lambda: 0"
+    call = "run_range(range, []" if counts else "run_while(lambda: 0"
     return f"""
 if False: {" = ".join(names)} = None
 {f"_autograd_left{k} = False" if f"_autograd_left{k}" in names else "pass"}
@@ -288,7 +298,7 @@ def taken_apart(code: CodeType) -> tuple[CodeType | None, dict[int, str]]:
         as_it_is = _compiled(tree, code)
     except (SyntaxError, ValueError):
         return None, {}
-    if as_it_is is None or as_it_is.co_code != code.co_code or as_it_is.co_names != code.co_names:
+    if as_it_is is None or as_it_is != code:
         return None, {code.co_firstlineno: "its source is not to be found"}
     node = next(functions(tree, code), None)
     if node is None:  # a lambda, or what is written in one line as a loop

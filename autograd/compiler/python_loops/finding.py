@@ -33,7 +33,7 @@ class Loops:
         Without `again` it need not have been here before.
         """
         code = frame.f_code
-        if code in self._tried or not _loops(code):
+        if code in self._tried or code.co_name.startswith("_autograd_") or not _loops(code):
             return
         place = id(frame), frame.f_lasti
         if again and place not in self._met:
@@ -48,10 +48,10 @@ class Loops:
             self.codes[code] = found
             raise LoopFound
 
-    def set_aside(self, error: Exception) -> dict[CodeType, CodeType]:
+    def set_aside(self, why: str) -> dict[CodeType, CodeType]:
         """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""
         codes, self.codes = self.codes, {}
-        self.reasons.update((code.co_firstlineno, str(error)) for code in codes)
+        self.reasons.update((code.co_firstlineno, why) for code in codes)
         return codes
 
     def forget(self) -> None:

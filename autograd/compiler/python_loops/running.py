@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
-from autograd.primitives.row import is_array
-from autograd.primitives.table import ceil, logical_and, maximum
+from autograd.primitives.row import MOST_COUNTED, is_array
+from autograd.primitives.table import absolute, ceil, logical_and, maximum
+from autograd.program.graph import Guard
 from autograd.program.nests import flatten
-from autograd.program.tracing.trace import Asked
+from autograd.program.tracing.structured import bound
+from autograd.program.tracing.trace import Asked, InexactError
 from autograd.program.tracing.traced import Traced
-from autograd.transforms.loops import while_loop
+from autograd.transforms.loops import counted, while_loop
 
 
 class Unset:
@@ -41,7 +43,6 @@ class Parts(NamedTuple):
     get: Callable[[], list[Any]]  # the variables
     put: Callable[[list[Any]], None]
     names: Sequence[str]
-    changed: Sequence[str]  # the variables that `+=` and its kin may change in place
     used: Sequence[str]  # those that are read outside of the loop
     own: Sequence[str]  # those that hold what a trip makes itself
     breaks: bool  # whether a trip may end it
@@ -62,8 +63,8 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
     while True:
         before = loop.get()
         try:
-            with _apart(loop, before):
-                if not test() or (loop.breaks and loop.body()):
+            with _apart(loop):
+                if not test() or (_may_be_one(loop) and loop.body()):
                     return
         except Asked:
             loop.put(before)
@@ -73,24 +74,27 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
             _told(loop, before, error)
             plainly()
             return
-        if not loop.breaks and loop.body():
+        if not _may_be_one(loop) and loop.body():
             return
 
 
-def run_range(bounds: Sequence[Any], *parts: Any) -> None:
-    """`for name in range(*bounds): body(name)`."""
+def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
+    """`for name in range(*bounds): body(name)`, where `range` is Python's or of another kind."""
     loop = Parts(*parts)
+    if kind is not range:
+        _over(loop, kind(*bounds))
+        return
     if any(isinstance(bound, Traced) for bound in bounds):
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
     numbers = range(*bounds)
-    if not loop.breaks or current().trace is None:
+    if not _may_be_one(loop):
         _over(loop, numbers)
         return
     for place, number in enumerate(numbers):
         before = loop.get()
         try:
-            with _apart(loop, before):
+            with _apart(loop):
                 if loop.body(number):
                     return
         except Asked:
@@ -103,7 +107,13 @@ def run_range(bounds: Sequence[Any], *parts: Any) -> None:
             return
 
 
-def _over(loop: Parts, numbers: range) -> None:
+def _may_be_one(loop: Parts) -> bool:
+    """Whether a branch in a trip makes the loop a step: one that may end it, or where both ways would be recorded."""
+    trace = current().trace
+    return trace is not None and (loop.breaks or trace.parent is not None)
+
+
+def _over(loop: Parts, numbers: Iterable[Any]) -> None:
     for number in numbers:
         if loop.body(number):
             return
@@ -119,6 +129,7 @@ def _over_recorded(loop: Parts, before: list[Any], numbers: range) -> None:
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
     if isinstance(step, Traced) or not step:
         raise TraceError(f"the range of the loop in line {loop.line} takes a step that is known, and not 0")
+    first, end = counted(first, "the start of a range"), counted(end, "the end of a range")
     trips = maximum(ceil((end - first) / step), 0)
 
     def trip(position: Any) -> Any:
@@ -133,21 +144,34 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
 
 
+def require_number(item: Any, name: str) -> None:
+    """Raise `Unsuited` where `name += …` would change an object in a trip that is to change nothing."""
+    trace = current().trace
+    if trace is not None and trace.chain[0].watched and is_mutable(item):
+        raise Unsuited(f"it changes {name}, which may have another name, in place")
+
+
+def require_collection(items: Any) -> Any:
+    """The same. Raises `Unsuited` where going through it would use it up in a trip that is to change nothing."""
+    trace = current().trace
+    if trace is not None and trace.chain[0].watched and hasattr(items, "__next__"):
+        raise Unsuited("it goes on with an iterator")
+    return items
+
+
 @contextmanager
-def _apart(loop: Parts, before: Sequence[Any]) -> Iterator[None]:
-    """In a `with`: no branch is taken, but `Asked` is raised, and nothing is changed, but `Unsuited` is raised."""
+def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
+    """In a `with`: what would change something raises `Unsuited`, and if `silent` what takes a branch `Asked`."""
     trace = current().trace
     assert trace is not None
-    for name, item in zip(loop.names, before):
-        if name in loop.changed and is_mutable(item):
-            raise Unsuited(f"it changes {name}, which may have another name, in place")
     root = trace.chain[0]
-    outer, root.silent = root.silent, True
+    before = root.silent, root.watched, root.exact
+    root.silent, root.watched = silent, True
     try:
         with watched(loop.own):
             yield
     finally:
-        root.silent = outer
+        root.silent, root.watched, root.exact = before
 
 
 def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
@@ -168,11 +192,13 @@ def _recorded(
     """
     trace = current().trace
     assert trace is not None
-    root = trace.chain[0]
-    silent, root.silent = root.silent, False
+    root, place = trace.chain[0], (loop.line, *loop.names)
+    if place in root.loops_around:
+        raise Unsuited("it calls itself")
+    root.loops_around.add(place)
     try:
         found: dict[int, Any] = {}
-        with watched(loop.own):
+        with _apart(loop, silent=False):
             _record(loop, before, test, trip, found)
             if found:  # once more, with a state for each variable that has a value after the loop alone
                 _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {})
@@ -180,8 +206,12 @@ def _recorded(
     except (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         _told(loop, before, error)
     finally:
+        root.loops_around.discard(place)
+    silent, root.silent = root.silent, False
+    try:
+        plainly()
+    finally:
         root.silent = silent
-    plainly()
 
 
 def _record(
@@ -193,9 +223,11 @@ def _record(
     """
     unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
-    for place in states:
-        if loop.names[place] in loop.changed and is_mutable(before[place]):
-            raise Unsuited(f"it changes {loop.names[place]}, which may have another name, in place")
+    whole = [place for place in states if type(before[place]) is int]
+    trace = current().trace
+    assert trace is not None
+    root = trace.chain[0]
+    root.exact = _require_exact if whole else root.exact
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
@@ -208,6 +240,8 @@ def _record(
         enter(items)
         ends = trip(count)
         after = loop.get()
+        for place in whole:
+            _require_exact(after[place])
         for place, (old, new) in enumerate(zip(before, after)):
             if place in states:
                 continue
@@ -227,6 +261,12 @@ def _record(
 
     _, _, items = while_loop(more, step, (True, 0, [before[place] for place in states]))
     enter(items)
+
+
+def _require_exact(number: Any) -> None:
+    """A bound of the program: a whole number stays within what a float can count."""
+    if isinstance(number, Traced) and not number.kind:
+        bound(absolute(number) > float(MOST_COUNTED), Guard(False, InexactError, "a whole number passes 2**53"))
 
 
 def _unknown(nest: Any) -> Any:

@@ -85,6 +85,8 @@ def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
         generators.add(frame)
     if _RANDOM.intersection(code.co_names):
         raise Unsuited("it draws random numbers")
+    if "__next__" in code.co_names:
+        raise Unsuited("it goes on with an iterator")
     if code.co_name.startswith("_autograd_"):  # the loop's own text
         return
     does = _does(code)

@@ -58,6 +58,10 @@ class LoopFound(BaseException):
     """A function takes a branch in a loop that can be one of the program: it is to be recorded once more."""
 
 
+class InexactError(Exception):
+    """A whole number in a loop of Python's passed 2**53: the loop is to be gone through trip by trip."""
+
+
 class Asked(BaseException):
     """An outcome was asked for where none is to be given."""
 
@@ -116,7 +120,10 @@ class Trace:
         self.ahead = ahead
         # How much memory the way back through the loops of the program may take.
         self.memory: Memory = parent.memory if parent is not None else memory or Memory()
-        self.silent = False  # whether no outcome is to be given
+        # Of loops of Python's: whether no outcome is to be given, nothing is to be changed, and those being recorded.
+        self.silent = self.watched = False
+        self.loops_around: set[Any] = set()
+        self.exact: Callable[[Any], None] | None = None  # what is told of a number whose last digits count
         self.loops: Any = parent.loops if parent is not None else loops  # what is told of the branches in loops
         self.reasons: dict[int, str] = {}  # why loops are gone through trip by trip, by their lines
         self.open = True
@@ -376,7 +383,7 @@ def _callers_frame() -> FrameType:
     return frame
 
 
-_OURS = "autograd.program.tracing."
+_OURS = ("autograd.program.tracing.", "autograd.compiler.python_loops.")
 
 
 def kind_of_constant(constant: Any) -> Kind:

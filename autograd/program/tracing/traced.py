@@ -240,6 +240,8 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
         base, exponent = items[0], items[1]
         result: Traced = base if exponent == 1.0 else base * base if exponent == 2.0 else base * base * base
         return result
+    if primitive in _OF_LAST_DIGITS and (exact := trace.chain[0].exact) is not None:
+        exact(items[0])
     shape = shape_of(items)
     if shape:
         if is_history(shape):
@@ -258,6 +260,7 @@ def record(primitive: Primitive, operands: Sequence[Any]) -> Traced:
 
 
 _SAME = (table.identity, table.stop_gradient)
+_OF_LAST_DIGITS = (table.remainder, table.floor_divide)
 
 
 def shape_of(items: Sequence[Any]) -> tuple[int, ...]:
