@@ -87,7 +87,7 @@ def function_made_inside(x):
         g = lambda z: z*x+i
         if x > 10: break
     return g(x)
-b1=lambda x: sum([1.0 * x if x > i else 0.0 for i in range(5)])
+comprehension = lambda x: sum([1.0 * x if x > i else 0.0 for i in range(5)])
 def else_of_an_inner_loop(x):
     r = -1.0
     for i in range(5):
