@@ -110,13 +110,15 @@ class Native:
         items = [item.ctypes.data if kind else item for item, kind in zip(inputs, self.inputs)]
         places = [0.0 if item is None else item.ctypes.data for item in arrays]
         frame = self.frames.pop() if self.frames else self.program.frame()
+        failed = -1
         try:
             self.pack(frame.buffer, 0, *items, *places)
             failure = self.program.failure
             failed = self.program.function(frame.address)
             results = self.unpack(frame.buffer, self.offset)
         finally:
-            self.frames.append(frame)
+            if failed == -1 or not self.program.histories:  # which else may be large, and have not been let go
+                self.frames.append(frame)
         if failed != -1:
             raise llvm.failure_of(failed)
         if self.program.failure is not failure:  # during this call, here or in another thread
@@ -189,7 +191,7 @@ def quick({', '.join(arguments)}):
             o = unpack(buffer, {native.offset})
             frames.append(frame)
             return {result}
-        frames.append(frame)
+        {"pass" if native.program.histories else "frames.append(frame)"}
     return slow(({', '.join(arguments)}{comma}), {{}})
 """
     program = native.program

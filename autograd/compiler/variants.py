@@ -118,7 +118,7 @@ class Plan:
         exactly = tuple([exact(item) for _, item in static])
         self._owner, self.signature = None, Signature(in_order(state["spec"]), kinds, static, exactly)
         self.variants, self.last, self._programs = state["variants"], state["last"], {}
-        self._differentiable, self._aside = {}, []
+        self._differentiable, self._aside, self._loops, self.splits = {}, [], Loops(), 0
 
     @property
     def owner(self) -> Any:

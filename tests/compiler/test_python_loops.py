@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import warnings
 
 import numpy as np
@@ -233,9 +234,41 @@ def test_a_loop_that_cannot_be_one_says_why():
 
 
 def test_the_function_is_as_it_was_afterwards():
+    def doubled(x):
+        while x < 100.0:
+            x = x * x
+        return x
+
     before = doubled.__code__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(hessian(doubled))(3.0) == pytest.approx(8.0 * 7.0 * 3.0**6, rel=1e-13)
     assert doubled.__code__ is before
     assert sqrt(doubled(3.0)) == 81.0
+
+
+@pytest.mark.parametrize("n", [3.0, 27.0])
+def test_a_loop_is_pickled_with_its_function(n):
+    compiled = jit(steps)
+    assert compiled(n) == steps(n)
+    assert pickle.loads(pickle.dumps(compiled))(871.0) == 178
+
+
+def steps(n):
+    """Collatz's."""
+    k = 0
+    while n > 1:
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        k += 1
+    return k
+
+
+def test_why_a_range_cannot_be_computed_is_said():
+    def f(n):
+        values = []
+        for i in range(n):
+            values.append(i)
+        return sum(values)
+
+    with pytest.raises(TraceError, match=r"not recorded as one: it changes an object: \.append\(\)"):
+        jit(f)(3.0)

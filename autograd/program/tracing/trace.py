@@ -234,7 +234,8 @@ class Trace:
         if self.chain[0].silent:
             raise Asked
         if len(self.path) >= _MOST_GUARDS:
-            raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: {self._cure()}")
+            cure = f"write the loop with while_loop{self.told()}"
+            raise Untraceable(f"it took more than {_MOST_GUARDS:,} branches: {cure}")
         if self.loops is not None:
             self.loops.meet(_callers_frame())
         if self.evaluate is not None:
@@ -252,11 +253,10 @@ class Trace:
         if self.loops is not None:
             self.loops.meet(frame, again=False)
 
-    def _cure(self) -> str:
-        """What to do about a loop, with why each that was met was not recorded as one."""
+    def told(self) -> str:
+        """Why each loop that was met is not recorded as one."""
         reasons = self.chain[0].reasons if self.loops is None else {**self.loops.reasons, **self.chain[0].reasons}
-        known = "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
-        return f"write the loop with while_loop{known}"
+        return "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
 
     def guard(self, predicate: Any, outcome: bool) -> None:
         """Record that the program goes on only where the predicate has this outcome."""

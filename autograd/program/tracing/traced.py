@@ -63,7 +63,7 @@ class Traced(Value):
         raise TraceError(
             "a Value of a function that is being compiled is not a whole number that Python could count or index with: "
             "use fori_loop for the loop, where or cond for the choice, autograd.array(data)[i] for the element of a "
-            "list, or name the argument in jit's static_argnums"
+            f"list, or name the argument in jit's static_argnums{self.trace.told()}"
         )
 
     data = property(_no_number, _no_number)

@@ -106,6 +106,7 @@ class Program:
         self._engine = machine.Engine(objects)
         self.function: Callable[[int], int] = _RUN(self._engine.address("run"))
         self.object_bytes = sum(map(len, objects))
+        self.histories = bool(module.histories)
         self._release = _RELEASE(self._engine.address("release")) if module.histories else None
         self._kernels = [_KERNEL(self._engine.address(f"kernel{i}")) for i in range(len(module.kernels))]
         self._pool = ThreadPoolExecutor(threads) if self._kernels else None
