@@ -217,6 +217,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if meaning is not None and method == "__call__" and not options and all(map(_is_scalar, map(type, inputs))):
         return (meaning if trace is None else trace.arrays.as_numpy(ufunc, name, meaning, inputs))(*inputs)
     numpy = sys.modules["numpy"]
+    if name.startswith("logical_") and method in ("reduce", "accumulate", "reduceat"):
+        inputs = (numpy.not_equal(inputs[0], 0.0), *inputs[1:])  # or of one element it would be that, and no truth
     if method == "at" and is_array(inputs[0]) and inputs[0].dtype != numpy.dtype(object):
         raise TypeError(f"numpy.{name}.at puts Values into an array of floats: begin with one of Values, as 0.0 * x")
     if trace is None:

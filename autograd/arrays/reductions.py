@@ -70,7 +70,7 @@ def extreme_along(rows: Any, exceeds: Callable[[Any, Any], Any]) -> Any:
     """The element that no later one exceeds and that exceeds all before it, in each row of a plain array."""
     numpy = sys.modules["numpy"]
     if rows.shape[-1] == 1:
-        return rows[..., 0]
+        return rows[..., 0].copy() if rows.ndim > 1 else rows[0]
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
         return numpy.frompyfunc(_later(exceeds), 2, 1).reduce(rows.astype(object), axis=-1)
 

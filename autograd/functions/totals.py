@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.primitives.row import is_array
 from autograd.primitives.summation import blocked_sum
 
 
@@ -35,7 +36,8 @@ def blocked_sums(array: Any, axes: Sequence[int]) -> Any:
         empty = numpy.zeros(rows.shape[1:]) if rows.ndim > 1 else 0.0
         with numpy.errstate(all="ignore"):  # arithmetic is quiet here
             array = blocked_sum(numbers) if numbers else empty
-    return array if axes else array[()]
+    # Of one row, or of none, it is the array itself.
+    return (array.copy() if is_array(array) else array) if axes else array[()] if array.ndim == 0 else array.copy()
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:

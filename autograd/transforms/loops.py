@@ -58,7 +58,7 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
 
     if isinstance(first, int) and isinstance(end, int):
         trips = max(end - first, 0)
-        return _rebuilt(structure, structured.loop(step, trips, states)[0]) if trips else init
+        return _rebuilt(structure, structured.loop(step, trips, states)[0] if trips else states)
     return _rebuilt(structure, structured.loop(step, None, states, count=upper - lower)[0])
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.arrays.array import ArrayMethods
+from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.functions.totals import axes_of
 from autograd.primitives import table
@@ -22,11 +23,16 @@ from autograd.program.graph import View, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import place_of_extreme, total
 from autograd.program.tracing.arrays.indexing import selected
-from autograd.program.tracing.arrays.nodes import ArrayOfNode, made, node_of, shown
+from autograd.program.tracing.arrays.nodes import ArrayOfNode, is_recorded, made, node_of, shown
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import axis_of, reduced
 from autograd.program.tracing.sorts import assigned, of_sort, sort_of
 from autograd.program.tracing.traced import Traced
+
+
+def _is_basic(item: Any) -> bool:
+    """Whether an index is one that gives a view, in a key of such alone."""
+    return item is None or item is Ellipsis or isinstance(item, slice | Value | int) or type(item).__name__[:3] == "int"
 
 
 class TracedMethods:
@@ -36,9 +42,12 @@ class TracedMethods:
 
     def __getitem__(self: Any, key: Any) -> Any:
         selection = selected(key, self.shape)
+        named = key if isinstance(key, tuple) else (key,)
         if isinstance(selection, View):
-            named = key if isinstance(key, tuple) else (key,)
-            return self.part(selection, any(item is Ellipsis for item in named))
+            part = self.part(selection, any(item is Ellipsis for item in named))
+            return part.copy() if is_recorded(part) and any(map(is_array, named)) else part
+        if selection.shape and selection.mask is None and all(map(_is_basic, named)):
+            return made(selection.shape, row_major(selection.shape), base=self, part=selection)
         return shown(selection.read(self.node))
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
@@ -96,8 +105,9 @@ class TracedMethods:
         return self * 0.0
 
     def transpose(self: Any, *axes: Any) -> Any:
-        order = axes[0] if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)) else axes
-        order = [axis_of(axis, self.ndim) for axis in order or range(self.ndim - 1, -1, -1)]
+        axes = axes[0] if len(axes) == 1 and (axes[0] is None or hasattr(axes[0], "__len__")) else axes
+        backwards = axes is None or not len(axes)
+        order = [axis_of(axis, self.ndim) for axis in (range(self.ndim - 1, -1, -1) if backwards else axes)]
         if sorted(order) != list(range(self.ndim)):
             raise ValueError("axes don't match array")
         shape = tuple([self.shape[axis] for axis in order])
@@ -172,7 +182,8 @@ class TracedMethods:
             raise TypeError("numpy.take of an array of a compiled function takes no out, and the mode 'raise'")
         if axis is None:
             return self.ravel()[indices]
-        return self[(*[slice(None)] * axis_of(axis, self.ndim), indices)]
+        result = self[(*[slice(None)] * axis_of(axis, self.ndim), indices)]
+        return result.copy() if is_recorded(result) else result
 
     def repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
         numpy = sys.modules["numpy"]

@@ -86,7 +86,8 @@ class ArrayOfNode:
     _traced = False
     _own: Any = None  # the node, of an array that is no part of another
     _base: Any = None  # the array of which it is a part
-    _part: Any = None  # which: a View, or None for all its numbers in another shape
+    _part: Any = None  # which: a View, a Selection, or None for all its numbers in another shape
+    _read: Any = None  # of a Selection: the node that it was read from, and what that gave
     _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
     _fixed = ""  # why it cannot be written to
     _taken: Any = None  # the array that it was taken from, perhaps as a part, and its node then
@@ -101,7 +102,12 @@ class ArrayOfNode:
                 "before, x.copy(), or take it again"
             )
         node = self._own if self._base is None else self._base.node
-        node = node if self._part is None else whole.view(node, self._part)
+        if isinstance(self._part, View):
+            node = whole.view(node, self._part)
+        elif self._part is not None:
+            if self._read is None or self._read[0] is not node:
+                self._read = node, self._part.read(node)
+            node = self._read[1]
         return whole.reshaped(node, self.shape)  # which somebody may have set
 
     def assign(self, node: Any) -> None:
@@ -113,8 +119,9 @@ class ArrayOfNode:
         elif self._part is None:
             self._base.assign(whole.reshaped(node, self._base.shape))
         else:
-            node = whole.reshaped(node, self._part.shape)
-            self._base.assign(whole.placed(self._base.node, self._part, node))
+            node, base = whole.reshaped(node, self._part.shape), self._base.node
+            is_view = isinstance(self._part, View)
+            self._base.assign(whole.placed(base, self._part, node) if is_view else self._part.written(base, node))
 
     def part(self, view: View, with_axes: bool = False) -> Any:
         """A part of the array, through which it can be written to; a number by itself, unless an array is asked for."""

@@ -1,0 +1,152 @@
+"""What of an array is a view, which writes through, and what is a copy: as in NumPy, eagerly and compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograd import fori_loop, grad, jit
+
+BACKENDS = ("interpreter", "llvm")
+MATRIX, WEIGHTS = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+def row_written(m):
+    y = m * 1.0
+    r = y[np.argmax(y[:, 0])]
+    r[0] = 30.0
+    return y
+
+
+def row_in_place(m):
+    y = m * 1.0
+    r = y[np.argmax(y[:, 0])]
+    r += 30
+    return y
+
+
+def row_read_later(m):
+    y = m * 1.0
+    i = np.argmax(y[:, 0])
+    r = y[i]
+    y[i] = 0.0
+    return y + r
+
+
+def column_and_row(m):
+    y = m * 1.0
+    i = np.argmax(y[:, 0])
+    r = y[:, i]
+    r[0] = 5*m[1,1]
+    y[i][0] = 7.0
+    return y
+
+
+def rows_in_a_loop(m):
+    def body(i, a):
+        a[i][i] = 50.0
+        return a
+    return fori_loop(0, 2, body, m * 1.0)
+
+
+def parts_of_rows(m):
+    y = m * 1.0
+    i = np.argmax(y[:, 0])
+    y[i, :1] = y[i, 1:]*2
+    r=y[i,None]
+    r *= m[0,0]
+    y[-i] += 1
+    return y
+
+
+def out(m):
+    y = m * 1.0
+    i = np.argmax(y[:, 0])
+    np.add(y[i], 1, out=y[i])
+    return y
+
+
+def largest_along_one(x):
+    y = x[0] * 1.0
+    s = np.max(y[:, None], axis=1)
+    s *= y
+    return y
+
+
+def sum_along_one(x):
+    y = x[0]*1.0
+    s = np.sum(y[None], axis=0)
+    s += 10
+    return y
+
+
+def rotated(m):
+    y = m * 1.0
+    np.rot90(y)[0, 0] = 30.0
+    return y
+
+
+def transposed_by_an_array(m):
+    y = m * 1.0
+    np.transpose(y, np.array([1, 0]))[0] = 30.0
+    return y
+
+
+def taken(m):
+    y = m * 1.0
+    s = np.take(y, 0, axis=0)
+    s += 10
+    t = y[np.array(1)]
+    t += 5
+    return y
+
+
+def any_of_one(m):
+    return np.any(m[0,:1])*m
+
+
+def exclusive_or_of_one(m):
+    return np.logical_xor.reduce(m[0,:1])*m
+
+
+def or_on_the_way(m):
+    return np.logical_or.accumulate(m[0])*m
+
+
+def loop_of_no_trips(m):
+    y = m*1.0
+    z = fori_loop(0, 0, lambda i, a: a, y)
+    z[0] = 30.0
+    return y
+
+
+def all_along_one(m):
+    return np.all(m[:, None], axis=1)*m
+
+
+PROGRAMS = [
+    row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
+    largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
+    any_of_one, exclusive_or_of_one, or_on_the_way, loop_of_no_trips, all_along_one,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", PROGRAMS)
+def test_views_and_copies_are_those_of_numpy(f):
+    """The derivatives are central differences of NumPy's numbers, which are exact up to the second degree."""
+    expected = f(MATRIX.copy())
+
+    def weighted(m):
+        result = f(m)
+        return np.sum(result * (WEIGHTS if result.ndim == 2 else WEIGHTS[0]))
+
+    slopes = np.empty((2, 2))
+    for i in range(2):
+        for j in range(2):
+            step = np.zeros((2, 2))
+            step[i, j] = 2.0**-10
+            slopes[i, j] = (weighted(MATRIX + step) - weighted(MATRIX - step)) / 2.0**-9
+    assert grad(weighted)(MATRIX) == pytest.approx(slopes, rel=1e-9)
+    for backend in BACKENDS:
+        assert jit(f, backend=backend)(MATRIX) == pytest.approx(expected, rel=1e-15)
+        assert jit(grad(weighted), backend=backend)(MATRIX) == pytest.approx(slopes, rel=1e-9)
