@@ -223,6 +223,43 @@ def objects(x):
     return p
 
 
+def truths(x):
+    b, c = True, False
+    while x < 100.0:
+        b, c = c, x < 300.0
+        x = x * 1.5
+    return x + b + c
+
+
+def two_truths(x):
+    b = c = True
+    while x < 100.0:
+        b, c = c, b
+        x = x * 1.5
+    return x * (b + c)
+
+
+def naturals():
+    k = 0.0
+    while True:
+        k = k + 1.0
+        yield k
+
+
+def generator_in_zip(x):
+    g = naturals()
+    while x < 20.0:
+        x = x + max(v for v, _ in zip(g, (1, 2)))
+    return x
+
+
+def expression_in_zip(x):
+    g = (0.5 * i for i in range(100))
+    while x < 20.0:
+        x = x + sum(v for v, _ in zip(g, (1, 2)))
+    return x
+
+
 def fibonacci(x):
     n = 0
     a, b = 0, 1
@@ -246,7 +283,8 @@ PROGRAMS = [
     nonlocal_of_a_helper, condition_of_a_helper, remembered, iterator_of_a_helper, iterator, counter,
     set_made_larger, class_changed_in_place, another_name, a_part_by_another_name, array_in_place, recursive,
     list_of_a_helper, array_of_a_helper, random_numbers, random_numbers_of_numpy, generator, generator_of_a_helper,
-    objects, fibonacci, congruent,
+    objects, fibonacci, congruent, truths,
+    two_truths, generator_in_zip, expression_in_zip,
     Counting().run, Stateful().run, Inherited().run,
 ]  # fmt: skip
 

@@ -80,7 +80,7 @@ def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
     code = frame.f_code
     if code.co_flags & inspect.CO_GENERATOR:
         resumed = code.co_code[frame.f_lasti + 1] & 3 if frame.f_lasti >= 0 else 0  # RESUME's argument: 0 at the start
-        if resumed and frame not in generators:
+        if frame not in generators and (resumed or not _is_made_here(frame)):
             raise Unsuited(f"it goes on with a generator, {code.co_name}")
         generators.add(frame)
     if _RANDOM.intersection(code.co_names):
@@ -94,6 +94,16 @@ def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
         raise Unsuited(f"it calls {code.co_name}(), which {does.why}")
     if does.augmented and any(is_mutable(frame.f_locals.get(name)) for name in does.augmented):
         raise Unsuited(f"it calls {code.co_name}(), which changes an argument in place")
+
+
+def _is_made_here(frame: FrameType) -> bool:
+    """Whether a generator expression was made by what runs in this trip."""
+    around = frame.f_back
+    while around is not None and not around.f_globals.get("__name__", "").startswith("autograd."):
+        if frame.f_code in around.f_code.co_consts:
+            return True
+        around = around.f_back
+    return False
 
 
 def _require_no_call(frame: FrameType, function: Any, own: Sequence[str]) -> None:
