@@ -260,6 +260,21 @@ def expression_in_zip(x):
     return x
 
 
+def iterator_unpacked(x):
+    it = iter([1.0, 2.0, 3.0] * 9)
+    while x < 10.0:
+        a, b = [v for _, v in zip((1, 2), it)]
+        x = x + a * b
+    return x
+
+
+def iterator_searched(x):
+    it = iter([1.0, 2.0, 3.0] * 9)
+    while x < 10.0:
+        x = x + (2.0 in it) + 1.0
+    return x + sum(it)
+
+
 def fibonacci(x):
     n = 0
     a, b = 0, 1
@@ -284,7 +299,7 @@ PROGRAMS = [
     set_made_larger, class_changed_in_place, another_name, a_part_by_another_name, array_in_place, recursive,
     list_of_a_helper, array_of_a_helper, random_numbers, random_numbers_of_numpy, generator, generator_of_a_helper,
     objects, fibonacci, congruent, truths,
-    two_truths, generator_in_zip, expression_in_zip,
+    two_truths, generator_in_zip, expression_in_zip, iterator_unpacked, iterator_searched,
     Counting().run, Stateful().run, Inherited().run,
 ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import linecache
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -219,6 +220,11 @@ class _Apart(ast.NodeTransformer):
             names += [f"_autograd_result{k}", f"_autograd_left{k}"]
             used += names[-2:]
         statements = [_Leaving(k).visit(statement) for statement in node.body]
+        looked = "\n".join(
+            f"try: {_HELPER!r}.require_collection({name})\nexcept NameError: pass"
+            for name in loaded if not hasattr(builtins, name)
+        )
+        statements.insert(0, _at(node, looked or "pass"))
         if isinstance(node, ast.For):
             first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
             statements.insert(0, ast.copy_location(first, node))

@@ -154,7 +154,7 @@ def require_number(item: Any, name: str) -> None:
 def require_collection(items: Any) -> Any:
     """The same. Raises `Unsuited` where going through it would use it up in a trip that is to change nothing."""
     trace = current().trace
-    if trace is not None and trace.chain[0].watched and hasattr(items, "__next__"):
+    if trace is not None and trace.chain[0].watched and hasattr(type(items), "__next__"):
         raise Unsuited("it goes on with an iterator")
     return items
 
