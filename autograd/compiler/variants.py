@@ -205,9 +205,12 @@ class Plan:
 
     def _anew(self, numbers: list[Any]) -> Variant:
         """The first variant, where others are not what they should be."""
+        self._forget()
+        return self._variant(numbers, ())
+
+    def _forget(self) -> None:
         self.variants.clear()
         self._aside.clear()
-        return self._variant(numbers, ())
 
     def _compile(self, variant: Variant) -> None:
         """Give the variant its program: that of another recording of the same function, where it is the same."""
@@ -267,8 +270,7 @@ class Plan:
             memory = Memory(self.owner._options[-1], self.splits)
             found = recording(self.signature, self.roots, numbers, path, memory, self._loops)
         if len(self._loops.codes) > known:  # loops are one step now where others have branches
-            self.variants.clear()
-            self._aside.clear()
+            self._forget()
         variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
         variant.outputs, variant.parts = found.outputs, found.parts
         if found.outside:

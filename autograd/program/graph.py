@@ -406,7 +406,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def is_history(kind: Kind) -> TypeGuard[tuple[int, ...]]:
     """Whether something of this kind is as long as a loop made trips."""
-    return bool(kind) and kind[0] == UNKNOWN  # type: ignore[index]
+    return bool(kind) and kind[0] == UNKNOWN  # type: ignore[index]  # it is not None where it is true
 
 
 def _described(kind: Kind) -> str:

@@ -136,9 +136,7 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
         return loop.body(position if type(first) is int and (first, step) == (0, 1) else first + position * step)
 
     def plainly() -> None:
-        trace = current().trace
-        assert trace is not None
-        why = trace.chain[0].reasons[loop.line]
+        why = _root().reasons[loop.line]
         raise TraceError(f"the loop in line {loop.line}, over a range that is computed, is not recorded as one: {why}")
 
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
@@ -159,12 +157,17 @@ def require_collection(items: Any) -> Any:
     return items
 
 
+def _root() -> Any:
+    """The outermost trace of the recording that is under way."""
+    trace = current().trace
+    assert trace is not None
+    return trace.chain[0]
+
+
 @contextmanager
 def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
     """In a `with`: what would change something raises `Unsuited`, and if `silent` what takes a branch `Asked`."""
-    trace = current().trace
-    assert trace is not None
-    root = trace.chain[0]
+    root = _root()
     before = root.silent, root.watched, root.exact
     root.silent, root.watched = silent, True
     try:
@@ -177,9 +180,7 @@ def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
 def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
     """The variables as they were before a trip, and why the loop is not one step."""
     loop.put(before)
-    trace = current().trace
-    assert trace is not None
-    trace.chain[0].reasons.setdefault(loop.line, str(error))
+    _root().reasons.setdefault(loop.line, str(error))
 
 
 def _recorded(
@@ -190,9 +191,7 @@ def _recorded(
 
     `test` and `trip` take the number of the trip.
     """
-    trace = current().trace
-    assert trace is not None
-    root, place = trace.chain[0], (loop.line, *loop.names)
+    root, place = _root(), (loop.line, *loop.names)
     if place in root.loops_around:
         raise Unsuited("it calls itself")
     root.loops_around.add(place)
@@ -224,9 +223,7 @@ def _record(
     unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
     whole = [place for place in states if type(before[place]) is int]
-    trace = current().trace
-    assert trace is not None
-    root = trace.chain[0]
+    root = _root()
     root.exact = _require_exact if whole else root.exact
 
     def enter(state: Any) -> None:
