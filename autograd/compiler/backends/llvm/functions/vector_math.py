@@ -330,17 +330,18 @@ def _turned(x: Term, quarters: int) -> tuple[Term, Term]:
     first, second, third = _HALF_PI_PARTS
     shifted = lines.fma(x, _QUARTERS, _ROUNDER)
     k = shifted - _ROUNDER
-    # Exact: both products by their trailing zeros, the first difference as the terms are close to each other.
+    # Exact: both products by their trailing zeros, the first difference as the terms are close to each other. What the
+    # second loses, and the third part, are `low`: w does not wait for it, as a loop's next trip waits for the sine.
     near, step = lines.fma(k, -first, x), k * second
-    nearer = near - step
-    remainder = lines.fma(k, -third, (near - nearer) - step)
-    w = nearer + remainder
-    low = (nearer - w) + remainder
-    square = w * w
-    half = 0.5 * square
-    sine = w + lines.fma(w * square, lines.polynomial(square, _SIN), lines.fma(-half, low, low))
-    head = 1.0 - half
-    rest = lines.fma(square * square, lines.polynomial(square, _COS), -(w * low))
+    w = near - step
+    low = lines.fma(k, -third, (near - w) - step)
+    square, half = w * w, 0.5 * (w * w)
+    cube, fourth, head = w * square, square * square, 1.0 - half
+    # `low` is up to 128 units in the last place of w, so that the slopes it is multiplied by have three terms.
+    slope = lines.fma(fourth, lines.polynomial(square, _COS[:2]), head)
+    sine = w + lines.fma(cube, lines.polynomial(square, _SIN), low * slope)
+    slope = lines.fma(cube, lines.polynomial(square, _SIN[:2]), w)
+    rest = lines.fma(fourth, lines.polynomial(square, _COS), -(low * slope))
     cosine = head + (((1.0 - head) - half) + rest)
     quadrant = shifted.bits() + quarters
     value = lines.select((quadrant & 1).compare("ne", 0), cosine, sine)
