@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import math
 import pickle
 import warnings
@@ -9,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd import TraceError, cos, grad, hessian, jit, sin, sqrt, vmap
+from autograd import TraceError, cos, grad, hessian, jit, sin, sqrt, value_and_grad, vmap
 
 BACKENDS = ("interpreter", "llvm")
 
@@ -272,3 +273,29 @@ def test_why_a_range_cannot_be_computed_is_said():
 
     with pytest.raises(TraceError, match=r"not recorded as one: it changes an object: \.append\(\)"):
         jit(f)(3.0)
+
+
+def test_a_loop_is_found_under_a_profiler():
+    compiled, profile = jit(steps), cProfile.Profile()
+    with profile:
+        assert compiled(27.0) == 111
+        assert steps(27.0) == 111
+    assert any(getattr(entry.code, "co_name", "") == "steps" for entry in profile.getstats())
+    assert compiled(871.0) == 178
+    assert compiled.stats()["variants"] == 1
+
+
+def test_a_search_may_hold_another_by_the_same_function():
+    def root(f, x):
+        while abs(f(x)) > 1e-12:
+            x = x - f(x) / grad(f)(x)
+        return x
+
+    def fourth_root(a):
+        return root(lambda x: root(lambda y: y * y - a, x) - x * x, 2.0)
+
+    compiled = jit(value_and_grad(fourth_root))
+    for a in (3.0, 81.0, 0.25):
+        assert compiled(a) == pytest.approx((a**0.25, 0.25 * a**-0.75), rel=1e-9)
+    assert compiled.stats()["variants"] == 1
+    assert compiled.graph.size < 1000

@@ -57,8 +57,10 @@ def flight(w):
 def test_a_saddle_point_by_nested_searches_is_that_of_the_literature():
     compiled = jit(saddle)
     assert compiled([1.0, 1.0]) == pytest.approx([8.246324826140356e-06] * 4, rel=1e-12)
+    other = [4.123162413070178e-06, -1.236948723921054e-05]  # as it is without jit, in some seconds
+    assert compiled([0.5, -1.5]) == pytest.approx(other * 2, rel=1e-12)
     assert compiled.stats()["variants"] == 1
-    assert compiled([0.5, -1.5]) == pytest.approx(jit(saddle, backend="interpreter")([0.5, -1.5]), rel=1e-12)
+    assert compiled.graph.size < 5000  # one loop in another
 
 
 def test_a_particle_that_an_inner_search_steers_is_that_of_the_literature():

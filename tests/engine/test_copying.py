@@ -38,7 +38,6 @@ def in_a_small_thread(work):
 
 @contextmanager
 def collector_off():
-    gc.collect()
     gc.disable()
     try:
         yield

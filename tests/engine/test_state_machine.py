@@ -106,7 +106,6 @@ names = st.sampled_from(["", "x", "w1", 'a "quoted" <name>', "ä\n"])
 class Values(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        gc.collect()
         gc.disable()
         self.held: list[tuple[Entry, Value]] = []  # what the person has a variable for
         self.made: list[tuple[Entry, weakref.ref[Value]]] = []

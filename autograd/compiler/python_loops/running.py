@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import CellType
 from typing import Any, NamedTuple
 
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
@@ -191,7 +192,7 @@ def _recorded(
 
     `test` and `trip` take the number of the trip.
     """
-    root, place = _root(), (loop.line, *loop.names)
+    root, place = _root(), (loop.line, *loop.names, *_called(loop.body))
     if place in root.loops_around:
         raise Unsuited("it calls itself")
     root.loops_around.add(place)
@@ -211,6 +212,12 @@ def _recorded(
         plainly()
     finally:
         root.silent = silent
+
+
+def _called(function: Any) -> list[Any]:
+    """The codes of the functions that a function closes over: a search in a search is not one that calls itself."""
+    cells = [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]
+    return [getattr(item, "__code__", None) for item in cells if callable(item)]
 
 
 def _record(

@@ -6,6 +6,7 @@ import ast
 import dis
 import inspect
 import sys
+from _lsprof import Profiler
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -73,7 +74,9 @@ def watched(own: Sequence[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before if callable(before) else None)
+        if isinstance(before, Profiler):  # cProfile's, which Python 3.11 cannot set again itself
+            before.enable()
 
 
 def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
