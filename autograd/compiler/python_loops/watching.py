@@ -62,11 +62,11 @@ def watched(own: Sequence[str]) -> Iterator[None]:
     generators: set[FrameType] = set()
 
     def look(frame: FrameType, event: str, function: Any) -> None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+        if event not in ("call", "c_call") or _is_ours(frame.f_globals.get("__name__", "")):
             return
         if event == "call":
             _require_no_change(frame, generators)
-        elif event == "c_call":
+        else:
             _require_no_call(frame, function, own)
 
     before = sys.getprofile()
@@ -77,6 +77,11 @@ def watched(own: Sequence[str]) -> Iterator[None]:
         sys.setprofile(before if callable(before) else None)
         if isinstance(before, Profiler):  # cProfile's, which Python 3.11 cannot set again itself
             before.enable()
+
+
+@cache
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in _OURS
 
 
 def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
