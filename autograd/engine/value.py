@@ -332,10 +332,37 @@ class Value(Node):
 
     __int__ = __complex__ = __float__  # all three refuse
 
+    def __index__(self) -> int:
+        """For `range`, slices and lists: a whole number through which no derivative passes.
+
+        >>> list(range(Value(2.5).ceil()))
+        [0, 1, 2]
+        """
+        trace = current().trace
+        if trace is not None:  # it may be another number when the compiled function is called
+            return operator.index(trace.lift(self))
+        waiting, seen = [self], {self}
+        while waiting:
+            node = waiting.pop()
+            if node._primitive in _FLAT:
+                continue
+            if node._primitive is None or not self._number.is_integer():
+                raise TypeError(
+                    f"a Value counts or indexes where it is a whole number through which no derivative passes, and "
+                    f"{self._number!r} is not: floor(v) and ceil(v) are, int(v.data) is a number of Python's"
+                )
+            new = [parent for parent in node.parents if parent not in seen]
+            waiting += new
+            seen.update(new)
+        return int(self._number)
+
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         grad = "unset" if self._grad is None else repr(self._grad)
         return f"Value(data={self._number!r}{name}, grad={grad})"
+
+
+_FLAT = (table.floor, table.ceil, table.sign, table.floor_divide, table.stop_gradient)
 
 
 def backward(

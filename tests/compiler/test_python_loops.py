@@ -10,7 +10,8 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd import TraceError, cos, grad, hessian, jit, sin, sqrt, value_and_grad, vmap
+import autograd
+from autograd import TraceError, Value, cos, grad, hessian, jit, sin, sqrt, value_and_grad, vmap
 
 BACKENDS = ("interpreter", "llvm")
 
@@ -299,3 +300,27 @@ def test_a_search_may_hold_another_by_the_same_function():
         assert compiled(a) == pytest.approx((a**0.25, 0.25 * a**-0.75), rel=1e-9)
     assert compiled.stats()["variants"] == 1
     assert compiled.graph.size < 1000
+
+
+def test_one_text_counts_to_a_computed_number_in_floats_eagerly_and_compiled():
+    def powers(x):
+        y = x
+        for i in range(2, 2 * math.floor(x), 2):
+            y = y * x + i
+        return y
+
+    for x in (0.5, 1.0, 3.75):
+        assert powers(Value(x)).data == jit(powers)(x) == powers(x)
+        assert grad(powers)(x) == jit(grad(powers))(x)
+    assert grad(powers)(3.75) == 3 * 3.75**2 + 2  # (x² + 2) x + 4, where x is between 3 and 4
+
+    end = autograd.ceil(Value(2.5))
+    compiled = jit(lambda x: power(x, end))
+    assert compiled(2.0) == 16.0
+
+
+def power(x, n):
+    y = x
+    for _ in range(n):
+        y = y * x
+    return y

@@ -286,3 +286,17 @@ def test_a_value_has_no_contents_of_a_masked_array_to_show():
     for before in ("", "import numpy; "):
         done = subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_value_counts_where_no_derivative_is_lost():
+    x = Value(2.5)
+    whole = autograd.ceil(x)
+    assert list(range(whole + 1)) == [0, 1, 2, 3]
+    assert "abcde"[2 * (x // 2) : whole * 1.0] == "c"
+    assert operator.index(autograd.stop_gradient(Value(7.0))) == 7
+    for other in (x, Value(3.0), whole + x * 0.0, whole / 2, whole * math.inf, whole * math.nan):
+        with pytest.raises(TypeError, match=r"no derivative passes.*floor\(v\)"):
+            range(other)
+    for refused in (float, int, complex):
+        with pytest.raises(TypeError):
+            refused(whole)

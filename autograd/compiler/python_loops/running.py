@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
+from autograd.engine.value import Value
 from autograd.errors import AutogradError, TraceError
 from autograd.primitives.row import MOST_COUNTED, is_array
 from autograd.primitives.table import absolute, ceil, logical_and, maximum
@@ -85,6 +86,9 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
     if kind is not range:
         _over(loop, kind(*bounds))
         return
+    trace = current().trace
+    if trace is not None:
+        bounds = [trace.lift(item) if type(item) is Value else item for item in bounds]
     if any(isinstance(bound, Traced) for bound in bounds):
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return

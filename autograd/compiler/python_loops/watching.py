@@ -69,7 +69,7 @@ def watched(own: Sequence[str]) -> Iterator[None]:
         else:
             _require_no_call(frame, function, own)
 
-    before = sys.getprofile()
+    before: Any = sys.getprofile()
     sys.setprofile(look)
     try:
         yield

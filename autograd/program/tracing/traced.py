@@ -59,7 +59,9 @@ class Traced(Value):
         )
 
     def _no_whole_number(self) -> int:
-        self.trace.ask(sys._getframe(1))  # for it may be the bound of a range
+        frame = sys._getframe(1)
+        of_another = frame.f_code is Value.__index__.__code__  # a Value that the function closes over
+        self.trace.ask(frame.f_back if of_another and frame.f_back else frame)  # for it may be the bound of a range
         raise TraceError(
             "a Value of a function that is being compiled is not a whole number that Python could count or index with: "
             "use fori_loop for the loop, where or cond for the choice, autograd.array(data)[i] for the element of a "
