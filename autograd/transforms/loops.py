@@ -19,7 +19,7 @@ from autograd.program.nests import Structure, flatten, own_arrays, require_same,
 from autograd.program.tracing import structured
 from autograd.program.tracing.arrays import as_number, listed, packed, shown
 from autograd.program.tracing.sorts import of_sort
-from autograd.program.tracing.traced import is_number
+from autograd.program.tracing.traced import Predicate, Truth, is_number
 from autograd.transforms.batching import as_element, stacked
 
 _BREACHED = (
@@ -49,17 +49,17 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any
         for i in range(first, end):
             state = _checked(body(i, state), state, "fori_loop's body")
         return state
-    states, structure = _state(init)
+    (states, structure), given = _state(init), flatten(init)[0]
 
     def step(position: Any, items: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         starts = isinstance(first, int) and first == 0
         index = position if starts else of_sort(position + stop_gradient(lower), int)
-        return _next(body(index, _rebuilt(structure, items)), structure, "fori_loop's body"), [], []
+        return _next(body(index, _rebuilt(structure, items, given)), structure, "fori_loop's body"), [], []
 
     if isinstance(first, int) and isinstance(end, int):
         trips = max(end - first, 0)
-        return _rebuilt(structure, structured.loop(step, trips, states)[0] if trips else states)
-    return _rebuilt(structure, structured.loop(step, None, states, count=upper - lower)[0])
+        return _rebuilt(structure, structured.loop(step, trips, states)[0] if trips else states, given)
+    return _rebuilt(structure, structured.loop(step, None, states, count=upper - lower)[0], given)
 
 
 def while_loop(
@@ -92,20 +92,20 @@ def while_loop(
             state = _checked(body(state), state, "while_loop's body")
             trips += 1
         return state
-    states, structure = _state(init)
+    (states, structure), given = _state(init), flatten(init)[0]
 
     def step(_: Any, items: list[Any], __: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        return _next(body(_rebuilt(structure, items)), structure, "while_loop's body"), [], []
+        return _next(body(_rebuilt(structure, items, given)), structure, "while_loop's body"), [], []
 
     def condition(_: Any, items: list[Any]) -> Any:
-        return cond(_rebuilt(structure, items))
+        return cond(_rebuilt(structure, items, given))
 
     results, _, _, trips = structured.loop(step, max_trips, states, condition=condition)
     if max_trips is not None:
         reached = trips == float(max_trips)
         (more,) = structured.branch(reached, [lambda: [condition(trips, results)], lambda: [0.0]])
         structured.bound(more > 0.0, Guard(False, BoundError, _BREACHED.format(max_trips)))
-    return _rebuilt(structure, results)
+    return _rebuilt(structure, results, given)
 
 
 def scan(
@@ -139,12 +139,12 @@ def scan(
             after, outputs[i] = _pair(f(state, _taken(xs, partial(_part, i))))
             state = _checked(after, state, "scan's function")
         return state, _stacked(outputs, as_array)
-    states, structure = _state(init)
+    (states, structure), given = _state(init), flatten(init)[0]
     found: list[Structure] = []
 
     def step(_: Any, items: list[Any], parts: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         pieces = iter(parts)
-        state, y = _pair(f(_rebuilt(structure, items), _taken(xs, lambda leaf: shown(next(pieces)))))
+        state, y = _pair(f(_rebuilt(structure, items, given), _taken(xs, lambda leaf: shown(next(pieces)))))
         numbers, outputs = ([], flatten([])[1]) if y is None else flatten(y)
         found[:] = [outputs]
         return _next(state, structure, "scan's function"), [*map(as_number, numbers)], []
@@ -154,7 +154,7 @@ def scan(
     ys = None if not found[0].shapes else found[0].build(
         [shown(array) if as_array else listed(array) for array in results[1]]
     )
-    return _rebuilt(structure, results[0]), ys
+    return _rebuilt(structure, results[0], given), ys
 
 
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
@@ -173,6 +173,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     if is_number(pred):
         pred = not_equal(pred, 0.0)
     structures: list[Structure] = []
+    found: list[list[Any]] = []
 
     def side(function: Callable[..., Any]) -> Callable[[], list[Any]]:
         def run() -> list[Any]:
@@ -180,12 +181,13 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
             if structures:
                 require_same(structures[0], structure, "the result of cond's false_fun")
             structures.append(structure)
+            found.append(numbers)
             return [*map(as_number, numbers)]
 
         return run
 
     results = structured.branch(pred, [side(true_fun), side(false_fun)])
-    return _rebuilt(structures[0], results)
+    return _rebuilt(structures[0], results, *found)
 
 
 def _whole(number: Any, name: str) -> int:
@@ -235,8 +237,12 @@ def _state(state: Any, what: str = "the first state is") -> tuple[list[Any], Str
         raise TypeError(f"{what} no number: {error}") from None
 
 
-def _rebuilt(structure: Structure, items: list[Any]) -> Any:
-    return structure.unflatten([shown(item) for item in items])
+def _rebuilt(structure: Structure, items: list[Any], *found: Any) -> Any:
+    """A nest of these numbers. Where all that were found before have a truth of Python's it has one: its sums count."""
+    truths = map(all, zip(*([isinstance(item, bool | Predicate) for item in numbers] for numbers in found)))
+    return structure.unflatten([
+        not_equal(item, 0.0) if truth and isinstance(item, Truth) else shown(item) for item, truth in zip(items, truths)
+    ])  # fmt: skip
 
 
 def _next(state: Any, structure: Structure, what: str) -> list[Any]:

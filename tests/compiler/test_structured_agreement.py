@@ -332,3 +332,39 @@ def test_the_derivative_of_a_pendulum_of_a_million_steps_is_the_same_in_both_mod
     # The exact solution's angle is a Jacobi elliptic function: at a small start it is that of the harmonic oscillator.
     _, small = jit(value_and_grad(end, (0, 1)))(1e-6, 0.0)
     assert small == pytest.approx((math.cos(1000.0), math.sin(1000.0)), abs=2e-3)
+
+
+def truths_of_a_while_loop(x):
+    def body(state):
+        more, less, y = state
+        return more, less & (y < 4), y + 1
+
+    more, less, y = while_loop(lambda state: sum(state) < 7, body, (x > 0, True, x))
+    return more + less + y * (more + more)
+
+
+def truths_of_a_fori_loop(x):
+    a, b, y = fori_loop(0, 3, lambda i, s: (s[0], s[1], s[2] + s[0] + s[1]), (True, x > 1, x))
+    return a + b + y
+
+
+def truths_of_a_scan(x):
+    (a, b, y), _ = scan(lambda s, _: ((s[0], s[1], s[2] + s[0] * 2 + s[1]), None), (True, x > 1, x), None, 3)
+    return a + b + y
+
+
+def truths_of_a_cond(x):
+    a, b = cond(x > 0, lambda: (True, x > 1), lambda: (False, True))
+    return (a + b) * x
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+@pytest.mark.parametrize(
+    "f", [truths_of_a_while_loop, truths_of_a_fori_loop, truths_of_a_scan, truths_of_a_cond], ids=lambda f: f.__name__
+)
+def test_truths_of_python_add_up_as_in_python(f, backend):
+    for x in (-0.5, 0.5, 2.5):
+        assert jit(f, backend=backend)(x) == f(x)
+        slope = jit(grad(f), backend=backend)(x)
+        assert slope == grad(f)(x)
+        assert type(slope) is float

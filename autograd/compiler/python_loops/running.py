@@ -19,7 +19,7 @@ from autograd.program.graph import Guard
 from autograd.program.nests import flatten
 from autograd.program.tracing.structured import bound
 from autograd.program.tracing.trace import Asked, InexactError
-from autograd.program.tracing.traced import Traced, Truth
+from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import counted, while_loop
 
 
@@ -240,7 +240,7 @@ def _record(
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
         for place, item in zip(states, state):
-            now[place] = item != 0.0 if isinstance(item, Truth) and not item.kind else item  # which Python's add up
+            now[place] = item
         loop.put(now)
 
     def step(state: Any) -> Any:
