@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 from autograd import fori_loop, grad, jit
+from autograd.errors import TraceError
 
 BACKENDS = ("interpreter", "llvm")
 MATRIX, WEIGHTS = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 5.0]])
@@ -124,10 +128,69 @@ def all_along_one(m):
     return np.all(m[:, None], axis=1)*m
 
 
+def flat_of_a_transpose(m):
+    y = m * 1.0
+    y.T.flat[1:3] = m[0]
+    y[:, ::-1].flat[0] += m[1, 1]
+    part = y.flat[:2]
+    part[0] = 50.0
+    return y
+
+
+def flat_begins_again(m):
+    y = np.concatenate([m, m])
+    y.T.flat[:] = m[0] * m[1]
+    y[1:, ::-1].flat[[0, 2, 3]] = m[0]
+    y.flat[3:5] = m
+    return y[1:3]
+
+
+def flat_of_all(m):
+    y = m * 1.0
+    y.T.flat = m[0]
+    y.put([3, 0], m[1])
+    y.flat[2] *= m[0, 0]
+    return y
+
+
+def copied_by_numpy(m):
+    y = m * 1.0
+    z = np.array(y)
+    y[0] = 5.0
+    return z * y
+
+
+def elements_of_numpy(m):
+    y = m * 1.0
+    r, z = y[1], np.empty((2, 2), dtype=object)
+    z[0] = y[0]
+    z[1] = r
+    y[:, 0] = m[1]
+    return z * y + np.array([r, r])
+
+
+def seen_by_numpy(m):
+    y = m * 1.0
+    z = np.asarray(y)
+    y[0, 1] = 3.0 * m[1, 1]
+    return z * y
+
+
+def part_of_what_has_another_shape_now(m):
+    y = m * 1.0
+    r = y[1]
+    y.shape = (4,)
+    r[0] = m[0, 1]
+    y[3] = 4.0
+    return r * m
+
+
 PROGRAMS = [
     row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
     largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
     any_of_one, exclusive_or_of_one, or_on_the_way, loop_of_no_trips, all_along_one,
+    flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
+    part_of_what_has_another_shape_now,
 ]  # fmt: skip
 
 
@@ -150,3 +213,53 @@ def test_views_and_copies_are_those_of_numpy(f):
     for backend in BACKENDS:
         assert jit(f, backend=backend)(MATRIX) == pytest.approx(expected, rel=1e-15)
         assert jit(grad(weighted), backend=backend)(MATRIX) == pytest.approx(slopes, rel=1e-9)
+
+
+REFUSED = {
+    "strides": lambda y: y * y.T.strides[0],
+    "flags": lambda y: y * y.flags.c_contiguous,
+    "base": lambda y: y * (y.base is None),
+    "setflags": lambda y: y.setflags(write=False),
+    "shares_memory": lambda y: y * np.shares_memory(y[0], y[1]),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_asked_of_memory_is_refused(name):
+    with pytest.raises(TraceError, match="memory"):
+        jit(REFUSED[name])(MATRIX)
+
+
+@pytest.mark.parametrize(
+    "write", [lambda y: np.copyto(np.asarray(y), 5.0), lambda y: np.ndarray.sort(y), lambda y: np.ndarray.fill(y, 5.0)]
+)
+def test_numpys_own_code_does_not_write_into_an_array_behind_its_back(write):
+    with pytest.raises(ValueError, match="read-only"):
+        jit(lambda m: write(m * 1.0))(MATRIX)
+
+
+def test_an_array_of_many_parts_is_written_to_in_linear_time_and_refuses_what_numpy_saw_before():
+    def f(x):
+        y = x * 1.0
+        rows = list(y)
+        for row in rows:
+            row += 1.0
+        return np.array(rows[0]) if x.shape[1] == 2 else y
+
+    wide = np.ones((40, 200))
+    assert jit(f, backend="interpreter")(wide) == pytest.approx(wide + 1.0, rel=1e-15)
+    with pytest.raises(TraceError, match="numpy.stack"):
+        jit(lambda x: f(np.ones((3000, 2)) * x) * 1.0)(1.0)
+
+
+def test_arrays_of_a_recording_are_freed():
+    seen = []
+
+    def f(m):
+        y = m * 1.0
+        seen.extend([weakref.ref(y), weakref.ref(y[0])])
+        return y
+
+    jit(f, backend="interpreter")(MATRIX)
+    gc.collect()
+    assert [one() for one in seen] == [None, None]

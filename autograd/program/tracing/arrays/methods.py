@@ -45,7 +45,7 @@ class TracedMethods:
         named = key if isinstance(key, tuple) else (key,)
         if isinstance(selection, View):
             part = self.part(selection, any(item is Ellipsis for item in named))
-            return part.copy() if is_recorded(part) and any(map(is_array, named)) else part
+            return part.copy() if is_recorded(part) and (self._flat or any(map(is_array, named))) else part
         if selection.shape and selection.mask is None and all(map(_is_basic, named)):
             return made(selection.shape, row_major(selection.shape), base=self, part=selection)
         return shown(selection.read(self.node))
@@ -53,6 +53,11 @@ class TracedMethods:
     def __setitem__(self: Any, key: Any, item: Any) -> None:
         selection, item = selected(key, self.shape, writing=True), node_of(item)
         item = assigned(item, sort_of(self.node))
+        size = math.prod(selection.shape)
+        if self._flat and selection.shape and math.prod(whole.shape_of(item)) not in (1, size):
+            item = node_of(sys.modules["numpy"].resize(shown(item), size))  # begun again, or cut off
+        if self._flat and math.prod(whole.shape_of(item)) == size:
+            item = whole.reshaped(item, selection.shape)
         if not isinstance(selection, View):
             self.assign(selection.written(self.node, item))
             return
@@ -84,7 +89,14 @@ class TracedMethods:
 
     @property
     def flat(self: Any) -> Any:
-        return self.ravel()
+        """All numbers, of which a part is a copy, and through which the array is written to."""
+        result = made((self.size,), (1,), base=self, fixed=self._fixed)
+        result._flat = True
+        return result
+
+    @flat.setter
+    def flat(self: Any, item: Any) -> None:
+        self.flat[...] = item
 
     # What moves elements.
 
@@ -207,6 +219,9 @@ class TracedMethods:
     def fill(self: Any, value: Any) -> None:
         self[...] = value
 
+    def put(self: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+        sys.modules["numpy"].put(self, indices, values, mode)
+
     # What combines elements.
 
     def cumsum(self: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
@@ -234,6 +249,15 @@ class TracedMethods:
 
     __float__ = __int__ = __complex__ = __index__ = tobytes = dump = dumps = tofile = _no_number
     data = ctypes = property(_no_number)
+
+    def _no_memory(self, *_: Any, **__: Any) -> Any:
+        raise TraceError(
+            "where an array of a function that is being compiled stands in memory is not known, nor what else stands "
+            "there: take parts of it by indices, x[1:, ::2], x.T and x.reshape, and others that stay by x.copy()"
+        )
+
+    setflags = setfield = getfield = byteswap = _no_memory
+    base = flags = strides = __array_interface__ = __array_struct__ = property(_no_memory)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TraceError("an array cannot be pickled while the function is being recorded for compilation")
@@ -281,8 +305,11 @@ def _either(name: str, own: Any) -> Any:
     def inherited(self: Any) -> Any:
         return getattr(super(ArrayMethods, self), name) if before is None else before.__get__(self)
 
+    def written(self: Any, item: Any) -> None:
+        (own if self._traced else getattr(sys.modules["numpy"].ndarray, name)).__set__(self, item)
+
     if isinstance(own, property):
-        return property(lambda self: own.__get__(self) if self._traced else inherited(self))
+        return property(lambda self: own.__get__(self) if self._traced else inherited(self), written)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return own(self, *args, **kwargs) if self._traced else inherited(self)(*args, **kwargs)
