@@ -8,7 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
-from autograd import fori_loop, grad, jit
+from autograd import checkpoint, cond, fori_loop, grad, jit, scan, vmap, while_loop
 from autograd.errors import TraceError
 
 BACKENDS = ("interpreter", "llvm")
@@ -185,12 +185,29 @@ def part_of_what_has_another_shape_now(m):
     return r * m
 
 
+def branches_give_copies(m):
+    y = m * 1.0
+    a, b = cond(y[0, 0] > 0.0, lambda a: (a, a), lambda a: (a * 2.0, a), y)
+    a[0] = 9.0 * b[1]
+    c, d = checkpoint(lambda a: (a, a))(y)
+    c[1] = y[0]
+    return a + b * c + d
+
+
+def a_condition_changes_no_state(m):
+    def holds(state):
+        state[1][0] = 5.0
+        return state[0] < 2.0
+
+    return while_loop(holds, lambda state: (state[0] + 1.0, state[1] + m), (0.0, m * m))[1]
+
+
 PROGRAMS = [
     row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
     largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
     any_of_one, exclusive_or_of_one, or_on_the_way, loop_of_no_trips, all_along_one,
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
-    part_of_what_has_another_shape_now,
+    part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
 ]  # fmt: skip
 
 
@@ -263,3 +280,38 @@ def test_arrays_of_a_recording_are_freed():
     jit(f, backend="interpreter")(MATRIX)
     gc.collect()
     assert [one() for one in seen] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda body, m: cond(m[0, 0] < 0.0, body, lambda x: x, m),
+        lambda body, m: fori_loop(0, 3, lambda _, x: body(x), m),
+        lambda body, m: scan(lambda s, x: (body(s), x), m, m)[0],
+        lambda body, m: while_loop(lambda x: x[0, 0] < 3.0, body, m),
+        lambda body, m: vmap(body)(m),
+    ],
+)
+def test_a_body_does_not_write_to_an_array_from_outside(around):
+    def f(m):
+        y = m * 1.0
+
+        def body(x):
+            y[1] *= 2.0
+            return x * 2.0
+
+        return around(body, m) + y
+
+    with pytest.raises(TraceError, match="from outside"):
+        jit(f)(MATRIX)
+
+
+def test_a_loop_of_python_s_own_writes_to_an_array_from_outside():
+    def f(m):
+        y, i = m * 1.0, 0.0 * m[0, 0]
+        while i < 3.0:
+            y[1] *= 2.0
+            i = i + 1.0
+        return y
+
+    assert jit(f)(MATRIX).tolist() == [[1.0, 2.0], [24.0, 32.0]]

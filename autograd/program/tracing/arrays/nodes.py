@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.arrays import array as value_arrays
+from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives.row import MOST_COUNTED, is_array, plain, real
@@ -89,6 +90,7 @@ class ArrayOfNode:
     shape: tuple[int, ...]
     _traced = False
     _own: Any = None  # the node, of an array that is no part of another
+    _trace: Any = None  # the recording of that
     _root: Any = None  # the array of which it is a part, perhaps of a part of that
     _steps: tuple[Any, ...] = ()  # from that: shapes, with a View, a Selection, or None for all in another shape
     _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
@@ -115,6 +117,11 @@ class ArrayOfNode:
         if self._fixed:
             raise ValueError(self._fixed)
         root = self if self._root is None else self._root
+        if root._trace is not current().trace:
+            raise TraceError(
+                "an array from outside was written to in the body of a loop, a branch or a batch, recorded once: "
+                "make it one of the body's arguments and results, or copy it there, x.copy()"
+            )
         root._own = _replaced(root._own, self._steps, node)
         parts = [*root._small.values()]
         if sum(part.size for part in parts) <= _RENEWED:
@@ -187,7 +194,7 @@ def made(
     result = objects.view(value_arrays.array_type())
     result._traced, result._own, result._strides, result._fixed = True, own, strides, fixed
     if base is None:
-        result._small = WeakValueDictionary()
+        result._trace, result._small = current().trace, WeakValueDictionary()
     else:
         result._root, result._steps = base if base._root is None else base._root, (*base._steps, (base.shape, part))
     if small:
