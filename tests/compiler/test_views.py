@@ -8,7 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
-from autograd import checkpoint, cond, fori_loop, grad, jit, scan, vmap, while_loop
+from autograd import checkpoint, cond, exp, fori_loop, grad, jit, scan, vmap, while_loop
 from autograd.errors import TraceError
 
 BACKENDS = ("interpreter", "llvm")
@@ -202,12 +202,58 @@ def a_condition_changes_no_state(m):
     return while_loop(holds, lambda state: (state[0] + 1.0, state[1] + m), (0.0, m * m))[1]
 
 
+def taken_at_a_computed_place(m):
+    y = m * 1.0
+    i = np.argmax(y[:, 0])
+    s, t = np.take(y, i, axis=0), y.take([0], axis=-1, mode="wrap")
+    y[i] = 9.0 * m[0]
+    return y * s + t
+
+
+def diagonals(m):
+    y = m * 1.0
+    d, e, c = y.diagonal(), np.diag(y), np.diag(y) * 1.0
+    y[0, 0] = 9.0 * m[1, 1]
+    return d * e + c
+
+
+def not_copied(m):
+    y = m * 1.0
+    y.astype(float, copy=False)[0] = 9.0
+    y.conj()[1, 0] *= m[0, 1]
+    y.astype(float)[1] = 7.0
+    return y
+
+
+def other_orders(m):
+    y = np.concatenate([m, m * m], axis=1)
+    y.T.reshape((2, 2, 2), order="F")[1, 0, 1] = m[0, 0]
+    y.T.ravel("A")[1] = m[1, 0]
+    return y.flatten("F").reshape(2, 2, 2, order="F")[1] + y.ravel("F")[:2] + y.T.ravel("K")[3:5]
+
+
+def axes_of_length_one(m):
+    y = m * 1.0
+    np.expand_dims(y.T, 1)[0, 0, 1] = 9.0 * m[0, 0]
+    y.T.reshape(1, 2, 1, 2)[0, 1] *= m[1]
+    return y
+
+
+def a_sum_into_an_array_keeps_its_order(m):
+    y = m * 1.0
+    y += m.T
+    y.ravel()[1] = 9.0 * m[0, 0]
+    return y
+
+
 PROGRAMS = [
     row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
     largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
     any_of_one, exclusive_or_of_one, or_on_the_way, loop_of_no_trips, all_along_one,
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
+    taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
+    a_sum_into_an_array_keeps_its_order,
 ]  # fmt: skip
 
 
@@ -315,3 +361,40 @@ def test_a_loop_of_python_s_own_writes_to_an_array_from_outside():
         return y
 
     assert jit(f)(MATRIX).tolist() == [[1.0, 2.0], [24.0, 32.0]]
+
+
+IN_OTHER_ORDERS = {
+    "astype": lambda m: m.T.astype(float),
+    "copy": lambda m: m.copy("F"),
+    "numpy.copy": lambda m: np.copy(m.T),
+    "exp": lambda m: exp(m.T),
+    "where": lambda m: np.where(m.T > 0.0, m.T, 0.0),
+    "zeros_like": lambda m: np.zeros_like(m.T),
+    "stack": lambda m: np.concatenate([m.T, m.T]),
+    "cumsum": lambda m: np.cumsum(m.T, axis=0),
+    "columns": lambda m: m[:, [1, 0]],
+    "sum": lambda m: np.stack([m, m]).transpose(2, 1, 0).sum(1),
+    "part": lambda m: (m.T * 1.0)[:],
+}
+
+
+@pytest.mark.parametrize("name", IN_OTHER_ORDERS)
+def test_what_is_perhaps_a_copy_is_not_written_to(name):
+    """Its numbers stand column by column, as NumPy has it, so that `ravel` is a copy."""
+
+    def f(m):
+        y = IN_OTHER_ORDERS[name](m * 1.0)
+        y.ravel()[1] = 99.0
+        return y
+
+    assert 99.0 not in f(MATRIX)
+    with pytest.raises(ValueError, match="perhaps a copy"):
+        jit(f)(MATRIX)
+
+
+@pytest.mark.parametrize("transform", [grad, jit, lambda f: jit(grad(f))])
+@pytest.mark.parametrize("axis", [2, -3])
+def test_an_axis_that_is_none_is_refused(transform, axis):
+    for f in (lambda m: np.take(m, 0, axis), lambda m: np.take_along_axis(m, np.array([[0]]), axis)):
+        with pytest.raises(np.exceptions.AxisError):
+            transform(lambda m, f=f: np.sum(f(m)))(MATRIX)

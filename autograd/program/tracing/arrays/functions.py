@@ -126,7 +126,9 @@ def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     node, fixed = whole.broadcast(node_of(array), shape), "assignment destination is read-only"
     if not shape or not is_recorded(array):
         return made(shape, row_major(shape), own=node, fixed=fixed) if shape else node
-    return made(shape, (0,) * len(shape), base=array, part=repeating(array.shape, shape), fixed=fixed)
+    result = array.part(repeating(array.shape, shape), True)
+    result._fixed = fixed
+    return result
 
 
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
@@ -144,6 +146,12 @@ def _shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
             "indices by which they were taken"
         )
     return one is other and a.size > 0 and b.size > 0
+
+
+def _diag(v: Any, k: int = 0) -> Any:
+    if is_recorded(v) and v.ndim == 2:
+        return v.diagonal(k)
+    return _by_places("numpy.diag", sys.modules["numpy"].diag, (v, k), {})
 
 
 # What only moves elements, with its parameters that hold the elements: these in order, "" for one that does not.
@@ -204,6 +212,7 @@ FUNCTIONS = {
     "numpy.empty_like": _like(0.0),
     "numpy.full_like": _like(None),
     "numpy.copyto": _copyto,
+    "numpy.diag": _diag,
     "numpy.putmask": _putmask,
     "numpy.broadcast_to": _broadcast_to,
     "numpy.broadcast_arrays": _broadcast_arrays,

@@ -96,7 +96,7 @@ class ArrayOfNode:
     _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
     _fixed = ""  # why it cannot be written to
     _taken: Any = None  # the array that it was taken from, perhaps as a part, and its node then
-    _ordered = True  # whether its numbers stand in row-major order but for its strides
+    _ordered = True  # whether its numbers stand as its strides say, and in row-major order where they are its own
     _flat = False  # whether it is what NumPy calls x.flat
     _objects: Any = None  # what NumPy's own code sees of a small one
     _small: Any = None  # the small parts of an array, and itself
@@ -180,6 +180,18 @@ def is_recorded(item: Any) -> bool:
     return getattr(item, "_traced", False) is True
 
 
+def stands_in_rows(item: Any) -> bool:
+    """Whether the numbers of an array, or of all of some, stand in row-major order; and nobody asks for another."""
+    if isinstance(item, list | tuple):
+        return all(map(stands_in_rows, item))
+    if not is_array(item) or item.ndim < 2:
+        return not (isinstance(item, str) and item == "F")
+    if is_recorded(item):
+        strides = [stride for stride, length in zip(item._strides, item.shape) if length > 1]
+        return item._ordered and strides == sorted(map(abs, strides), reverse=True)
+    return bool(item.flags.c_contiguous)
+
+
 def made(
     shape: tuple[int, ...], strides: tuple[int, ...], own: Any = None, base: Any = None, part: Any = None,
     fixed: str = "",
@@ -197,6 +209,7 @@ def made(
         result._trace, result._small = current().trace, WeakValueDictionary()
     else:
         result._root, result._steps = base if base._root is None else base._root, (*base._steps, (base.shape, part))
+        result._fixed, result._taken, result._ordered = fixed or base._fixed, base._taken, base._ordered
     if small:
         result._objects = objects
         numpy.ndarray.setflags(result, write=False)
