@@ -171,9 +171,9 @@ def elements_of_numpy(m):
 
 def seen_by_numpy(m):
     y = m * 1.0
-    z = np.asarray(y)
+    z, t = np.asarray(y), np.asarray(y.T)
     y[0, 1] = 3.0 * m[1, 1]
-    return z * y
+    return z * t
 
 
 def part_of_what_has_another_shape_now(m):

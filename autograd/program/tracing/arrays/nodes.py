@@ -203,7 +203,9 @@ def made(
         _nothing.append(numpy.empty((), dtype=object))
         _nothing[0][()] = Nothing()
     objects = numpy.empty(shape, dtype=object) if small else numpy.broadcast_to(_nothing[0], shape)
-    result = objects.view(value_arrays.array_type())
+    # A view of a view, for of plain arrays NumPy's own views would know the first alone, and let ours go.
+    kind, view = value_arrays.array_type(), numpy.ndarray.view
+    result = view(view(objects, kind), kind)
     result._traced, result._own, result._strides, result._fixed = True, own, strides, fixed
     if base is None:
         result._trace, result._small = current().trace, WeakValueDictionary()
