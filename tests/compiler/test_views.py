@@ -246,6 +246,13 @@ def a_sum_into_an_array_keeps_its_order(m):
     return y
 
 
+def largest_along_none(m):
+    y = m * 1.0
+    z = np.max(y, axis=())
+    z[0] = 9.0
+    return y + z
+
+
 PROGRAMS = [
     row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
     largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
@@ -253,7 +260,7 @@ PROGRAMS = [
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
-    a_sum_into_an_array_keeps_its_order,
+    a_sum_into_an_array_keeps_its_order, largest_along_none,
 ]  # fmt: skip
 
 
