@@ -119,7 +119,14 @@ class ArrayMethods:
                 f"an array of Values stays one of floats, and cannot be turned into {kind}: numpy.floor and its kin "
                 "have whole numbers, with the derivative 0"
             )
-        return self != 0.0 if kind.kind == "b" else self.copy()
+        if kind.kind == "b":
+            return self != 0.0
+        return self if options.get("copy", True) is False else self.copy("K")
+
+    def conjugate(self) -> Any:
+        return self
+
+    conj = conjugate
 
     def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise _refused("numpy.searchsorted")
@@ -241,7 +248,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
             result = whole(*arrays, **options)
             if name in EXCEEDS:
                 result = trace.arrays.as_sorted(result, inputs[0], options.get("initial", inputs[0]))
-            return filled(out, _shown(result))
+            return filled(out, trace.arrays.ordered_as(_shown(result), inputs, own=True))
         return trace.arrays.apply_ufunc(ufunc, name, meaning, method, inputs, options)
     given = [plain(item) for item in inputs]
     if "out" not in options and not any(is_array(item) and item.dtype == object for item in given):
@@ -360,13 +367,14 @@ def apply_function(function: Any, types: Any, args: tuple[Any, ...], kwargs: dic
     apart = name == "numpy.block"  # whose lists are its layout
     args = tuple([_as_arrays(item, apart) for item in args])
     kwargs = {key: _as_arrays(item, apart) for key, item in kwargs.items()}
-    ours = choices.OURS.get(name)
+    ours, trace = choices.OURS.get(name), recording.trace()
     if ours is not None:
-        return _unpacked(ours(*args, **kwargs))
-    trace = recording.trace()
-    if trace is not None:
-        return _unpacked(trace.arrays.apply_function(name, _theirs(function, name), args, kwargs))
-    return _unpacked(_theirs(function, name)(*args, **kwargs))
+        result = _unpacked(ours(*args, **kwargs))
+    elif trace is not None:
+        result = _unpacked(trace.arrays.apply_function(name, _theirs(function, name), args, kwargs))
+    else:
+        result = _unpacked(_theirs(function, name)(*args, **kwargs))
+    return result if trace is None else trace.arrays.ordered_as(result, (*args, *kwargs.values()))
 
 
 def _theirs(function: Any, name: str) -> Callable[..., Any]:

@@ -75,7 +75,7 @@ def _order(row: list[Any]) -> list[int]:
 
 def argsort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:
     only("argsort", order=order)
-    return rows(_order, a, axis).astype(int)
+    return rows(_order, a, axis).astype(int, order="C")
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd.arrays import recording
 from autograd.arrays.reductions import filled
+from autograd.functions.totals import axes_of
 from autograd.primitives.row import is_array, real
 
 
@@ -74,8 +75,9 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     a = _indexed(a, indices)
     if axis is None:
         a, axis = a.reshape(-1), 0
-    axis %= a.ndim
-    return filled(out, a[(*[slice(None)] * axis, _index(indices, axis, a.shape[axis], mode))])
+    (axis,) = axes_of(axis, a.ndim)
+    taken = a[(*[slice(None)] * axis, _index(indices, axis, a.shape[axis], mode))]
+    return filled(out, taken.copy() if is_array(taken) else taken)  # of one index a part of the array
 
 
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
@@ -83,7 +85,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     arr = _indexed(arr, indices)
     if axis is None:
         arr, axis = arr.reshape(-1), 0
-    axis %= arr.ndim
+    (axis,) = axes_of(axis, arr.ndim)
     if numpy.ndim(indices) != arr.ndim:
         raise ValueError(f"take_along_axis takes an index with as many axes as the array, {arr.ndim}")
     key = [numpy.expand_dims(numpy.arange(n), [k for k in range(arr.ndim) if k != i]) for i, n in enumerate(arr.shape)]
@@ -114,7 +116,9 @@ def _index(indices: Any, axis: int, length: int, mode: str = "raise") -> Any:
     indices = numpy.asanyarray(indices)
     if indices.dtype == object and recording.trace() is not None:
         return recording.trace().arrays.recorded(indices) if indices.ndim else indices.item()
-    return places(indices, axis, length) if indices.dtype == object else indices
+    if indices.dtype == object:
+        return places(indices, axis, length)
+    return indices.astype(int) if indices.dtype == bool else indices
 
 
 OURS: dict[str, Callable[..., Any]] = {

@@ -36,7 +36,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         if current().trace is not None or not current().enabled:  # compiled code keeps and recomputes what it sees fit
             args, kwargs = own_arrays((args, kwargs))
-            return f(*args, **kwargs)
+            return own_arrays(f(*args, **kwargs))
         given, spec = take_apart((args, kwargs))
         blocks = [block.copy() if is_array(block) else block for block in given]  # whose owner may change it
 

@@ -86,7 +86,7 @@ def while_loop(
             max_trips = None  # which no loop reaches
     if current().trace is None:
         state, trips = own_arrays(with_our_arrays(init)), 0
-        while _holds(cond(state)):
+        while _holds(cond(own_arrays(state))):
             if trips == max_trips:
                 raise BoundError(_BREACHED.format(max_trips))
             state = _checked(body(state), state, "while_loop's body")
@@ -169,7 +169,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
         real(pred)  # raises for what is no number, and no comparison
     if not isinstance(pred, Value) or current().trace is None:
         operands = own_arrays(with_our_arrays(operands))
-        return true_fun(*operands) if pred else false_fun(*operands)
+        return own_arrays((true_fun if pred else false_fun)(*operands))
     if is_number(pred):
         pred = not_equal(pred, 0.0)
     structures: list[Structure] = []

@@ -15,6 +15,7 @@ from autograd.program.tracing.arrays.nodes import (
     node_of,
     recorded_array,
     shown,
+    stands_in_rows,
 )
 from autograd.program.tracing.arrays.places import gathered
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
@@ -35,6 +36,7 @@ class OnArrays:
             result = of_sort(result, joined(map(sort_of, arguments[1:])))
         # Of what is known a side may be all of the result, which is a number then.
         results = [shown(whole.broadcast(x, shape)) for x in (result if isinstance(result, tuple) else (result,))]
+        OnArrays.ordered_as(results, arguments, own=True)
         return tuple(results) if isinstance(result, tuple) else results[0]
 
     @staticmethod
@@ -54,6 +56,19 @@ class OnArrays:
         """The elements of an array with one axis at computed places, beyond an end the one at that end."""
         inside = table.minimum(table.maximum(node_of(places), 0.0), float(array.size - 1))
         return shown(of_sort(gathered(node_of(array), [inside]), sort_of(array)))
+
+    @staticmethod
+    def ordered_as(result: Any, given: Any, own: bool = False) -> Any:
+        """What was made of these, whose order NumPy keeps in memory: where that is not row by row, it is not known.
+
+        A part may be one of theirs, unless the result is known to have numbers of its `own`.
+        """
+        results = result if isinstance(result, list | tuple) else [result]
+        made = [item for item in results if is_recorded(item) and (own or item._root is None) and item.ndim > 1]
+        if made and not stands_in_rows(given):
+            for item in made:
+                item._ordered = False
+        return result
 
     sort_of, recorded = staticmethod(sort_of), staticmethod(recorded_array)
 
@@ -88,12 +103,10 @@ class OnArrays:
         axis = options.get("axis", inputs[1] if len(inputs) > 1 else 0)
         if method == "__call__":
             result = OnArrays.elementwise(as_numpy(ufunc, name, meaning, [*map(sort_of, inputs)]), inputs)
-            if is_recorded(result) and not all(map(_in_rows, inputs)):
-                result._ordered = False  # NumPy keeps the order of the axes in memory
         elif method == "outer":
             a, b = map(node_of, inputs)
             a = whole.reshaped(a, whole.shape_of(a) + (1,) * len(whole.shape_of(b)))
-            return ufunc(shown(a), shown(b), **({} if out is None else {"out": out}))
+            result = ufunc(shown(a), shown(b))
         elif method == "accumulate":
             array, sort = _to_combine(name, node_of(inputs[0]))
             result = accumulated(meaning, array, axis_of(axis, len(whole.shape_of(array))))
@@ -119,7 +132,7 @@ class OnArrays:
         if is_recorded(out) and joined((sort_of(out), sort_of(result))) is not sort_of(out):
             kinds = f"{sort_of(result).__name__} into an array of {sort_of(out).__name__}"
             raise TypeError(f"numpy.{name} writes no {kinds}, as NumPy does not: make one of floats by astype")
-        return result if out is None else functions.put(out, result)
+        return OnArrays.ordered_as(result, inputs, own=True) if out is None else functions.put(out, result)
 
 
 def _to_combine(name: str, array: Any) -> tuple[Any, type | None]:
@@ -128,12 +141,3 @@ def _to_combine(name: str, array: Any) -> tuple[Any, type | None]:
     if name in ("add", "multiply"):
         return of_sort(array, float), float if sort is float else int
     return array, sort if name in EXCEEDS else None
-
-
-def _in_rows(item: Any) -> bool:
-    """Whether the numbers of an array stand in row-major order, as far as it has some."""
-    if not is_array(item) or item.ndim < 2:
-        return True
-    if is_recorded(item):
-        return item._ordered and [*item._strides] == sorted(item._strides, reverse=True)
-    return bool(item.flags.c_contiguous)

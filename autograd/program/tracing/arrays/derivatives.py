@@ -100,7 +100,8 @@ class Scattered:
         for indices, part in self.places:
             value, flag = with_flag(part, -0.0)
             if len(indices) == len(self.shape) and is_everywhere(indices, self.shape):
-                values, live = values + value, None if type(flag) is float else table.logical_or(live, flag)
+                known = live is None or type(flag) is float
+                values, live = values + value, None if known else table.logical_or(live, flag)
                 continue
             values = scattered(values, indices, value, adds=True)
             if live is not None:

@@ -126,7 +126,9 @@ def _broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     node, fixed = whole.broadcast(node_of(array), shape), "assignment destination is read-only"
     if not shape or not is_recorded(array):
         return made(shape, row_major(shape), own=node, fixed=fixed) if shape else node
-    return made(shape, (0,) * len(shape), base=array, part=repeating(array.shape, shape), fixed=fixed)
+    result = array.part(repeating(array.shape, shape), True)
+    result._fixed = fixed
+    return result
 
 
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
@@ -135,11 +137,21 @@ def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
     return tuple([_broadcast_to(array, shape) for array in arrays])
 
 
-def _base_of(array: Any) -> Any:
-    """The array of which this one is a part."""
-    while is_recorded(array) and array._base is not None:
-        array = array._base
-    return array
+def _shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
+    one, other = (array if not is_recorded(array) or array._root is None else array._root for array in (a, b))
+    parts = [any(part is not None for _, part in array._steps) for array in (a, b) if is_recorded(array)]
+    if any(is_recorded(array) and array._taken is not None for array in (a, b)) or (one is other and all(parts)):
+        raise TraceError(
+            "whether parts of an array share memory is not known in a function that is being compiled: compare the "
+            "indices by which they were taken"
+        )
+    return one is other and a.size > 0 and b.size > 0
+
+
+def _diag(v: Any, k: int = 0) -> Any:
+    if is_recorded(v) and v.ndim == 2:
+        return v.diagonal(k)
+    return _by_places("numpy.diag", sys.modules["numpy"].diag, (v, k), {})
 
 
 # What only moves elements, with its parameters that hold the elements: these in order, "" for one that does not.
@@ -191,8 +203,8 @@ def _count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 FUNCTIONS = {
     "numpy.count_nonzero": _count_nonzero,
-    "numpy.shares_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
-    "numpy.may_share_memory": lambda a, b, max_work=None: _base_of(a) is _base_of(b),
+    "numpy.shares_memory": _shares_memory,
+    "numpy.may_share_memory": _shares_memory,
     "numpy.concatenate": _concatenate,
     "numpy.concat": _concatenate,
     "numpy.copy": lambda a, order="K", subok=False: shown(node_of(a)),
@@ -200,6 +212,7 @@ FUNCTIONS = {
     "numpy.empty_like": _like(0.0),
     "numpy.full_like": _like(None),
     "numpy.copyto": _copyto,
+    "numpy.diag": _diag,
     "numpy.putmask": _putmask,
     "numpy.broadcast_to": _broadcast_to,
     "numpy.broadcast_arrays": _broadcast_arrays,

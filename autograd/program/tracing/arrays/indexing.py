@@ -25,8 +25,14 @@ class Selection:
     def __init__(self, part: View | None, indices: list[Any], shape: tuple[int, ...], mask: Any = None) -> None:
         self.part = part  # what is selected from, where it is not all of the array
         self.indices, self.shape, self.mask = indices, shape, mask
+        self._last: Any = None  # the array that was read from last, and what that gave
 
     def read(self, array: Any) -> Any:
+        if self._last is None or self._last[0] is not array:
+            self._last = array, self._read(array)
+        return self._last[1]
+
+    def _read(self, array: Any) -> Any:
         if self.part is not None:
             array = whole.view(array, self.part)
         if 0 in self.shape:

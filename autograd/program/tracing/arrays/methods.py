@@ -23,7 +23,7 @@ from autograd.program.graph import View, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import place_of_extreme, total
 from autograd.program.tracing.arrays.indexing import selected
-from autograd.program.tracing.arrays.nodes import ArrayOfNode, is_recorded, made, node_of, shown
+from autograd.program.tracing.arrays.nodes import ArrayOfNode, is_recorded, made, node_of, shown, stands_in_rows
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import axis_of, reduced
 from autograd.program.tracing.sorts import assigned, of_sort, sort_of
@@ -33,6 +33,11 @@ from autograd.program.tracing.traced import Traced
 def _is_basic(item: Any) -> bool:
     """Whether an index is one that gives a view, in a key of such alone."""
     return item is None or item is Ellipsis or isinstance(item, slice | Value | int) or type(item).__name__[:3] == "int"
+
+
+def _is_leading(key: tuple[Any, ...]) -> bool:
+    """Whether a key is about the first axes alone, without slices, so that rows stay rows."""
+    return not any(isinstance(item, slice) or item is None or item is Ellipsis for item in key)
 
 
 class TracedMethods:
@@ -45,14 +50,24 @@ class TracedMethods:
         named = key if isinstance(key, tuple) else (key,)
         if isinstance(selection, View):
             part = self.part(selection, any(item is Ellipsis for item in named))
-            return part.copy() if is_recorded(part) and any(map(is_array, named)) else part
-        if selection.shape and selection.mask is None and all(map(_is_basic, named)):
-            return made(selection.shape, row_major(selection.shape), base=self, part=selection)
-        return shown(selection.read(self.node))
+            return part.copy() if is_recorded(part) and (self._flat or any(map(is_array, named))) else part
+        basic = selection.shape and selection.mask is None and all(map(_is_basic, named))
+        if basic:
+            result = made(selection.shape, row_major(selection.shape), base=self, part=selection)
+        else:
+            result = shown(selection.read(self.node))
+        if is_recorded(result) and not (stands_in_rows(self) and _is_leading(named)):
+            result._ordered = False
+        return result
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
         selection, item = selected(key, self.shape, writing=True), node_of(item)
         item = assigned(item, sort_of(self.node))
+        size = math.prod(selection.shape)
+        if self._flat and selection.shape and math.prod(whole.shape_of(item)) not in (1, size):
+            item = node_of(sys.modules["numpy"].resize(shown(item), size))  # begun again, or cut off
+        if self._flat and math.prod(whole.shape_of(item)) == size:
+            item = whole.reshaped(item, selection.shape)
         if not isinstance(selection, View):
             self.assign(selection.written(self.node, item))
             return
@@ -84,7 +99,14 @@ class TracedMethods:
 
     @property
     def flat(self: Any) -> Any:
-        return self.ravel()
+        """All numbers, of which a part is a copy, and through which the array is written to."""
+        result = made((self.size,), (1,), base=self, fixed=self._fixed)
+        result._flat = True
+        return result
+
+    @flat.setter
+    def flat(self: Any, item: Any) -> None:
+        self.flat[...] = item
 
     # What moves elements.
 
@@ -119,8 +141,8 @@ class TracedMethods:
         return self.transpose(order)
 
     def reshape(self: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
-        if order not in ("C", "A"):
-            raise TypeError("an array of a compiled function is reshaped in the order 'C' alone: transpose it first")
+        if order != "C":
+            return self._reshaped_backwards(shape, order)
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         sizes = [operator.index(n) for n in wanted]
         if sizes.count(-1) == 1:
@@ -131,11 +153,34 @@ class TracedMethods:
             raise ValueError(f"cannot reshape array of size {self.size} into shape {tuple(wanted)}")
         return self._reshaped(tuple(sizes)) if sizes else whole.reshaped(self.node, ())
 
+    def _reshaped_backwards(self: Any, shape: Any, order: str) -> Any:
+        """In NumPy's other orders: "F" has the first axis go fastest, "A" and "K" ask how the numbers stand."""
+        backwards = self.transpose()
+        if order in ("A", "K"):
+            if not self._ordered or not (self._without_gaps() or backwards._without_gaps()):
+                raise TypeError(
+                    f"in which order the numbers of this array stand is not known in a compiled function, so that "
+                    f"order={order!r} has no meaning: take 'C' or 'F'"
+                )
+            order = "C" if self._without_gaps() else "F"
+        if order == "C":
+            return self.reshape(*shape)
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        return backwards.reshape(tuple(wanted)[::-1]).transpose()
+
+    def _without_gaps(self: Any) -> bool:
+        """Whether the strides are those of all numbers in row-major order."""
+        strides = zip(self.shape, self._strides, row_major(self.shape))
+        return not any(n > 1 and s != r for n, s, r in strides)
+
     def _reshaped(self: Any, shape: tuple[int, ...]) -> Any:
         """NumPy's answer is a part of the array where its numbers stand without gaps, else perhaps one of its own."""
-        strides = zip(self.shape, self._strides, row_major(self.shape))
-        if self._ordered and not any(n > 1 and s != r for n, s, r in strides):
+        if self._ordered and self._without_gaps():
             return made(shape, row_major(shape), base=self)
+        if self.size and [n for n in shape if n > 1] == [n for n in self.shape if n > 1]:
+            long = iter([axis for axis, n in enumerate(self.shape) if n > 1])
+            axes = tuple([next(long) if n > 1 else -1 for n in shape])
+            return self.part(View(shape, axes, tuple([int(axis >= 0) for axis in axes]), (0,) * self.ndim))
         fixed = "this array is a reshaped part of another, and perhaps a copy: write to the other, or to x.copy()"
         result = made(shape, row_major(shape), own=whole.reshaped(self.node, shape), fixed=fixed)
         result._taken = self, self.node
@@ -154,9 +199,13 @@ class TracedMethods:
         return self[tuple([0 if a in ones else slice(None) for a in range(self.ndim)])]
 
     def copy(self: Any, order: str = "C") -> Any:
-        return shown(self.node)
+        result = shown(self.node)
+        if is_recorded(result):
+            result._ordered = order == "C" or self.ndim < 2 or (order != "F" and stands_in_rows(self))
+        return result
 
-    __copy__ = copy
+    def __copy__(self: Any) -> Any:
+        return self.copy("K")
 
     def __deepcopy__(self: Any, memo: Any) -> Any:
         return shown(table.stop_gradient(self.node))
@@ -167,7 +216,7 @@ class TracedMethods:
                 require_plain(item)
         return self[...]
 
-    def astype(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
+    def astype(self: Any, dtype: Any, *_: Any, copy: bool = True, **__: Any) -> Any:
         kind = sys.modules["numpy"].dtype(dtype)
         sort = sort_of(kind.type())
         if kind not in (bool, int, float, object) or (sort is int and sort_of(self.node) is float):
@@ -175,15 +224,19 @@ class TracedMethods:
                 f"an array of Values stays one of floats, and cannot be turned into {kind}: numpy.floor and its kin "
                 "have whole numbers, with the derivative 0"
             )
-        return shown(of_sort(self.node, sort))
+        if not copy and sort is sort_of(self.node):
+            return self
+        result = self.copy("K")
+        result.assign(of_sort(self.node, sort))
+        return result
+
+    def conjugate(self: Any) -> Any:
+        return self
+
+    conj = conjugate
 
     def take(self: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-        if out is not None or mode != "raise":
-            raise TypeError("numpy.take of an array of a compiled function takes no out, and the mode 'raise'")
-        if axis is None:
-            return self.ravel()[indices]
-        result = self[(*[slice(None)] * axis_of(axis, self.ndim), indices)]
-        return result.copy() if is_recorded(result) else result
+        return sys.modules["numpy"].take(self, indices, axis, out, mode)
 
     def repeat(self: Any, repeats: Any, axis: Any = None) -> Any:
         numpy = sys.modules["numpy"]
@@ -197,8 +250,10 @@ class TracedMethods:
         length = max(0, min(self.shape[a] - rows, self.shape[b] - columns))
         place = sys.modules["numpy"].arange(length)
         order = [*(axis for axis in range(self.ndim) if axis not in (a, b)), a, b]
-        result = self.transpose(order)[(..., place + rows, place + columns)]
-        result._taken, result._fixed = (self, self.node), "assignment destination is read-only"
+        base = self.transpose(order)
+        part = selected((..., place + rows, place + columns), base.shape)
+        result = made(part.shape, row_major(part.shape), base=base, part=part)
+        result._fixed, result._ordered = "assignment destination is read-only", False
         return result
 
     def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -206,6 +261,9 @@ class TracedMethods:
 
     def fill(self: Any, value: Any) -> None:
         self[...] = value
+
+    def put(self: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+        sys.modules["numpy"].put(self, indices, values, mode)
 
     # What combines elements.
 
@@ -234,6 +292,15 @@ class TracedMethods:
 
     __float__ = __int__ = __complex__ = __index__ = tobytes = dump = dumps = tofile = _no_number
     data = ctypes = property(_no_number)
+
+    def _no_memory(self, *_: Any, **__: Any) -> Any:
+        raise TraceError(
+            "where an array of a function that is being compiled stands in memory is not known, nor what else stands "
+            "there: take parts of it by indices, x[1:, ::2], x.T and x.reshape, and others that stay by x.copy()"
+        )
+
+    setflags = setfield = getfield = byteswap = _no_memory
+    base = flags = strides = __array_interface__ = __array_struct__ = property(_no_memory)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TraceError("an array cannot be pickled while the function is being recorded for compilation")
@@ -281,8 +348,11 @@ def _either(name: str, own: Any) -> Any:
     def inherited(self: Any) -> Any:
         return getattr(super(ArrayMethods, self), name) if before is None else before.__get__(self)
 
+    def written(self: Any, item: Any) -> None:
+        (own if self._traced else getattr(sys.modules["numpy"].ndarray, name)).__set__(self, item)
+
     if isinstance(own, property):
-        return property(lambda self: own.__get__(self) if self._traced else inherited(self))
+        return property(lambda self: own.__get__(self) if self._traced else inherited(self), written)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return own(self, *args, **kwargs) if self._traced else inherited(self)(*args, **kwargs)

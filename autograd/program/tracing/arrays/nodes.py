@@ -6,8 +6,10 @@ import math
 import sys
 from itertools import product
 from typing import Any
+from weakref import WeakValueDictionary
 
 from autograd.arrays import array as value_arrays
+from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import ShapeError, TraceError
 from autograd.primitives.row import MOST_COUNTED, is_array, plain, real
@@ -53,18 +55,21 @@ class Nothing:
 
 
 class OneElement(Traced):
-    """An element of a small array, for NumPy's code that goes through them: a step only where it is used."""
+    """An element of a small array, for NumPy's code that goes through them: a step only where it is used.
 
-    __slots__ = ("_array", "_place", "_found")
-    _array: Any
+    It is of the numbers that the array had when it was made; and knows not the array, of which it is a part.
+    """
+
+    __slots__ = ("_moment", "_place", "_found")
+    _moment: tuple[Any, tuple[Any, ...], int]  # the node and the steps to the array in it, and how long that is
     _place: int
     _found: Any  # its node, once it was used
 
     @property
     def itself(self) -> Any:
         if self._found is None:
-            node = whole.reshaped(self._array.node, (self._array.size,))  # its axes may be others by now
-            self._found = whole.element(node, (self._place,))
+            node, steps, size = self._moment
+            self._found = whole.element(whole.reshaped(_seen(node, steps), (size,)), (self._place,))
         return self._found
 
 
@@ -85,13 +90,16 @@ class ArrayOfNode:
     shape: tuple[int, ...]
     _traced = False
     _own: Any = None  # the node, of an array that is no part of another
-    _base: Any = None  # the array of which it is a part
-    _part: Any = None  # which: a View, a Selection, or None for all its numbers in another shape
-    _read: Any = None  # of a Selection: the node that it was read from, and what that gave
+    _trace: Any = None  # the recording of that
+    _root: Any = None  # the array of which it is a part, perhaps of a part of that
+    _steps: tuple[Any, ...] = ()  # from that: shapes, with a View, a Selection, or None for all in another shape
     _strides: tuple[int, ...] = ()  # as NumPy's would be, in elements
     _fixed = ""  # why it cannot be written to
     _taken: Any = None  # the array that it was taken from, perhaps as a part, and its node then
-    _ordered = True  # whether its numbers stand in row-major order but for its strides
+    _ordered = True  # whether its numbers stand as its strides say, and in row-major order where they are its own
+    _flat = False  # whether it is what NumPy calls x.flat
+    _objects: Any = None  # what NumPy's own code sees of a small one
+    _small: Any = None  # the small parts of an array, and itself
 
     @property
     def node(self) -> Any:
@@ -101,27 +109,28 @@ class ArrayOfNode:
                 "an array was written to after another was taken from it, which is perhaps a part of it: take a copy "
                 "before, x.copy(), or take it again"
             )
-        node = self._own if self._base is None else self._base.node
-        if isinstance(self._part, View):
-            node = whole.view(node, self._part)
-        elif self._part is not None:
-            if self._read is None or self._read[0] is not node:
-                self._read = node, self._part.read(node)
-            node = self._read[1]
-        return whole.reshaped(node, self.shape)  # which somebody may have set
+        node = self._own if self._root is None else self._root._own
+        return whole.reshaped(_seen(node, self._steps), self.shape)  # which somebody may have set
 
     def assign(self, node: Any) -> None:
         """Let the array be another: of a part of an array, the part of that."""
         if self._fixed:
             raise ValueError(self._fixed)
-        if self._base is None:
-            self._own = node
-        elif self._part is None:
-            self._base.assign(whole.reshaped(node, self._base.shape))
+        root = self if self._root is None else self._root
+        if root._trace is not current().trace:
+            raise TraceError(
+                "an array from outside was written to in the body of a loop, a branch or a batch, recorded once: "
+                "make it one of the body's arguments and results, or copy it there, x.copy()"
+            )
+        root._own = _replaced(root._own, self._steps, node)
+        parts = [*root._small.values()]
+        if sum(part.size for part in parts) <= _RENEWED:
+            for part in parts:
+                part.show_elements()
         else:
-            node, base = whole.reshaped(node, self._part.shape), self._base.node
-            is_view = isinstance(self._part, View)
-            self._base.assign(whole.placed(base, self._part, node) if is_view else self._part.written(base, node))
+            for part in parts:
+                part.show(Nothing())
+            root._small.clear()
 
     def part(self, view: View, with_axes: bool = False) -> Any:
         """A part of the array, through which it can be written to; a number by itself, unless an array is asked for."""
@@ -131,10 +140,56 @@ class ArrayOfNode:
         strides = tuple([step * own[axis] if axis >= 0 else 0 for axis, step in zip(view.axes, view.steps)])
         return made(view.shape, strides, base=self, part=view)
 
+    def show_elements(self) -> None:
+        """Let NumPy's own code see the numbers of now: what it has copied are those of before."""
+        size = self._objects.size
+        moment = self._own if self._root is None else self._root._own, self._steps, size
+        self.show([_element(moment, place) for place in range(size)])
+
+    def show(self, items: Any) -> None:
+        self._objects.flags.writeable = True
+        self._objects.ravel()[:] = items
+        self._objects.flags.writeable = False  # by NumPy's own code, which tells nobody of it
+
+
+def _seen(node: Any, steps: tuple[Any, ...]) -> Any:
+    """What is seen of a node by these steps."""
+    for shape, part in steps:
+        node = whole.reshaped(node, shape)
+        if part is not None:
+            node = whole.view(node, part) if isinstance(part, View) else part.read(node)
+    return node
+
+
+def _replaced(node: Any, steps: tuple[Any, ...], item: Any) -> Any:
+    """The node with an item in the place of what is seen of it."""
+    if not steps:
+        return item
+    (shape, part), *rest = steps
+    node = whole.reshaped(node, shape)
+    if rest:
+        item = _replaced(_seen(node, steps[:1]), tuple(rest), item)
+    if part is None:
+        return item
+    item = whole.reshaped(item, part.shape)
+    return whole.placed(node, part, item) if isinstance(part, View) else part.written(node, item)
+
 
 def is_recorded(item: Any) -> bool:
     """Whether something is an array of a recording."""
     return getattr(item, "_traced", False) is True
+
+
+def stands_in_rows(item: Any) -> bool:
+    """Whether the numbers of an array, or of all of some, stand in row-major order; and nobody asks for another."""
+    if isinstance(item, list | tuple):
+        return all(map(stands_in_rows, item))
+    if not is_array(item) or item.ndim < 2:
+        return not (isinstance(item, str) and item == "F")
+    if is_recorded(item):
+        strides = [stride for stride, length in zip(item._strides, item.shape) if length > 1]
+        return item._ordered and strides == sorted(map(abs, strides), reverse=True)
+    return bool(item.flags.c_contiguous)
 
 
 def made(
@@ -143,28 +198,36 @@ def made(
 ) -> Any:  # fmt: skip
     """An array as a function sees it."""
     numpy = sys.modules["numpy"]
-    size = math.prod(shape)
-    if size > _ELEMENTS:
-        if not _nothing:
-            _nothing.append(numpy.empty((), dtype=object))
-            _nothing[0][()] = Nothing()
-        result = numpy.broadcast_to(_nothing[0], shape).view(value_arrays.array_type())
+    small = math.prod(shape) <= _ELEMENTS
+    if not small and not _nothing:
+        _nothing.append(numpy.empty((), dtype=object))
+        _nothing[0][()] = Nothing()
+    objects = numpy.empty(shape, dtype=object) if small else numpy.broadcast_to(_nothing[0], shape)
+    # A view of a view, for of plain arrays NumPy's own views would know the first alone, and let ours go.
+    kind, view = value_arrays.array_type(), numpy.ndarray.view
+    result = view(view(objects, kind), kind)
+    result._traced, result._own, result._strides, result._fixed = True, own, strides, fixed
+    if base is None:
+        result._trace, result._small = current().trace, WeakValueDictionary()
     else:
-        objects = numpy.empty(shape, dtype=object)
-        result = objects.view(value_arrays.array_type())
-        objects.ravel()[:] = [_element(result, place) for place in range(size)]
-    result._traced = True
-    result._own, result._base, result._part, result._strides, result._fixed = own, base, part, strides, fixed
+        result._root, result._steps = base if base._root is None else base._root, (*base._steps, (base.shape, part))
+        result._fixed, result._taken, result._ordered = fixed or base._fixed, base._taken, base._ordered
+    if small:
+        result._objects = objects
+        numpy.ndarray.setflags(result, write=False)
+        result.show_elements()
+        (result if base is None else result._root)._small[id(result)] = result
     return result
 
 
 _nothing: list[Any] = []
 _ELEMENTS = 256  # of an array, which NumPy's own code can see
+_RENEWED = 4096  # elements of parts of an array, when it is written to
 
 
-def _element(array: Any, place: int) -> OneElement:
+def _element(moment: Any, place: int) -> OneElement:
     element: OneElement = object.__new__(OneElement)
-    element._array, element._place, element._found = array, place, None
+    element._moment, element._place, element._found = moment, place, None
     return element
 
 
