@@ -85,6 +85,14 @@ def test_within_its_limit_a_loop_may_be_of_any_length(limit, n):
     assert derivative == pytest.approx(-1e-6 * n * (1.0 - 2e-6) ** (n - 1.0), rel=1e-9)
 
 
+def test_a_history_holds_what_the_derivative_reads():
+    slope = jit(grad(decay), history_limit=2**13)
+    slope(2.0, 3.0)
+    size = slope.graph.size
+    assert slope(2.0, 1e3) == pytest.approx(-1e-3 * (1.0 - 2e-6) ** 999.0, rel=1e-12)
+    assert slope.graph.size == size  # not split: the time, which is a state, too, is not among it
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_cannot_be_kept_is_an_error_that_names_the_limit(backend):
     with pytest.raises(HistoryLimitError, match="history_limit"):

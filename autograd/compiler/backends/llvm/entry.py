@@ -18,6 +18,7 @@ from autograd.compiler.backends.llvm.steps.histories import KEPT, release
 from autograd.compiler.backends.llvm.text import (
     DOUBLE,
     TRUTH,
+    UNREAD,
     Array,
     Function,
     Item,
@@ -104,7 +105,8 @@ def _loop(
     lanes = function.lanes
     if lanes > 1 and all(lanes_of(operand) == 1 for operand in operands):
         function.lanes = 1  # what all samples of a batch share, in memory of its own, for the places are for each lane
-        results = _loop(writer, function, loop, operands, [None] * len(memory))
+        own = [place if place is UNREAD else None for place in memory]
+        results = _loop(writer, function, loop, operands, own)
         function.lanes = lanes
         return results
     if function.lanes == 1 and loop.batch and loop.length and not _has_free_loops(loop.body):

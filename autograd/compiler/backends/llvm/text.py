@@ -274,3 +274,6 @@ def contiguous(pointer: str, offset: int, shape: tuple[int, ...], lanes: int = 1
     """An array without gaps, its lanes innermost."""
     strides = tuple(stride * lanes for stride in row_major(shape))
     return Array(pointer, offset, shape, strides, 1 if lanes > 1 else 0, width=lanes)
+
+
+UNREAD = contiguous("poison", 0, (0,))  # in the place of an array that nothing reads

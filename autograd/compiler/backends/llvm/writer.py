@@ -9,7 +9,17 @@ from typing import Any
 
 from autograd.compiler.backends.llvm.memory import copy, without_gaps
 from autograd.compiler.backends.llvm.rows import Rows, expanded, has_expansion
-from autograd.compiler.backends.llvm.text import Array, Function, Item, Number, Tuple, constant, contiguous, lanes_of
+from autograd.compiler.backends.llvm.text import (
+    UNREAD,
+    Array,
+    Function,
+    Item,
+    Number,
+    Tuple,
+    constant,
+    contiguous,
+    lanes_of,
+)
 from autograd.primitives.row import Primitive
 from autograd.program.graph import (
     Branch,
@@ -76,6 +86,7 @@ class Writer:
         self.guards = 0
         self.weights: dict[int, int] = {}
         self.last_takers: dict[int, frozenset[tuple[int, int]]] = {}
+        self.read: dict[int, frozenset[int]] = {}
 
     # Functions
 
@@ -187,6 +198,10 @@ class Writer:
             target(function, place, graph.kinds[value]) if isinstance(place := targets.get(value), int) else place
             for value in results
         ]
+        if isinstance(operation, Loop) and operation.save:
+            first, read = len(operation.body.outputs), self._read(graph)
+            for place in range(first, first + operation.carried):
+                memory[place] = memory[place] if results[place] in read else UNREAD
         if isinstance(operation, Pack):
             return [self._pack(function, taken, operation.shape, memory[0])]
         write = self.others[type(operation)]
@@ -199,6 +214,12 @@ class Writer:
             item if (results.start, place) in found else with_own(item, False) for place, item in enumerate(taken)
         ]
         return [with_own(item, True) for item in write(self, function, operation, given, memory)]
+
+    def _read(self, graph: Graph) -> frozenset[int]:
+        """The values that anything reads."""
+        if id(graph) not in self.read:
+            self.read[id(graph)] = frozenset(graph.outputs).union(*graph.operands)
+        return self.read[id(graph)]
 
     def _pack(
         self, function: Function, numbers: Sequence[Number], shape: tuple[int, ...], memory: Array | None

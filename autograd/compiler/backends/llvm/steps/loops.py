@@ -15,6 +15,7 @@ from autograd.compiler.backends.llvm.text import (
     NEUTRAL,
     SUMS,
     TRUTH,
+    UNREAD,
     Array,
     Function,
     Item,
@@ -55,9 +56,12 @@ class _Trips:
         sum_kinds: list[Any] = self.kinds[loop.carried + loop.stacked :]
         for _ in sum_kinds:
             next(places)
-        saved_kinds = self.state_kinds if loop.save else []
-        self.saved = [next(places) or self._stack(kind) for kind in saved_kinds] if not loop.free else []
-        parts: list[Any] = [*stack_kinds, *saved_kinds]
+        saved = [next(places) for _ in self.state_kinds] if loop.save else []
+        self.read = [i for i, place in enumerate(saved) if place is not UNREAD]  # the states that are to be saved
+        self.saved = [
+            place or (UNREAD if loop.free else self._stack(kind)) for place, kind in zip(saved, self.state_kinds)
+        ]
+        parts: list[Any] = [*stack_kinds, *(self.state_kinds[i] for i in self.read)]
         self.histories = Histories(writer, parts) if loop.free and parts else None
         if self.histories is not None and loop.condition is None:
             assert self.count is not None
@@ -181,8 +185,8 @@ class _Trips:
         if self.histories is not None and loop.condition is not None:
             self.histories.reach(function, function.value(f"add nuw nsw i64 {trip}, 1"))
         self._look(function)
-        for stack, state in zip(self.saved, states):
-            write(function, state, function.part(stack, position))
+        for i in self.read:
+            write(function, states[i], function.part(self.saved[i], position))
         slices = [taken(function, array, position) for array in self.slices]
         parts = [part_of(function, stack, position) for stack in self.stacks]
         targets = fillable(loop.body, {loop.carried + i: part for i, part in enumerate(parts)})
@@ -200,7 +204,9 @@ class _Trips:
         """See where the histories stand now."""
         if self.histories is not None:
             arrays = self.histories.arrays(function)
-            self.stacks, self.saved = arrays[: self.loop.stacked], arrays[self.loop.stacked :]
+            self.stacks = arrays[: self.loop.stacked]
+            for i, array in zip(self.read, arrays[self.loop.stacked :]):
+                self.saved[i] = array
 
     def _add(self, trip: str, terms: Sequence[Item]) -> None:
         """Add the terms of sums to every eighth trip's, and after each block those together."""
