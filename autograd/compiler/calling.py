@@ -120,7 +120,7 @@ class Native:
             if failed == -1 or not self.program.histories:  # which else may be large, and have not been let go
                 self.frames.append(frame)
         if failed != -1:
-            raise llvm.failure_of(failed)
+            raise self.program.failure_of(failed)
         if self.program.failure is not failure:  # during this call, here or in another thread
             raise CallFailed from self.program.failure
         return [number if item is None else item for number, item in zip(results, arrays)]

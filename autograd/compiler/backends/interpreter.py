@@ -271,7 +271,7 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
     parts = [*kinds[loop.carried : loop.carried + loop.stacked], *(kinds[: loop.carried] if loop.save else [])]
     most = _most_trips(parts) if loop.free else math.inf
     if loop.condition is None and count > most:
-        raise HistoryLimitError(FULL_HISTORY)
+        raise HistoryLimitError(FULL_HISTORY.format(_limit.get()))
     # Of a loop with a condition the histories grow as it runs.
     known = 0 if loop.condition is not None or not parts or not count > 0.0 else math.ceil(count)
     arrays = [_stack(known, kind) for kind in parts]
@@ -281,7 +281,7 @@ def _loop(loop: Loop, arguments: Sequence[Any]) -> list[Any]:
     deadline = _deadline.get()
     while trips < count:
         if trips >= most:
-            raise HistoryLimitError(FULL_HISTORY)
+            raise HistoryLimitError(FULL_HISTORY.format(_limit.get()))
         if deadline is not None and monotonic() > deadline:
             raise _Misplaced("")
         position = int(count) - 1 - trips if loop.reverse else trips

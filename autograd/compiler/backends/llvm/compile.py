@@ -51,13 +51,6 @@ def compile(
     return Program(graph, fastmath=fastmath, threads=threads, cache=folder, history_limit=history_limit)
 
 
-def failure_of(status: int) -> Exception:
-    """What a run that returned this, which is not -1, failed by."""
-    if status == FULL:
-        return HistoryLimitError(FULL_HISTORY)
-    return GuardFailed(status)
-
-
 class Frame:
     """The memory of one run at a time: inputs, outputs, and the workspace, in places of eight bytes."""
 
@@ -177,6 +170,10 @@ class Program:
         assert self._release is not None
         self._release(frame, 0)
 
+    def failure_of(self, status: int) -> Exception:
+        """What a run that returned this, which is not -1, failed by."""
+        return HistoryLimitError(FULL_HISTORY.format(self._limit)) if status == FULL else GuardFailed(status)
+
     def run(self, inputs: Sequence[Any]) -> list[Any]:
         """The outputs for these inputs: floats, bools and `interpreter.Array`s.
 
@@ -202,7 +199,7 @@ class Program:
         if self.failure is not None:
             raise self.failure
         if guard != -1:
-            raise failure_of(guard)
+            raise self.failure_of(guard)
         for i, output in enumerate(graph.outputs):
             if not graph.kinds[output]:
                 number = numbers[graph.inputs + i]
