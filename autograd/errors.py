@@ -30,7 +30,7 @@ class HistoryLimitError(AutogradError, MemoryError):
 
 FULL_HISTORY = (
     "the states of a loop, through which a derivative goes back, take more memory than they may, {:,} bytes, or than "
-    "there is, also with most of them computed again: give jit a larger history_limit, or use forward mode (jvp, jacfwd)"
+    "there is, also with most of them computed again: give jit a larger history_limit, or go forward (jvp, jacfwd)"
 )
 
 
