@@ -246,6 +246,16 @@ def a_sum_into_an_array_keeps_its_order(m):
     return y
 
 
+def parts_that_do_not_stand_together(m):
+    y = np.concatenate([m, m * m], axis=1)
+    i = np.argmax(m[:, 0])
+    r, s = y[:, ::2].ravel(), y[i, ::-2].ravel("F")
+    r[0], s[1] = 9.0 * m[1, 1], 8.0
+    y[1, ::-1].reshape(1, 4)[0, 3] = 7.0 * m[0, 0]
+    y[i, ::2].reshape(2, 1)[1] *= m[0, 1]
+    return y[:, :2] + r.reshape(2, 2) + s
+
+
 def largest_along_none(m):
     y = m * 1.0
     z = np.max(y, axis=())
@@ -260,7 +270,7 @@ PROGRAMS = [
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
-    a_sum_into_an_array_keeps_its_order, largest_along_none,
+    a_sum_into_an_array_keeps_its_order, parts_that_do_not_stand_together, largest_along_none,
 ]  # fmt: skip
 
 

@@ -53,9 +53,9 @@ class TracedMethods:
             return part.copy() if is_recorded(part) and (self._flat or any(map(is_array, named))) else part
         basic = selection.shape and selection.mask is None and all(map(_is_basic, named))
         if basic:
-            result = made(selection.shape, row_major(selection.shape), base=self, part=selection)
-        else:
-            result = shown(selection.read(self.node))
+            still = selected(tuple([0 if isinstance(item, Value) else item for item in named]), self.shape)
+            return made(selection.shape, self.part(still, True)._strides, base=self, part=selection)
+        result = shown(selection.read(self.node))
         if is_recorded(result) and not (stands_in_rows(self) and _is_leading(named)):
             result._ordered = False
         return result
@@ -181,13 +181,21 @@ class TracedMethods:
             long = iter([axis for axis, n in enumerate(self.shape) if n > 1])
             axes = tuple([next(long) if n > 1 else -1 for n in shape])
             return self.part(View(shape, axes, tuple([int(axis >= 0) for axis in axes]), (0,) * self.ndim))
+        return self._perhaps_copied(shape)
+
+    def _perhaps_copied(self: Any, shape: tuple[int, ...]) -> Any:
         fixed = "this array is a reshaped part of another, and perhaps a copy: write to the other, or to x.copy()"
         result = made(shape, row_major(shape), own=whole.reshaped(self.node, shape), fixed=fixed)
         result._taken = self, self.node
         return result
 
     def ravel(self: Any, order: str = "C") -> Any:
-        return self.reshape(-1, order=order)
+        """A copy where the numbers do not stand one after the other, of which `reshape` is perhaps a part."""
+        along = self.transpose() if order == "F" else self
+        if order in ("C", "F") and not self._ordered:
+            return along._perhaps_copied((self.size,))
+        apart = order in ("C", "F") and not along._without_gaps()
+        return (self.copy() if apart else self).reshape(-1, order=order)
 
     def flatten(self: Any, order: str = "C") -> Any:
         return self.ravel(order).copy()
