@@ -256,6 +256,13 @@ def parts_that_do_not_stand_together(m):
     return y[:, :2] + r.reshape(2, 2) + s
 
 
+def products_in_another_order(m):
+    y = np.einsum("ij,kj->ki", m, MATRIX)
+    y.ravel()[1] = 9.0 * m[0, 0]
+    np.einsum("ij->ji", y)[0] *= 2.0
+    return y
+
+
 def largest_along_none(m):
     y = m * 1.0
     z = np.max(y, axis=())
@@ -270,7 +277,8 @@ PROGRAMS = [
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
-    a_sum_into_an_array_keeps_its_order, parts_that_do_not_stand_together, largest_along_none,
+    a_sum_into_an_array_keeps_its_order, parts_that_do_not_stand_together, products_in_another_order,
+    largest_along_none,
 ]  # fmt: skip
 
 
@@ -308,6 +316,26 @@ REFUSED = {
 def test_what_is_asked_of_memory_is_refused(name):
     with pytest.raises(TraceError, match="memory"):
         jit(REFUSED[name])(MATRIX)
+
+
+def test_an_array_is_not_written_into_its_own_flat():
+    """NumPy reads there what it has written: of y.flat[[1, 3]] = y[0] the second is the first, too."""
+
+    def f(m):
+        y = m * 1.0
+        y.flat[[1, 3]] = y[0]
+        return y
+
+    assert f(MATRIX).tolist() == [[1.0, 1.0], [3.0, 1.0]]
+    with pytest.raises(TraceError, match=r"y\.copy\(\)"):
+        jit(f)(MATRIX)
+
+    def whole(m):
+        y = m * 1.0
+        y.flat = y
+        return np.sum(y)
+
+    assert grad(whole)(MATRIX).tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,15 @@ from autograd.program.graph import View, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import place_of_extreme, total
 from autograd.program.tracing.arrays.indexing import selected
-from autograd.program.tracing.arrays.nodes import ArrayOfNode, is_recorded, made, node_of, shown, stands_in_rows
+from autograd.program.tracing.arrays.nodes import (
+    ArrayOfNode,
+    is_recorded,
+    made,
+    node_of,
+    root_of,
+    shown,
+    stands_in_rows,
+)
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import axis_of, reduced
 from autograd.program.tracing.sorts import assigned, of_sort, sort_of
@@ -61,6 +69,8 @@ class TracedMethods:
         return result
 
     def __setitem__(self: Any, key: Any, item: Any) -> None:
+        if self._flat and root_of(item) is root_of(self):
+            raise TraceError("x.flat is written to number by number, and would read what it wrote: give it y.copy()")
         selection, item = selected(key, self.shape, writing=True), node_of(item)
         item = assigned(item, sort_of(self.node))
         size = math.prod(selection.shape)
@@ -357,7 +367,7 @@ def _either(name: str, own: Any) -> Any:
         return getattr(super(ArrayMethods, self), name) if before is None else before.__get__(self)
 
     def written(self: Any, item: Any) -> None:
-        (own if self._traced else getattr(sys.modules["numpy"].ndarray, name)).__set__(self, item)
+        (own if self._traced else before or getattr(sys.modules["numpy"].ndarray, name)).__set__(self, item)
 
     if isinstance(own, property):
         return property(lambda self: own.__get__(self) if self._traced else inherited(self), written)

@@ -180,6 +180,11 @@ def is_recorded(item: Any) -> bool:
     return getattr(item, "_traced", False) is True
 
 
+def root_of(array: Any) -> Any:
+    """The array of which this one is a part."""
+    return array if not is_recorded(array) or array._root is None else array._root
+
+
 def stands_in_rows(item: Any) -> bool:
     """Whether the numbers of an array, or of all of some, stand in row-major order; and nobody asks for another."""
     if isinstance(item, list | tuple):
