@@ -263,6 +263,13 @@ def products_in_another_order(m):
     return y
 
 
+def numpys_own_views_of_parts(m):
+    y = m * 1.0
+    r, s, t = np.asarray(y[:, ::-1]).reshape(4), np.asarray(y.T).ravel("F"), np.array(y.T).ravel()
+    y[0] = 9.0 * m[1]
+    return y * r.reshape(2, 2) + s.reshape(2, 2) - t.reshape(2, 2)
+
+
 def largest_along_none(m):
     y = m * 1.0
     z = np.max(y, axis=())
@@ -278,7 +285,7 @@ PROGRAMS = [
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
     a_sum_into_an_array_keeps_its_order, parts_that_do_not_stand_together, products_in_another_order,
-    largest_along_none,
+    numpys_own_views_of_parts, largest_along_none,
 ]  # fmt: skip
 
 
