@@ -87,6 +87,14 @@ class ArrayMethods:
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
         return reduced("values", self.ravel().tolist(), self.shape)
 
+    @property
+    def flat(self) -> Any:
+        return super().flat  # type: ignore[misc]  # of numpy.ndarray
+
+    @flat.setter
+    def flat(self, item: Any) -> None:
+        self.flat[:] = item  # NumPy's own setter frees an object before it takes hold of it again
+
     # What an array does along its axes by itself.
 
     def sum_along(self, axes: Any) -> Any:

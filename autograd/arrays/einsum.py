@@ -28,7 +28,11 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, dtype: Any = 
         kept = [label for label in dict.fromkeys((*labels, *of_right)) if label in later]
         product, labels = product_of(product, labels, right, of_right, kept), kept
     order = [labels.index(label) for label in result]
-    return filled(out, product if order == sorted(order) else product.transpose(order))
+    if order != sorted(order):
+        product = product.transpose(order)
+        if len(arrays) > 1 or len(labels) < len({*terms[0]}):  # else it is a part of the array, as NumPy's
+            product = product.copy()
+    return filled(out, product)
 
 
 def _read(operands: tuple[Any, ...]) -> tuple[list[Any], list[Labels], Labels | None]:

@@ -246,6 +246,30 @@ def a_sum_into_an_array_keeps_its_order(m):
     return y
 
 
+def parts_that_do_not_stand_together(m):
+    y = np.concatenate([m, m * m], axis=1)
+    i = np.argmax(m[:, 0])
+    r, s = y[:, ::2].ravel(), y[i, ::-2].ravel("F")
+    r[0], s[1] = 9.0 * m[1, 1], 8.0
+    y[1, ::-1].reshape(1, 4)[0, 3] = 7.0 * m[0, 0]
+    y[i, ::2].reshape(2, 1)[1] *= m[0, 1]
+    return y[:, :2] + r.reshape(2, 2) + s
+
+
+def products_in_another_order(m):
+    y = np.einsum("ij,kj->ki", m, MATRIX)
+    y.ravel()[1] = 9.0 * m[0, 0]
+    np.einsum("ij->ji", y)[0] *= 2.0
+    return y
+
+
+def numpys_own_views_of_parts(m):
+    y = m * 1.0
+    r, s, t = np.asarray(y[:, ::-1]).reshape(4), np.asarray(y.T).ravel("F"), np.array(y.T).ravel()
+    y[0] = 9.0 * m[1]
+    return y * r.reshape(2, 2) + s.reshape(2, 2) - t.reshape(2, 2)
+
+
 def largest_along_none(m):
     y = m * 1.0
     z = np.max(y, axis=())
@@ -260,7 +284,8 @@ PROGRAMS = [
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,
-    a_sum_into_an_array_keeps_its_order, largest_along_none,
+    a_sum_into_an_array_keeps_its_order, parts_that_do_not_stand_together, products_in_another_order,
+    numpys_own_views_of_parts, largest_along_none,
 ]  # fmt: skip
 
 
@@ -298,6 +323,26 @@ REFUSED = {
 def test_what_is_asked_of_memory_is_refused(name):
     with pytest.raises(TraceError, match="memory"):
         jit(REFUSED[name])(MATRIX)
+
+
+def test_an_array_is_not_written_into_its_own_flat():
+    """NumPy reads there what it has written: of y.flat[[1, 3]] = y[0] the second is the first, too."""
+
+    def f(m):
+        y = m * 1.0
+        y.flat[[1, 3]] = y[0]
+        return y
+
+    assert f(MATRIX).tolist() == [[1.0, 1.0], [3.0, 1.0]]
+    with pytest.raises(TraceError, match=r"y\.copy\(\)"):
+        jit(f)(MATRIX)
+
+    def whole(m):
+        y = m * 1.0
+        y.flat = y
+        return np.sum(y)
+
+    assert grad(whole)(MATRIX).tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 - `whole`, `along`, `places`: what moves elements, combines them along an axis, finds them at computed places;
 - `nodes`: what a function sees of a node, and the node of what it gives;
-- `methods`: the class of arrays that it sees; `indexing` and `reductions`, what is in square brackets and along axes;
+- `methods`: the class of arrays that it sees; `indexing` and `reductions`, what is in square brackets and along axes,
+  `moving`, its parts and its copies;
 - `asked`: what NumPy asks of such arrays;
 - `derivatives` and `rules`: derivatives of arrays, and how operations on arrays are differentiated.
 """

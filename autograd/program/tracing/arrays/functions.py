@@ -18,6 +18,7 @@ from autograd.program.tracing.arrays.nodes import (
     is_recorded,
     made,
     node_of,
+    root_of,
     shown,
 )
 from autograd.program.tracing.arrays.reductions import axis_of
@@ -138,7 +139,7 @@ def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
 
 
 def _shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
-    one, other = (array if not is_recorded(array) or array._root is None else array._root for array in (a, b))
+    one, other = root_of(a), root_of(b)
     parts = [any(part is not None for _, part in array._steps) for array in (a, b) if is_recorded(array)]
     if any(is_recorded(array) and array._taken is not None for array in (a, b)) or (one is other and all(parts)):
         raise TraceError(

@@ -148,7 +148,7 @@ class ArrayOfNode:
 
     def show(self, items: Any) -> None:
         self._objects.flags.writeable = True
-        self._objects.ravel()[:] = items
+        self._objects.flat[:] = items
         self._objects.flags.writeable = False  # by NumPy's own code, which tells nobody of it
 
 
@@ -180,6 +180,11 @@ def is_recorded(item: Any) -> bool:
     return getattr(item, "_traced", False) is True
 
 
+def root_of(array: Any) -> Any:
+    """The array of which this one is a part."""
+    return array if not is_recorded(array) or array._root is None else array._root
+
+
 def stands_in_rows(item: Any) -> bool:
     """Whether the numbers of an array, or of all of some, stand in row-major order; and nobody asks for another."""
     if isinstance(item, list | tuple):
@@ -202,7 +207,7 @@ def made(
     if not small and not _nothing:
         _nothing.append(numpy.empty((), dtype=object))
         _nothing[0][()] = Nothing()
-    objects = numpy.empty(shape, dtype=object) if small else numpy.broadcast_to(_nothing[0], shape)
+    objects = _laid_out(shape, strides) if small else numpy.broadcast_to(_nothing[0], shape)
     # A view of a view, for of plain arrays NumPy's own views would know the first alone, and let ours go.
     kind, view = value_arrays.array_type(), numpy.ndarray.view
     result = view(view(objects, kind), kind)
@@ -218,6 +223,19 @@ def made(
         result.show_elements()
         (result if base is None else result._root)._small[id(result)] = result
     return result
+
+
+def _laid_out(shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """Room for objects, where NumPy's own code finds rows, columns and gaps that it would find in numbers."""
+    numpy = sys.modules["numpy"]
+    if strides == row_major(shape):
+        return numpy.empty(shape, dtype=object)
+    order = sorted(range(len(shape)), key=lambda axis: (shape[axis] > 1, -abs(strides[axis])))
+    lengths = [shape[axis] for axis in order]
+    expected = row_major(tuple(lengths))
+    gap = int(any(shape[axis] > 1 and strides[axis] != step for axis, step in zip(order, expected)))
+    objects = numpy.empty((*lengths[:-1], lengths[-1] + gap), dtype=object)[..., : lengths[-1]]
+    return objects.transpose(numpy.argsort(order))
 
 
 _nothing: list[Any] = []
