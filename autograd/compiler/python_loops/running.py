@@ -15,10 +15,14 @@ from autograd.primitives.row import MOST_COUNTED, is_array
 from autograd.primitives.table import absolute, ceil, logical_and, maximum
 from autograd.program.graph import Guard
 from autograd.program.nests import flatten
+from autograd.program.tracing.arrays import shown
+from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import bound
 from autograd.program.tracing.trace import Asked, InexactError
 from autograd.program.tracing.traced import Traced, Truth
 from autograd.transforms.loops import counted, while_loop
+
+_INEXACT = "a whole number passes 2**53"
 
 
 class Unset:
@@ -222,9 +226,7 @@ def _record(
     """
     unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
-    whole = [place for place in states if type(before[place]) is int]
-    root = _root()
-    root.exact = _require_exact if whole else root.exact
+    _root().exact = _require_exact
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
@@ -237,8 +239,10 @@ def _record(
         enter(items)
         ends = trip(count)
         after = loop.get()
-        for place in whole:
-            _require_exact(after[place])
+        for place in states:
+            for old, number in zip(flatten(before[place])[0], flatten(after[place])[0]):
+                _require_exact(old if type(old) is int else 0)
+                _require_exact(number, sort_of(old))
         for place, (old, new) in enumerate(zip(before, after)):
             if place in states:
                 continue
@@ -260,10 +264,16 @@ def _record(
     enter(items)
 
 
-def _require_exact(number: Any) -> None:
-    """A bound of the program: a whole number stays within what a float can count."""
-    if isinstance(number, Traced) and not number.kind:
-        bound(absolute(number) > float(MOST_COUNTED), Guard(False, InexactError, "a whole number passes 2**53"))
+def _require_exact(item: Any, before: type = float) -> None:
+    """A bound of the program: what is, or was, a whole number or several stay within what a float can count."""
+    if int not in (before, sort_of(item)):
+        return
+    item = shown(item)
+    size = absolute(item) if not is_array(item) else abs(item).max() if item.size else 0
+    if isinstance(size, Traced):
+        bound(size >= float(MOST_COUNTED), Guard(False, InexactError, _INEXACT))
+    elif size >= MOST_COUNTED:
+        raise Unsuited(_INEXACT)
 
 
 def _unknown(nest: Any) -> Any:
@@ -281,5 +291,6 @@ def _is_numbers(item: Any) -> bool:
         numbers, _ = flatten(item)
     except TypeError:
         return False
-    return all(isinstance(number, Traced | float | int) or is_array(number) or hasattr(number, "_apply_primitive")
+    return all(isinstance(number, Traced | float | int) or hasattr(number, "_apply_primitive")
+               or (is_array(number) and (number.dtype.kind not in "iu" or number.dtype == int))  # others wrap early
                for number in numbers)

@@ -1,0 +1,99 @@
+"""Whole numbers that go round a loop of Python's are Python's and NumPy's, in nests and arrays too, or it is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograd import grad, jit
+
+BACKENDS = ("interpreter", "llvm")
+
+
+def random_in_a_tuple(x):
+    t = (7, x)
+    while t[1] < 30.0:
+        t = ((t[0] * 1103515245 + 12345) % 2**31, t[1] * 1.3)
+    return t[1] * (t[0] % 1000)
+
+
+def random_in_a_dict(x):
+    t = {"s": 7}
+    while x < 30.0:
+        t = {"s": (t["s"] * 1103515245 + 12345) % 2**31}
+        x = x * 1.3
+    return x * (t["s"] % 1000)
+
+
+def random_in_an_array(x):
+    s = np.array([7, 8])
+    while x < 30.0:
+        s = (s * 1103515245 + 12345) % 2**31
+        x = x * 1.3
+    return x * (s % 1000)[0]
+
+
+def hash_of_a_position(x):
+    for i in range(100):
+        h = (i * 11400714819323198485) % 1000
+        x = x * 1.3 + h
+        if x > 3e3:
+            break
+    return x * h
+
+
+def next_to_the_limit(x):
+    n = 2**53 - 2
+    while x < 30.0:
+        n = n + 1
+        x = x * 1.3 + 1.0
+    return x + n % 10
+
+
+def beyond_the_limit(x):
+    n = (2**53 + 1, 0)
+    while x < 30.0:
+        n = (n[0], n[1] + 1)
+        x = x * 1.3
+    return x + n[0] % 10 + n[1]
+
+
+def of_eight_bits(x):
+    n = np.array([100, 5], dtype=np.int8)
+    while x < 30.0:
+        n = n + np.int8(7)
+        x = x * 1.5
+    return x + n[0]
+
+
+def without_a_sign(x):
+    n = np.array([2, 5], dtype=np.uint64)
+    while x < 30.0:
+        n = n - np.uint64(1)
+        x = x * 1.5
+    return x + (n > 5)[0]
+
+
+PROGRAMS = [random_in_a_tuple, random_in_a_dict, random_in_an_array, hash_of_a_position, next_to_the_limit,
+            beyond_the_limit, of_eight_bits, without_a_sign]  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_whole_numbers_are_those_of_python(f, backend):
+    compiled, slope = jit(f, backend=backend), jit(grad(f), backend=backend)
+    for x in (1.3, 9.5):
+        assert compiled(x) == pytest.approx(float(f(x)), rel=1e-12)
+        assert slope(x) == pytest.approx(float(grad(f)(x)), rel=1e-12)
+
+
+def test_small_whole_numbers_in_nests_and_arrays_go_round_in_one_step():
+    def f(x):
+        t, v = (0, 1), np.array([1, 2])
+        while x < 30.0:
+            t, v, x = (t[1], t[0] + t[1]), v * 3 % 7, x * 1.5
+        return x * t[0] + v.sum()
+
+    compiled = jit(f)
+    assert [compiled(x) for x in (1.0, 20.0, 40.0)] == pytest.approx([f(1.0), f(20.0), f(40.0)], rel=1e-12)
+    assert compiled.stats()["variants"] == 1
