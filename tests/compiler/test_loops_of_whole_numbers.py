@@ -42,6 +42,14 @@ def hash_of_a_position(x):
     return x * h
 
 
+def power_of_a_count(x):
+    k = 1
+    while x < 30.0:
+        k = k + 1
+        x = x * 1.3 + 3 ** (k + 30) % 10
+    return x
+
+
 def next_to_the_limit(x):
     n = 2**53 - 2
     while x < 30.0:
@@ -74,8 +82,8 @@ def without_a_sign(x):
     return x + (n > 5)[0]
 
 
-PROGRAMS = [random_in_a_tuple, random_in_a_dict, random_in_an_array, hash_of_a_position, next_to_the_limit,
-            beyond_the_limit, of_eight_bits, without_a_sign]  # fmt: skip
+PROGRAMS = [random_in_a_tuple, random_in_a_dict, random_in_an_array, hash_of_a_position, power_of_a_count,
+            next_to_the_limit, beyond_the_limit, of_eight_bits, without_a_sign]  # fmt: skip
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -6,8 +6,10 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
+from autograd.compiler.python_loops.changes import Known
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
@@ -61,7 +63,7 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
         while test() and not loop.body():
             pass
 
-    if current().trace is None:
+    if current().trace is None or _is_refused(loop):
         plainly()
         return
     while True:
@@ -92,7 +94,7 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
     numbers = range(*bounds)
-    if not _may_be_one(loop):
+    if not _may_be_one(loop) or _is_refused(loop):
         _over(loop, numbers)
         return
     for place, number in enumerate(numbers):
@@ -109,6 +111,15 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
             _told(loop, before, error)
             _over(loop, numbers[place:])
             return
+
+
+def _is_refused(loop: Parts) -> bool:
+    """Whether a trip of it, as it was recorded before, changed something."""
+    root = _root()
+    why = "" if root.loops is None else root.loops.refused.get((loop.line, *loop.names), "")
+    if why:
+        root.reasons.setdefault(loop.line, why)
+    return bool(why)
 
 
 def _may_be_one(loop: Parts) -> bool:
@@ -143,6 +154,8 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
         why = _root().reasons[loop.line]
         raise TraceError(f"the loop in line {loop.line}, over a range that is computed, is not recorded as one: {why}")
 
+    if _is_refused(loop):
+        plainly()
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
 
 
@@ -198,6 +211,7 @@ def _recorded(
     root, place = _root(), (loop.line, *loop.names)
     if place in root.loops_around:
         raise Unsuited("it calls itself")
+    known = Known([loop.body, test, trip])
     root.loops_around.add(place)
     try:
         found: dict[int, Any] = {}
@@ -210,6 +224,8 @@ def _recorded(
         _told(loop, before, error)
     finally:
         root.loops_around.discard(place)
+        if root.loops is not None and (changed := known.changed()):
+            root.loops.refuse(place, f"it changes an object, a {changed}")
     silent, root.silent = root.silent, False
     try:
         plainly()
@@ -226,7 +242,8 @@ def _record(
     """
     unset = [Unset(name, loop.line) for name in loop.names]
     states = [place for place, item in enumerate(before) if _is_numbers(item)]
-    _root().exact = _require_exact
+    sorts = {sort_of(number) for place in states for number in flatten(before[place])[0]}
+    _root().exact = partial(_require_exact, before=int if int in sorts else float)  # a power is a float from here on
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
