@@ -1,4 +1,4 @@
-"""Whole numbers that go round a loop of Python's are Python's and NumPy's, in nests and arrays too, or it is none."""
+"""What goes round a loop of Python's counts, is found and asked for its type as in Python, or the loop is no step."""
 
 from __future__ import annotations
 
@@ -82,8 +82,89 @@ def without_a_sign(x):
     return x + (n > 5)[0]
 
 
-PROGRAMS = [random_in_a_tuple, random_in_a_dict, random_in_an_array, hash_of_a_position, power_of_a_count,
-            next_to_the_limit, beyond_the_limit, of_eight_bits, without_a_sign]  # fmt: skip
+def looked_up(x):
+    table, marked, n = {0: 1.0, 1: 2.0, 3: 4.0}, {1, 2, 5}, 0
+    while x < 30.0:
+        x = x * 1.1 + table.get(n, 0.5) + (n in marked)
+        n = n + 1
+    return x * table.get(n - 3, 7.0)
+
+
+def looked_up_afterwards(x):
+    n = 0
+    while x < 30.0:
+        x, n = x * 1.5, n + 1
+    return x * {3: 2.0, 8: 5.0}.get(n, 0.5)
+
+
+def of_one_type(x):
+    n = 1
+    while x < 30.0:
+        x = x * 1.2 + (1.0 if isinstance(n, int) else 100.0) + (1.0 if type(n) is int else 100.0)
+        n = n * 2 if n < 3 else n / 2
+    return x * n
+
+
+def weight(n):
+    return 1.0 if isinstance(n, int | float) else 100.0
+
+
+def of_a_type_asked_by_a_helper(x):
+    n = 1
+    while x < 30.0:
+        x, n = x * 1.1 + weight(n), n + 1
+    return x
+
+
+def matched(n):
+    match n:
+        case int():
+            return 1.0
+        case _:
+            return 100.0
+
+
+def matched_by_a_helper(x):
+    n = 1
+    while x < 30.0:
+        x, n = x * 1.1 + matched(n), n + 1
+    return x
+
+
+def of_one_object(x):
+    a = b = x
+    n = 0
+    while a < 30.0 and a is b:
+        a, n = a * 1.5, n + 1
+        b = a
+    return a * n
+
+
+def same(a, b):
+    return 1.0 if a is b else 3.0
+
+
+def of_one_object_in_a_helper(x):
+    a = b = x
+    while a < 30.0:
+        a = a * 1.1 + same(a, b)
+        b = a
+    return a
+
+
+def of_an_array_not_copied(x):
+    v = kept = np.array([x, 1.0, 2.0])
+    while v.sum() < 30.0:
+        w = np.array(v, copy=None)
+        w[0] = w[0] + 1.0
+        v = w * 1.2
+    return v[0] + 2.0 * v[1] + kept[0]
+
+
+PROGRAMS = [looked_up, looked_up_afterwards, random_in_a_tuple, random_in_a_dict, random_in_an_array,
+            hash_of_a_position, power_of_a_count, next_to_the_limit, beyond_the_limit, of_eight_bits,
+            without_a_sign, of_one_type, of_a_type_asked_by_a_helper, matched_by_a_helper, of_one_object,
+            of_one_object_in_a_helper, of_an_array_not_copied]  # fmt: skip
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
