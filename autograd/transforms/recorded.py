@@ -29,6 +29,7 @@ from autograd.program.nests import Structure, flatten, require_same
 from autograd.program.tracing.arrays import as_number as kept
 from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.arrays.derivatives import seed_of, settled
+from autograd.program.tracing.sorts import of_sort, sort_of
 from autograd.program.tracing.trace import rules_within_reach
 
 _MANY = 32  # results, of which each is made of few of the nodes
@@ -214,6 +215,8 @@ def _apart(derivative: Any, known: set[Value], leaf: Any = None) -> Any:
     """The derivative as a node of its own, where it is a recorded node itself, w of w·x, or one that a rule holds."""
     if current().trace is not None:
         derivative = settled(derivative, leaf)
+        if sort_of(derivative) is not float:  # as n of n·x, which a loop counts
+            derivative = of_sort(derivative, float)
     own = isinstance(derivative, Value) and (derivative in known or derivative._primitive is None)
     return shown(_copy(derivative) if own else derivative)
 

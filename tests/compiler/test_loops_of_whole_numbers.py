@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd import grad, jit
+from autograd import grad, jacfwd, jacrev, jit, jvp
 
 BACKENDS = ("interpreter", "llvm")
 
@@ -186,3 +186,15 @@ def test_small_whole_numbers_in_nests_and_arrays_go_round_in_one_step():
     compiled = jit(f)
     assert [compiled(x) for x in (1.0, 20.0, 40.0)] == pytest.approx([f(1.0), f(20.0), f(40.0)], rel=1e-12)
     assert compiled.stats()["variants"] == 1
+
+
+@pytest.mark.parametrize("transformed", [grad, lambda f: lambda x: jvp(f, (x,), (1.0,))[1], jacfwd, jacrev])
+def test_a_derivative_that_is_a_count_is_a_float(transformed):
+    def f(x):
+        n = 0
+        while n * x < 20.0:
+            n = n + 1
+        return x * n
+
+    slope = jit(transformed(f))(1.5)
+    assert (type(slope), slope) == (float, 14.0)
