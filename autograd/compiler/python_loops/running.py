@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 from autograd.compiler.python_loops.changes import Known
+from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
-from autograd.primitives.row import MOST_COUNTED, is_array
-from autograd.primitives.table import absolute, ceil, logical_and, maximum
-from autograd.program.graph import Guard
+from autograd.primitives.table import ceil, logical_and, maximum
 from autograd.program.nests import flatten
-from autograd.program.tracing.arrays import shown
 from autograd.program.tracing.sorts import sort_of
-from autograd.program.tracing.structured import bound
-from autograd.program.tracing.trace import Asked, InexactError
+from autograd.program.tracing.trace import Asked
 from autograd.program.tracing.traced import Traced, Truth
 from autograd.transforms.loops import counted, while_loop
-
-_INEXACT = "a whole number passes 2**53"
 
 
 class Unset:
@@ -240,10 +233,11 @@ def _record(
 
     What others hold after a trip, that are used later, is put into `found`, with nan for its numbers.
     """
+    handed: dict[int, Any] = {}
     unset = [Unset(name, loop.line) for name in loop.names]
-    states = [place for place, item in enumerate(before) if _is_numbers(item)]
+    states = [place for place, item in enumerate(before) if is_numbers(item)]
     sorts = {sort_of(number) for place in states for number in flatten(before[place])[0]}
-    _root().exact = partial(_require_exact, before=int if int in sorts else float)  # a power is a float from here on
+    _root().exact = partial(require_exact, before=int if int in sorts else float)  # a power is a float from here on
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
@@ -256,19 +250,20 @@ def _record(
         enter(items)
         ends = trip(count)
         after = loop.get()
+        handed.update(handed_on([after[place] for place in states]))
         for place in states:
             for old, number in zip(flatten(before[place])[0], flatten(after[place])[0]):
-                _require_exact(old if type(old) is int else 0)
-                _require_exact(number, sort_of(old))
+                require_exact(old if type(old) is int else 0)
+                require_exact(number, sort_of(old))
         for place, (old, new) in enumerate(zip(before, after)):
             if place in states:
                 continue
             if not isinstance(old, Unset) and new is not old:
                 raise Unsuited(f"{loop.names[place]} is no number, and does not stay what it is")
             if loop.names[place] in loop.used and not isinstance(new, Unset):
-                if not _is_numbers(new):
+                if not is_numbers(new):
                     raise Unsuited(f"{loop.names[place]} has a value only inside of it, and is no number")
-                found[place] = _unknown(new)
+                found[place] = unknown(new)
         return not ends, count + 1, [after[place] for place in states]
 
     def more(state: Any) -> Any:
@@ -277,37 +272,7 @@ def _record(
         outcome = test(count)
         return logical_and(going, outcome) if isinstance(outcome, Traced) else going if outcome else going & False
 
-    _, _, items = while_loop(more, step, (True, 0, [before[place] for place in states]))
+    first = [before[place] for place in states]
+    _, _, items = while_loop(more, step, (True, 0, first))
+    known_by_two_names(items, handed, first)
     enter(items)
-
-
-def _require_exact(item: Any, before: type = float) -> None:
-    """A bound of the program: what is, or was, a whole number or several stay within what a float can count."""
-    if int not in (before, sort_of(item)):
-        return
-    item = shown(item)
-    size = absolute(item) if not is_array(item) else abs(item).max() if item.size else 0
-    if isinstance(size, Traced):
-        bound(size >= float(MOST_COUNTED), Guard(False, InexactError, _INEXACT))
-    elif size >= MOST_COUNTED:
-        raise Unsuited(_INEXACT)
-
-
-def _unknown(nest: Any) -> Any:
-    """The same nest with nan for its numbers."""
-    _, structure = flatten(nest)
-    return structure.build(
-        [math.nan if shape is None else sys.modules["numpy"].full(shape, math.nan) for shape in structure.shapes]
-    )
-
-
-def _is_numbers(item: Any) -> bool:
-    if isinstance(item, Unset | str | bytes | type(None)) or callable(item):
-        return False
-    try:
-        numbers, _ = flatten(item)
-    except TypeError:
-        return False
-    return all(isinstance(number, Traced | float | int) or hasattr(number, "_apply_primitive")
-               or (is_array(number) and (number.dtype.kind not in "iu" or number.dtype == int))  # others wrap early
-               for number in numbers)
