@@ -63,7 +63,7 @@ def _state(item: Any) -> tuple[list[Any], Any]:
     if is_array(item):
         if is_recorded(item):
             return [item._own, item._base], None
-        return (item.ravel().tolist(), None) if item.dtype == object else ([], item.tobytes())
+        return (item.ravel().tolist(), None) if item.dtype == object else ([], hash(item.tobytes()))
     if is_a(item, BuiltinFunctionType):
         return [item.__self__], None
     with suppress(AttributeError):
