@@ -265,11 +265,12 @@ class Plan:
                 "this compiled function was unpickled without its Python source, and these numbers take a branch that "
                 "was not recorded before it was pickled"
             )
-        known = len(self._loops.codes)
+        codes, refused = len(self._loops.codes), len(self._loops.refused)
         with collector_paused():
             memory = Memory(self.owner._options[-1], self.splits)
             found = recording(self.signature, self.roots, numbers, path, memory, self._loops)
-        if len(self._loops.codes) > known:  # loops are one step now where others have branches
+        # Loops are one step now where other variants have branches, or the other way round.
+        if len(self._loops.codes) > codes or len(self._loops.refused) > refused:
             self._forget()
         variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
         variant.outputs, variant.parts = found.outputs, found.parts

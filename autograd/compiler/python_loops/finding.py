@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import CodeType, FrameType, FunctionType
+from typing import Any, NoReturn
 
 from autograd.compiler.python_loops.code import taken_apart
+from autograd.errors import TraceError
 from autograd.program.tracing.trace import LoopFound
 
 
@@ -24,6 +26,7 @@ class Loops:
     def __init__(self) -> None:
         self.codes: dict[CodeType, CodeType] = {}  # with their loops taken apart
         self.reasons: dict[int, str] = {}
+        self.refused: dict[tuple[Any, ...], str] = {}  # loops whose trips changed something, and what
         self._tried: set[CodeType] = set()
         self._met: dict[tuple[int, int], FrameType] = {}
 
@@ -47,6 +50,13 @@ class Loops:
             self._tried.add(found)
             self.codes[code] = found
             raise LoopFound
+
+    def refuse(self, loop: tuple[Any, ...], why: str) -> NoReturn:
+        """Record anew without this loop as a step, or without any where it comes again all the same."""
+        if loop in self.refused:
+            raise TraceError(why)
+        self.refused[loop] = why
+        raise LoopFound
 
     def set_aside(self, why: str) -> dict[CodeType, CodeType]:
         """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""

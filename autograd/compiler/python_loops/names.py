@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
+from autograd.compiler.python_loops.source import asked
+
 _UNUSUAL = frozenset(("super", "__class__", "locals", "globals", "vars"))
 
 
@@ -20,6 +22,11 @@ class Names(ast.NodeVisitor):
 
     def refuse(self, why: str) -> None:
         self.why = self.why or why
+
+    def visit(self, node: ast.AST) -> None:
+        if why := asked(node):
+            self.refuse(f"it {why}")
+        super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if node.id in _UNUSUAL or (node.id in self.outer and not isinstance(node.ctx, ast.Load)):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import CellType
 from typing import Any, NamedTuple
 
+from autograd.compiler.python_loops.changes import Known
+from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, TraceError
-from autograd.primitives.row import MOST_COUNTED, is_array
-from autograd.primitives.table import absolute, ceil, logical_and, maximum
-from autograd.program.graph import Guard
+from autograd.primitives.table import ceil, logical_and, maximum
 from autograd.program.nests import flatten
-from autograd.program.tracing.structured import bound
-from autograd.program.tracing.trace import Asked, InexactError
+from autograd.program.tracing.sorts import sort_of
+from autograd.program.tracing.trace import Asked
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import counted, while_loop
 
@@ -59,7 +58,7 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
         while test() and not loop.body():
             pass
 
-    if current().trace is None:
+    if current().trace is None or _is_refused(loop):
         plainly()
         return
     while True:
@@ -93,7 +92,7 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
     numbers = range(*bounds)
-    if not _may_be_one(loop):
+    if not _may_be_one(loop) or _is_refused(loop):
         _over(loop, numbers)
         return
     for place, number in enumerate(numbers):
@@ -110,6 +109,15 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
             _told(loop, before, error)
             _over(loop, numbers[place:])
             return
+
+
+def _is_refused(loop: Parts) -> bool:
+    """Whether a trip of it, as it was recorded before, changed something."""
+    root = _root()
+    why = "" if root.loops is None else root.loops.refused.get(_place(loop), "")
+    if why:
+        root.reasons.setdefault(loop.line, why)
+    return bool(why)
 
 
 def _may_be_one(loop: Parts) -> bool:
@@ -144,6 +152,8 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
         why = _root().reasons[loop.line]
         raise TraceError(f"the loop in line {loop.line}, over a range that is computed, is not recorded as one: {why}")
 
+    if _is_refused(loop):
+        plainly()
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
 
 
@@ -196,9 +206,10 @@ def _recorded(
 
     `test` and `trip` take the number of the trip.
     """
-    root, place = _root(), (loop.line, *loop.names, *_called(loop.body))
+    root, place = _root(), _place(loop)
     if place in root.loops_around:
         raise Unsuited("it calls itself")
+    known = None if root.loops is None or root.loops_around else Known([loop.body, test, trip])
     root.loops_around.add(place)
     try:
         found: dict[int, Any] = {}
@@ -211,6 +222,8 @@ def _recorded(
         _told(loop, before, error)
     finally:
         root.loops_around.discard(place)
+        if known is not None and root.loops is not None and (changed := known.changed()):
+            root.loops.refuse(place, f"it changes an object, a {changed}")
     silent, root.silent = root.silent, False
     try:
         plainly()
@@ -218,10 +231,10 @@ def _recorded(
         root.silent = silent
 
 
-def _called(function: Any) -> list[Any]:
-    """The codes of the functions that a function closes over: a search in a search is not one that calls itself."""
-    cells = [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]
-    return [getattr(item, "__code__", None) for item in cells if callable(item)]
+def _place(loop: Parts) -> tuple[Any, ...]:
+    """What tells one loop from others; with the codes that it closes over, so that a search may hold another."""
+    cells = [cell.cell_contents for cell in loop.body.__closure__ or () if cell != CellType()]
+    return loop.line, *loop.names, *[item.__code__ for item in cells if hasattr(item, "__code__")]
 
 
 def _record(
@@ -231,11 +244,11 @@ def _record(
 
     What others hold after a trip, that are used later, is put into `found`, with nan for its numbers.
     """
+    handed: dict[int, Any] = {}
     unset = [Unset(name, loop.line) for name in loop.names]
-    states = [place for place, item in enumerate(before) if _is_numbers(item)]
-    whole = [place for place in states if type(before[place]) is int]
-    root = _root()
-    root.exact = _require_exact if whole else root.exact
+    states = [place for place, item in enumerate(before) if is_numbers(item)]
+    sorts = {sort_of(number) for place in states for number in flatten(before[place])[0]}
+    _root().exact = partial(require_exact, before=int if int in sorts else float)  # a power is a float from here on
 
     def enter(state: Any) -> None:
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
@@ -248,17 +261,20 @@ def _record(
         enter(items)
         ends = trip(count)
         after = loop.get()
-        for place in whole:
-            _require_exact(after[place])
+        handed.update(handed_on([after[place] for place in states]))
+        for place in states:
+            for old, number in zip(flatten(before[place])[0], flatten(after[place])[0]):
+                require_exact(old if type(old) is int else 0)
+                require_exact(number, sort_of(old))
         for place, (old, new) in enumerate(zip(before, after)):
             if place in states:
                 continue
             if not isinstance(old, Unset) and new is not old:
                 raise Unsuited(f"{loop.names[place]} is no number, and does not stay what it is")
             if loop.names[place] in loop.used and not isinstance(new, Unset):
-                if not _is_numbers(new):
+                if not is_numbers(new):
                     raise Unsuited(f"{loop.names[place]} has a value only inside of it, and is no number")
-                found[place] = _unknown(new)
+                found[place] = unknown(new)
         return not ends, count + 1, [after[place] for place in states]
 
     def more(state: Any) -> Any:
@@ -267,30 +283,7 @@ def _record(
         outcome = test(count)
         return logical_and(going, outcome) if isinstance(outcome, Traced) else going if outcome else going & False
 
-    _, _, items = while_loop(more, step, (True, 0, [before[place] for place in states]))
+    first = [before[place] for place in states]
+    _, _, items = while_loop(more, step, (True, 0, first))
+    known_by_two_names(items, handed, first)
     enter(items)
-
-
-def _require_exact(number: Any) -> None:
-    """A bound of the program: a whole number stays within what a float can count."""
-    if isinstance(number, Traced) and not number.kind:
-        bound(absolute(number) > float(MOST_COUNTED), Guard(False, InexactError, "a whole number passes 2**53"))
-
-
-def _unknown(nest: Any) -> Any:
-    """The same nest with nan for its numbers."""
-    _, structure = flatten(nest)
-    return structure.build(
-        [math.nan if shape is None else sys.modules["numpy"].full(shape, math.nan) for shape in structure.shapes]
-    )
-
-
-def _is_numbers(item: Any) -> bool:
-    if isinstance(item, Unset | str | bytes | type(None)) or callable(item):
-        return False
-    try:
-        numbers, _ = flatten(item)
-    except TypeError:
-        return False
-    return all(isinstance(number, Traced | float | int) or is_array(number) or hasattr(number, "_apply_primitive")
-               for number in numbers)

@@ -12,6 +12,7 @@ _MAKERS = frozenset(
     ("zeros", "ones", "empty", "full", "array", "zeros_like", "ones_like", "empty_like", "full_like", "copy",
      "deepcopy", "list", "dict", "set", "sorted", "deque", "defaultdict", "Counter")
 )  # fmt: skip
+_NUMBERS = frozenset(("int", "float", "bool", "complex", "Number", "Complex", "Real", "Rational", "Integral"))
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
@@ -46,6 +47,29 @@ def own_nodes(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
             yield from own_nodes([*ast.iter_child_nodes(node)])
 
 
+def asked(node: ast.AST) -> str:
+    """What a node of a tree asks of a number that is another for one of a recording; else nothing."""
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        named = all(isinstance(side, ast.Name) for side in sides)
+        if named and any(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops):
+            return "asks whether two variables are one object"
+        kinds = any(_is_call(side, "type") or _name(side) == "__class__" for side in sides)
+    elif _is_call(node, "isinstance"):
+        kinds = any(_name(item) in _NUMBERS for item in ast.walk(node))
+    else:
+        kinds = isinstance(node, ast.MatchClass) and _name(node.cls) in _NUMBERS
+    return "asks what type a number is of" if kinds else ""
+
+
+def _is_call(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == name
+
+
+def _name(node: ast.AST) -> str:
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
 def made_anew(body: Sequence[ast.stmt], others: Collection[str] = ()) -> frozenset[str]:
     """The names that hold nothing but what these statements make: `others` may hold something else."""
     new, making = set(), set()
@@ -74,8 +98,7 @@ def made_first(body: Sequence[ast.stmt]) -> frozenset[str]:
 def _makes(value: ast.expr) -> bool:
     """Whether an expression makes a list, a dictionary, a set or an array of its own."""
     if isinstance(value, ast.Call):
-        name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
-        return name in _MAKERS
+        return _name(value.func) in _MAKERS and not any(item.arg == "copy" for item in value.keywords)
     if isinstance(value, ast.BinOp):
         return isinstance(value.left, ast.List) or isinstance(value.right, ast.List)
     return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp)

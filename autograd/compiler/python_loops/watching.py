@@ -14,8 +14,9 @@ from functools import cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from autograd.compiler.python_loops.source import function_of, made_anew, own_nodes
+from autograd.compiler.python_loops.source import asked, function_of, made_anew, own_nodes
 from autograd.primitives.row import is_array
+from autograd.program.tracing.traced import Traced
 
 
 class Unsuited(BaseException):
@@ -50,6 +51,7 @@ class _Function(NamedTuple):
 
     why: str  # "" for nothing
     augmented: frozenset[str]  # the parameters that `+=` and its kin may change in place
+    asks: str = ""  # what it asks of a number
 
 
 def is_mutable(item: Any) -> bool:
@@ -102,6 +104,8 @@ def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:
         raise Unsuited(f"it calls {code.co_name}(), which {does.why}")
     if does.augmented and any(is_mutable(frame.f_locals.get(name)) for name in does.augmented):
         raise Unsuited(f"it calls {code.co_name}(), which changes an argument in place")
+    if does.asks and any(isinstance(item, Traced) for item in frame.f_locals.values()):
+        raise Unsuited(f"it calls {code.co_name}(), which {does.asks}")
 
 
 def _is_made_here(frame: FrameType) -> bool:
@@ -163,7 +167,7 @@ def _does(code: CodeType) -> _Function:
     new = made_anew(function.body, {item.arg for item in parameters})
     if code.co_name in _MAKING and parameters:
         new |= {parameters[0].arg}
-    augmented = set()
+    augmented, asks = set(), ""
     for node in own_nodes(function.body):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             augmented.add(node.target.id)
@@ -173,4 +177,5 @@ def _does(code: CodeType) -> _Function:
             return _Function("writes into an object: x[i] = y, or x.name = y", frozenset())
         if isinstance(node, ast.keyword) and node.arg == "out":
             return _Function("writes into an array: out=", frozenset())
-    return _Function("", frozenset(augmented & {item.arg for item in parameters}))
+        asks = asks or asked(node)
+    return _Function("", frozenset(augmented & {item.arg for item in parameters}), asks)
