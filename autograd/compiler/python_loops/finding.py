@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import CodeType, FrameType, FunctionType
@@ -73,7 +73,7 @@ class Loops:
         before = []
         try:
             if self.codes:
-                for function in _all_functions():
+                for function in _functions({code.co_filename for code in self.codes}):
                     changed = self._changed(function.__code__)
                     if changed is not function.__code__:
                         before.append((function, function.__code__))
@@ -90,5 +90,6 @@ class Loops:
         return code if same else code.replace(co_consts=consts)
 
 
-def _all_functions() -> list[FunctionType]:
-    return [item for item in gc.get_objects() if type(item) is FunctionType]
+def _functions(files: Collection[str]) -> list[FunctionType]:
+    """All that there are whose code is from these files."""
+    return [item for item in gc.get_objects() if type(item) is FunctionType and item.__code__.co_filename in files]
