@@ -13,7 +13,7 @@ from autograd.compiler.backends.llvm.text import Array, Function, contiguous
 from autograd.compiler.backends.llvm.writer import Writer
 from autograd.program.graph import UNKNOWN
 
-KEPT = 2**20
+KEPT = 2**23  # more is given back, whose pages then have to be had anew at each run
 FULL = -2  # what a run returns for which there was not room enough
 
 DECLARATIONS = ("declare ptr @realloc(ptr, i64)", "declare void @free(ptr)")
