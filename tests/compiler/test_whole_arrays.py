@@ -562,3 +562,16 @@ def test_where_elements_move_to_is_known_before():
     ):  # fmt: skip
         with pytest.raises(TraceError, match=message):
             jit(f)(np.ones(300))
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 9), (9, 8), (17, 33), (7, 40), (130, 21)])
+def test_columns_are_copied_as_rows(shape):
+    """In tiles of eight by eight, of which the last may overlap."""
+    ways = [
+        lambda x: x.T.copy(), lambda x: np.stack([x.T, x.T + 1.0]), lambda x: x[1:].T.copy(), lambda x: x[::2].T.copy(),
+        lambda x: x.T[1:, ::-1].copy(), lambda x: np.transpose(np.stack([x, 2.0 * x]), (0, 2, 1)),
+        lambda x: np.transpose(np.stack([x, 2.0 * x]), (2, 1, 0)),
+    ]  # fmt: skip
+    x = np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape)
+    for way in ways:
+        assert np.array_equal(jit(way)(x), way(x))

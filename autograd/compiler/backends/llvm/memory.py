@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from autograd.compiler.backends.llvm.text import (
@@ -35,6 +35,8 @@ def copy(function: Function, source: Array | Tuple, target: Array) -> None:
         function.store(function.load(source), target)
     elif _in_rows(source) and target.lane == 1 and not target.mask or source.lane == 1 and _in_rows(target):
         _copy_rows(function, source, target)
+    elif _is_turned(source, target):
+        _copy_turned(function, source, target)
     elif len(source.shape) == 1 and source.shape[0] <= 16:
         for i in range(source.shape[0]):
             function.store(function.load(source, i * source.strides[0]), target, i * target.strides[0])
@@ -82,16 +84,11 @@ def _in_rows(array: Array) -> bool:
 
 def _copy_rows(function: Function, source: Array, target: Array) -> None:
     """Copy an array with one axis whose samples' numbers stand side by side to one whose lanes do, or back: eight by
-    eight in registers, for a gather or a scatter takes three times as long. The last eight may overlap those before.
+    eight in registers, for a gather or a scatter takes three times as long.
     """
-    size, width = source.shape[0], source.width
-    last, rows = size - SUMS, source if source.lane != 1 else target
+    width, rows = source.width, source if source.lane != 1 else target
 
-    def eight(block: str) -> None:
-        start = function.value(f"mul nuw nsw i64 {block}, {SUMS}")
-        if size % SUMS:
-            inside = function.value(f"icmp slt i64 {start}, {last}")
-            start = function.value(f"select i1 {inside}, i64 {start}, i64 {last}")
+    def eight(start: str) -> None:
         columns = [
             replace(array, pointer=function.address(array.pointer, start, array.strides[0]), shape=())
             for array in (source, target)
@@ -108,7 +105,45 @@ def _copy_rows(function: Function, source: Array, target: Array) -> None:
             for i, row in enumerate(_turned(function, half)):
                 _put_row(function, columns[1], first + i, row)
 
+    _by_eights(function, source.shape[0], eight)
+
+
+def _by_eights(function: Function, size: int, body: Callable[[str], None]) -> None:
+    """The body for the first of each eight. The last eight may overlap those before."""
+
+    def eight(block: str) -> None:
+        start = function.value(f"mul nuw nsw i64 {block}, {SUMS}")
+        if size % SUMS:
+            inside = function.value(f"icmp slt i64 {start}, {size - SUMS}")
+            start = function.value(f"select i1 {inside}, i64 {start}, i64 {size - SUMS}")
+        body(start)
+
     function.repeat(-(-size // SUMS), eight)
+
+
+def _is_turned(source: Array, target: Array) -> bool:
+    """Whether the columns of a matrix stand side by side, and in its copy the rows."""
+    single = source.lane == target.lane == 0 and len(source.shape) == 2 and min(source.shape) >= SUMS
+    return single and source.strides[0] == target.strides[1] == 1 != source.strides[1]
+
+
+def _copy_turned(function: Function, source: Array, target: Array) -> None:
+    """Copy it eight by eight in registers, for else each number is read from another line of the cache."""
+
+    def block(row: str, column: str) -> None:
+        begin = function.address(function.address(source.pointer, row), column, source.strides[1])
+        end = function.address(function.address(target.pointer, column), row, target.strides[0])
+        columns = [
+            function.value(
+                f"load {DOUBLE[SUMS]}, ptr {function.address(begin, source.offset + i * source.strides[1])}, align 8"
+            ) for i in range(SUMS)
+        ]  # fmt: skip
+        for i, text in enumerate(_turned(function, columns)):
+            place = function.address(end, target.offset + i * target.strides[0])
+            function.line(f"store {DOUBLE[SUMS]} {text}, ptr {place}, align 8")
+
+    rows, columns = source.shape
+    _by_eights(function, rows, lambda row: _by_eights(function, columns, lambda column: block(row, column)))
 
 
 def _row(function: Function, array: Array, sample: int) -> str:
