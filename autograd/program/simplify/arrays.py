@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product, repeat, starmap
 from typing import Any
 
@@ -108,9 +108,8 @@ def known(builder: Builder, operation: Operation, operands: tuple[Any, ...]) -> 
     if None in sources or max(math.prod(shape), *map(math.prod, shapes)) > _KNOWN:
         return None
 
-    constants = [source for source in sources if isinstance(source, Constant)]
-    if isinstance(operation, Primitive) and shape and len(constants) == len(sources):
-        columns = [source.item.numbers if own else repeat(source.item) for source, own in zip(constants, shapes)]
+    if isinstance(operation, Primitive) and shape:  # of which there may be many
+        columns = [*map(_column, sources, shapes)]
         truths = _TRUTHS.get(operation, 0)
         rows = zip(*(map(bool, column) for column in columns[:truths]), *columns[truths:])
         return builder.constant(ConstantArray(array("d", starmap(operation.evaluate, rows)).tobytes(), shape))
@@ -124,6 +123,14 @@ def known(builder: Builder, operation: Operation, operands: tuple[Any, ...]) -> 
 
     numbers = [float(number.item) for number in by_numbers(builder, operation, shapes, shape, element)]
     return builder.constant(ConstantArray(array("d", numbers).tobytes(), shape) if shape else numbers[0])
+
+
+def _column(source: Any, shape: tuple[int, ...]) -> Iterable[Any]:
+    """The numbers of an operand, in row-major order; of one that is a number as many as are wanted."""
+    if isinstance(source, Positions):
+        before, after = math.prod(shape[: source.axis]), math.prod(shape[source.axis + 1 :])
+        return [float(i) for _ in range(before) for i in range(shape[source.axis]) for _ in range(after)]
+    return source.item.numbers if shape else repeat(source.item)
 
 
 def _source(builder: Builder, operand: Any) -> Constant | Positions | None:
