@@ -124,6 +124,12 @@ def loop_of_no_trips(m):
     return y
 
 
+def row_read_in_both_branches(m):
+    r = m[np.argmax(m[:, 0])]
+    return cond(m[0, 0] < 2.0, lambda r: r * r, lambda r: 3.0 * r * r, r) + cond(
+        m[0, 0] > 2.0, lambda: r * m[0], lambda: r * m[1])
+
+
 def all_along_one(m):
     return np.all(m[:, None], axis=1)*m
 
@@ -281,6 +287,7 @@ PROGRAMS = [
     row_written, row_in_place, row_read_later, column_and_row, rows_in_a_loop, parts_of_rows, out,
     largest_along_one, sum_along_one, rotated, transposed_by_an_array, taken,
     any_of_one, exclusive_or_of_one, or_on_the_way, loop_of_no_trips, all_along_one,
+    row_read_in_both_branches,
     flat_of_a_transpose, flat_begins_again, flat_of_all, copied_by_numpy, elements_of_numpy, seen_by_numpy,
     part_of_what_has_another_shape_now, branches_give_copies, a_condition_changes_no_state,
     taken_at_a_computed_place, diagonals, not_copied, other_orders, axes_of_length_one,

@@ -174,6 +174,7 @@ def test_thresholds_move_no_bit(name, monkeypatch):
         monkeypatch.setattr(lowering, "SMALL", small)
         monkeypatch.setattr(array_derivatives, "_PACKED", small)
         monkeypatch.setattr(array_derivatives, "_CHOSEN", small // 4)
+        monkeypatch.setattr(array_derivatives, "_ADDED", small)
         monkeypatch.setattr(derivatives, "_FEW", small // 2)
         monkeypatch.setattr(derivatives, "_SMALL", 16 * small)
         monkeypatch.setattr(simplify_arrays, "_KNOWN", 64 * small)
@@ -575,3 +576,27 @@ def test_columns_are_copied_as_rows(shape):
     x = np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape)
     for way in ways:
         assert np.array_equal(jit(way)(x), way(x))
+
+
+def rows_apart(a):
+    return sum(np.sum(row * row * (i + 1.0) if i % 3 else np.where(row > 0.0, row**3, -row)) for i, row in enumerate(a))
+
+
+def overlapping(a):
+    return sum(np.sum((a[i : i + 3] * a[17 - i]) ** 2) for i in range(17)) + np.sum(a[3] * a[5]) + np.sum(a[::2][4])
+
+
+@pytest.mark.parametrize("f", [rows_apart, overlapping])
+def test_parts_of_an_array_give_it_the_same_derivative_however_it_is_put_together(f, monkeypatch):
+    a, found = np.sin(np.arange(60.0)).reshape(20, 3), []
+    for most in (0, 16, 1000):  # views that are added as whole arrays
+        monkeypatch.setattr(array_derivatives, "_ADDED", most)
+        found.append((jit(grad(f))(a), jit(jvp_of_slope(f))(a)))
+    for slope, second in found:
+        assert np.array_equal(slope, found[0][0])
+        assert slope == pytest.approx(grad(f)(a), rel=1e-12, abs=1e-13)
+        assert second == pytest.approx(jvp_of_slope(f)(a), rel=1e-11, abs=1e-12)
+
+
+def jvp_of_slope(f):
+    return lambda a: jvp(grad(f), (a,), (np.cos(a),))[1]

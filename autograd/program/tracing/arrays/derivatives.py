@@ -20,10 +20,12 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays.nodes import is_recorded, node_of
 from autograd.program.tracing.arrays.places import at_places, is_everywhere, scattered
 from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
+from autograd.program.tracing.arrays.whole import view as seen
 from autograd.program.tracing.structured import on_histories
 from autograd.program.tracing.traced import Predicate, broadcast_shape
 
 _PACKED = 16  # elements of an array that are written as one, however few of them have a derivative
+_ADDED = 16  # views whose parts are added as whole arrays, in one pass
 _CHOSEN = 4  # elements that are chosen by their positions, which needs no array
 
 
@@ -95,8 +97,9 @@ class Scattered:
         values, live = broadcast(values, self.shape), None if type(live) is float and live else live
         if self.elements:
             values, live = self._with_elements(values, live, zero)
+        added = self._with_view if len(self.views) <= _ADDED else self._with_view_in_place
         for view, part in self.views:
-            values, live = self._with_view(values, live, view, part)
+            values, live = added(values, live, view, part)
         for indices, part in self.places:
             value, flag = with_flag(part, -0.0)
             if len(indices) == len(self.shape) and is_everywhere(indices, self.shape):
@@ -139,6 +142,15 @@ class Scattered:
             there = here if type(flag) is float else placed(broadcast(0.0, self.shape), view, flag)
             live = None if type(there) is float else there if type(live) is float else table.logical_or(live, there)
         return values + whole, live
+
+    def _with_view_in_place(self, values: Any, live: Any, view: View, part: Any) -> tuple[Any, Any]:
+        """The same numbers, by a step that goes through the part alone."""
+        value, flag = with_flag(part, -0.0)
+        values = placed(values, view, seen(values, view) + value)
+        if live is not None:
+            live = broadcast(live, self.shape)
+            live = placed(live, view, flag if type(flag) is float else table.maximum(flag, seen(live, view)))
+        return values, live
 
 
 def seen_by(view: View, shape: tuple[int, ...]) -> Any:

@@ -7,6 +7,7 @@ import operator
 import sys
 from typing import Any
 
+from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives import table
@@ -25,12 +26,13 @@ class Selection:
     def __init__(self, part: View | None, indices: list[Any], shape: tuple[int, ...], mask: Any = None) -> None:
         self.part = part  # what is selected from, where it is not all of the array
         self.indices, self.shape, self.mask = indices, shape, mask
-        self._last: Any = None  # the array that was read from last, and what that gave
+        self._last: Any = (None, None)  # the array that was read from last, in which recording, and what that gave
 
     def read(self, array: Any) -> Any:
-        if self._last is None or self._last[0] is not array:
-            self._last = array, self._read(array)
-        return self._last[1]
+        trace = current().trace
+        if self._last[0] is not array or self._last[1] is not trace:
+            self._last = array, trace, self._read(array)
+        return self._last[2]
 
     def _read(self, array: Any) -> Any:
         if self.part is not None:
