@@ -291,7 +291,7 @@ def findings(program: Program, llvm: bool = False, c: bool = False, only: str = 
     signal.signal(signal.SIGVTALRM, _alarm)
     limit = trace.HISTORY_LIMIT
     if program.seed % 2:  # loops of more than 100 trips are reversed in chunks
-        trace.HISTORY_LIMIT = 1024
+        trace.HISTORY_LIMIT = 1024 * program.times
     signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
     try:
         with warnings.catch_warnings():

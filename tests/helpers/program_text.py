@@ -311,7 +311,10 @@ class Writer(GridBodyWriter):
     def write_no_grad(self, line: Line, scope: Scope) -> None:
         self.put("with no_grad():")
         self.indent += 1
+        before = len(self.lines)
         self.body(line.bodies[0], scope)
+        if len(self.lines) == before:
+            self.put("pass")
         self.indent -= 1
 
     def write_jit(self, line: Line, scope: Scope) -> None:
