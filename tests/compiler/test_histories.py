@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from autograd import (
     hessian,
     jacfwd,
     jit,
+    jvp,
     sin,
     value_and_grad,
     vmap,
@@ -100,6 +102,35 @@ def test_what_cannot_be_kept_is_an_error_that_names_the_limit(backend):
     assert jit(decay, history_limit=64, backend=backend)(2.0, 20_000.0) < 1.0
     with pytest.raises(ValueError, match="history_limit is a whole number of bytes from 1 up"):
         jit(decay, history_limit=0)
+
+
+def multiplied(i, y):
+    """A trip that reads and writes at computed places, which are looked at whether they are any."""
+    y[i] = y[i] * y[i - 1]
+    return y
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        lambda x, _: fori_loop(1, len(x), multiplied, x),
+        lambda x, n: fori_loop(1, n, multiplied, x),
+        lambda x, n: while_loop(lambda s: s[0] < n, lambda s: (s[0] + 1, multiplied(*s)), (1, x))[1],
+    ],
+    ids=["known", "counted", "while"],
+)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_that_reads_and_writes_at_computed_places_is_split_too(loop, backend):
+    x = 1.0 + 0.01 * np.sin(np.arange(150.0))
+    limit = 8 * 150 * 100  # two thirds of its states
+    split = partial(jit, history_limit=limit, backend=backend)
+    slope = split(grad(lambda x, n: loop(x, n)[-1]))
+    assert slope(x, 150) == pytest.approx(np.prod(x) / x, rel=1e-12)
+    assert all(8 * math.prod(kind) <= limit for kind in slope.graph.kinds if kind and min(kind) > 0)
+    curvature = split(lambda x: jvp(grad(lambda x: loop(x, 150)[-1]), (x,), (x,))[1])
+    assert curvature(x) == pytest.approx(149.0 * np.prod(x) / x, rel=1e-12)  # each slope is of degree 149
+    with pytest.raises(IndexError, match="index 150 is out of bounds for axis 0 with length 150"):
+        split(grad(lambda x, n: fori_loop(1, n, multiplied, x)[-1]))(x, 151)
 
 
 def test_exported_code_keeps_a_history_too(tmp_path):

@@ -342,7 +342,7 @@ def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_e
     assert 2**24 * 2 * 8 == trace.HISTORY_LIMIT
     assert not split(2**24)
     assert split(2**24 + 1)
-    assert not split(2**24 + 1, outputs=3)
+    assert split(2**24 + 1, outputs=3)  # with a sum
     assert not split(2**24 + 1, carried=1, outputs=1)
     for role in ("sliced", "stacked", "save", "counted", "reverse"):
         assert not split(2**26, **{role: 1})

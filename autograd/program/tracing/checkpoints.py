@@ -25,8 +25,11 @@ _SHARE = 8  # of the limit, that the states of a chunk take
 
 
 def chunk_of(op: Loop) -> int:
-    """The trips of a chunk, where a loop's states would take too much memory and it can be split; else 0."""
-    plain = not (op.sliced or op.stacked or op.save or op.reverse) and len(op.body.outputs) == op.carried
+    """The trips of a chunk, where a loop's states would take too much memory and it can be split; else 0.
+
+    Sums are no hindrance: what a loop with states counts, such as indices out of bounds, it has counted going forward.
+    """
+    plain = not (op.sliced or op.stacked or op.save or op.reverse)
     size = 8 * sum(math.prod(op.body.kinds[1 + i] or ()) for i in range(op.carried))
     memory = current().trace.memory
     if not plain or not size:
@@ -59,7 +62,7 @@ def _of_known_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]:
 
     def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
         def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-            return replay(op.body, [start + position, *states, *shared]), [], []
+            return replay(op.body, [start + position, *states, *shared])[: op.carried], [], []
 
         return loop(step, count, states)[0]
 
@@ -87,7 +90,7 @@ def _of_unknown_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]
         start = number * float(chunk)
 
         def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-            return replay(op.body, [start + position, *states, *shared]), [], []
+            return replay(op.body, [start + position, *states, *shared])[: op.carried], [], []
 
         if condition is None:
             return loop(step, chunk, states, count=count - start)[0], [], []

@@ -106,7 +106,7 @@ class _Parts:
 
 def _pull_loop(op: Loop, operands: Sequence[Any], cotangent: Bundle, wanted: Sequence[bool]) -> list[Any]:
     chunk = chunk_of(op)
-    if chunk:
+    if chunk and all(i < op.carried for i in cotangent.parts):
         return _Replay(in_chunks(op, chunk), operands).pull([cotangent.parts.get(i) for i in range(op.carried)], wanted)
     first = int(op.counted)
     parts, asked = _Parts(op, operands[first:]), _Parts(op, wanted[first:])
