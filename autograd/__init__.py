@@ -107,7 +107,7 @@ if _typing.TYPE_CHECKING:  # loaded when they are asked for, as the table below 
         value_and_grad,
         vjp,
     )
-    from autograd.transforms.implicit import custom_root
+    from autograd.transforms.implicit import custom_root, fixed_point
     from autograd.transforms.loops import cond, fori_loop, scan, while_loop
     from autograd.transforms.rerunning import rerun_context
 
@@ -124,7 +124,7 @@ _LATER = {
     "autograd.transforms.derivatives": (
         "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp",
     ),
-    "autograd.transforms.implicit": ("custom_root",),
+    "autograd.transforms.implicit": ("custom_root", "fixed_point"),
     "autograd.transforms.loops": ("cond", "fori_loop", "scan", "while_loop"),
     "autograd.transforms.rerunning": ("rerun_context",),
 }  # fmt: skip
@@ -182,6 +182,7 @@ __all__ = [
     "explain",
     "explain_all",
     "expm1",
+    "fixed_point",
     "floor",
     "floor_divide",
     "fori_loop",

@@ -1,4 +1,4 @@
-"""The derivative of a root: of what an iteration finds, without differentiating the iteration."""
+"""The derivative of a root or a fixed point: of what an iteration finds, without differentiating the iteration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from autograd.engine.recording import current, no_grad, transforming
 from autograd.engine.sweep import differentiable_reverse_sweep, reverse_sweep
 from autograd.engine.value import Value
-from autograd.errors import ShapeError
+from autograd.errors import BoundError, ShapeError
 from autograd.primitives.row import Primitive, real
 from autograd.primitives.specialise import with_numbers
 from autograd.primitives.table import divide
@@ -32,7 +32,7 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tang
     """The root x of f(x) = 0 that `solve` finds, with derivatives by the implicit function theorem.
 
     The derivative with respect to a Value p that f closes over is -(∂f/∂x)⁻¹ · ∂f/∂p at the root, at every order,
-    however `solve` got there. For a fixed point x = g(x), pass f(x) = x - g(x).
+    however `solve` got there.
 
     Parameters
     - `f`: takes a number or a nest of numbers, and returns one of the same structure; the Values that it closes over
@@ -58,13 +58,77 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tang
     >>> grad(square_root)(4.0), grad(grad(square_root))(4.0)
     (0.25, -0.03125)
     """
-    if current().trace is not None:
-        raise current().trace.untraceable("custom_root's solver is ordinary Python, which is not compiled")
+    _require_eager("custom_root", "solver")
     solving = object()
     with transforming(solving), no_grad():
         root, structure = flatten(solve(f, initial_guess))
     numbers = [real(_number(item)) for item in root]
     return structure.unflatten(_implicit(f, numbers, structure, tangent_solve or _eliminate, solving))
+
+
+def fixed_point(
+    g: Callable[[Any], Any],
+    initial_guess: Any,
+    *,
+    tolerance: float = 1e-14,
+    max_iterations: int = 10_000,
+    tangent_solve: Solver | None = None,
+) -> Any:
+    """The x with x = g(x) that repeating g leads to, with derivatives by the implicit function theorem.
+
+    They are those of the equation (`custom_root`, with f(x) = x - g(x)), at every order, not those of the repetitions.
+
+    Parameters
+    - `g`: takes a number or a nest of numbers, and returns one of the same structure; the Values that it closes over
+      are its parameters;
+    - `initial_guess`: where to start;
+    - `tolerance`: the repetition ends where no number changes by more than this part of the largest one's size;
+    - `max_iterations`: how often g is applied at most;
+    - `tangent_solve`: as of `custom_root`.
+
+    Returns the fixed point: Values where g depends on Values from outside, else floats.
+
+    Raises: `BoundError` where the numbers still change after so many repetitions, or are no longer finite; `ShapeError`
+    where g's result has another structure than its argument.
+
+    >>> from autograd import exp, grad
+    >>> def omega(a):                              # x·exp(a·x) = 1
+    ...     return fixed_point(lambda x: exp(-a * x), 0.5)
+    >>> round(omega(1.0), 12), round(grad(omega)(1.0), 12)
+    (0.56714329041, -0.205247033775)
+    """
+    _require_eager("fixed_point", "repetition")
+
+    def change(x: Any) -> Any:
+        numbers, structure = flatten(x)
+        image, found = flatten(g(x))
+        _require_structure("g", found, structure)
+        return structure.unflatten([number - other for number, other in zip(numbers, image)])
+
+    def repeat(f: Callable[[Any], Any], x: Any) -> Any:
+        items, structure = flatten(x)
+        numbers = [real(_number(item)) for item in items]
+        for _ in range(max_iterations):
+            changes = [_number(item) for item in flatten(f(structure.unflatten(numbers)))[0]]
+            numbers = [number - change for number, change in zip(numbers, changes)]
+            if not all(map(math.isfinite, numbers)):
+                break
+            if max(map(abs, changes), default=0.0) <= tolerance * max(map(abs, numbers), default=0.0):
+                return structure.unflatten(numbers)
+        raise BoundError(
+            f"fixed_point came to {structure.unflatten(numbers)}, not to rest, by {max_iterations:,} repetitions at "
+            "most: start nearer to it, allow a larger tolerance, or find it by a method of yours and custom_root"
+        )
+
+    return custom_root(change, initial_guess, repeat, tangent_solve)
+
+
+def _require_eager(name: str, search: str) -> None:
+    if current().trace is not None:
+        raise current().trace.untraceable(
+            f"{name}'s {search} is ordinary Python, which is not compiled: call it outside, or search by a while_loop, "
+            "whose derivative goes through its trips"
+        )
 
 
 def _implicit(
@@ -75,7 +139,7 @@ def _implicit(
     Raises: `ValueError` for one that f made while it was `solving`, without a derivative, and kept.
     """
     recorded = Recorded(f, (structure.unflatten(root),), closures=None)
-    _require_result(recorded, structure)
+    _require_structure("f", recorded.outputs, structure)
     parameters = recorded.closures if current().enabled else []
     if not parameters:
         return list(root)
@@ -117,10 +181,9 @@ def _implicit(
     return [node(i) for i in range(len(root))]
 
 
-def _require_result(recorded: Recorded, structure: Structure) -> None:
-    result = recorded.outputs.build(recorded.outputs.shapes), structure.build(structure.shapes)
-    if result[0] != result[1]:
-        raise ShapeError(f"f must return the structure of its argument, {structure}, not {recorded.outputs}")
+def _require_structure(name: str, result: Structure, argument: Structure) -> None:
+    if result.build(result.shapes) != argument.build(argument.shapes):
+        raise ShapeError(f"{name} must return the structure of its argument, {argument}, not {result}")
 
 
 def _sensitivities(

@@ -1,12 +1,27 @@
-"""custom_root: derivatives of what an iteration finds, against the closed form."""
+"""custom_root and fixed_point: derivatives of what an iteration finds, against the closed form."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from autograd import ShapeError, Value, cos, custom_root, exp, grad, hessian, jacfwd, jacrev, no_grad
+from autograd import (
+    BoundError,
+    ShapeError,
+    Value,
+    cos,
+    custom_root,
+    exp,
+    fixed_point,
+    grad,
+    hessian,
+    jacfwd,
+    jacrev,
+    jit,
+    no_grad,
+)
 
 
 def newton(f, x):
@@ -33,20 +48,58 @@ def test_derivatives_of_a_root_at_orders_1_to_4():
     assert jacfwd(square_root)(4.0) == jacrev(square_root)(4.0) == 0.25
 
 
-def test_a_fixed_point():
-    # x = cos(k x): dx/dk = -x sin(kx) / (1 + k sin(kx)).
-    def fixed(k):
-        def iterate(f, x):
-            for _ in range(200):
-                x = x - f(x)
-            return x
+def derivatives(f, x, orders):
+    found = []
+    for _ in range(orders + 1):
+        found.append(f(x))
+        f = grad(f)
+    return found
 
-        return custom_root(lambda x: x - cos(k * x), 0.7, iterate)
 
-    x = fixed(1.0)
-    assert x == pytest.approx(0.7390851332151607, rel=1e-15)
-    s = math.sin(x)
-    assert grad(fixed)(1.0) == pytest.approx(-x * s / (1 + s), rel=1e-14)
+def test_a_fixed_point_and_its_derivatives():
+    # mpmath's diff with 40 digits, of findroot(x - cos(k x)) and of lambertw(a)/a.
+    still = derivatives(lambda k: fixed_point(lambda x: cos(k * x), 0.7), 1.3, 3)
+    expected = [0.656948164258595, -0.250135136968697, 0.153960336705036, -0.0628519720252879]
+    assert still == pytest.approx(expected, rel=1e-12)
+    omega = derivatives(lambda a: fixed_point(lambda x: exp(-a * x), 1), 1.5, 4)
+    expected = [0.483907571844151, -0.135680967091808, 0.0981290611693944, -0.118007610890628, 0.20038535652530958]
+    assert omega == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_fixed_point_of_a_nest():
+    # x = a y + 1, y = x/4: x = 1/(1 - a/4), and 0, which is repeated down to.
+    def both(a):
+        def step(v):
+            return {"x": a * v["y"] + 1.0, "y": v["x"] / 4.0, "z": 0.5 * v["z"]}
+
+        return fixed_point(step, {"x": 0.0, "y": 0.0, "z": 3.0})
+
+    assert [*both(2.0).values()] == pytest.approx([2.0, 0.5, 0.0], rel=1e-13, abs=1e-20)
+    assert [*jacfwd(both)(2.0).values()] == pytest.approx([1.0, 0.25, 0.0], rel=1e-12)
+    array = fixed_point(lambda v: 0.5 * v + np.array([1.0, 2.0]), np.zeros(2))
+    assert isinstance(array, np.ndarray)
+    assert array == pytest.approx(np.array([2.0, 4.0]), rel=1e-13)
+    a = Value(2.0)
+    (both(a)["x"] + 3.0 * both(a)["y"]).backward()
+    assert a.grad == pytest.approx(1.75, rel=1e-12)
+
+
+def test_what_does_not_come_to_rest_is_an_error():
+    with pytest.raises(BoundError, match="came to 0.7.*10,000 repetitions.*larger tolerance"):
+        fixed_point(lambda x: 1.0 - x, 0.7)
+    with pytest.raises(BoundError, match="came to inf"):
+        fixed_point(lambda x: 2.0 * x, 1.0)
+    with pytest.raises(BoundError, match="3 repetitions"):
+        fixed_point(lambda x: cos(x), 0.7, max_iterations=3)
+    assert fixed_point(lambda x: cos(x), 0.7, max_iterations=20, tolerance=1e-2) == pytest.approx(0.739, abs=1e-2)
+    with pytest.raises(ShapeError, match="g must return the structure of its argument"):
+        fixed_point(lambda x: [x, x], 1.0)
+
+
+def test_a_search_is_not_compiled_and_says_what_is():
+    with pytest.warns(RuntimeWarning, match="fixed_point's repetition is ordinary Python.*while_loop"):
+        doubled = jit(lambda x: x * fixed_point(lambda y: cos(y), 0.7))(2.0)
+    assert doubled == pytest.approx(1.4781702664303214, rel=1e-13)
 
 
 def solve_two(f, x):
