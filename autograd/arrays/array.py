@@ -100,8 +100,8 @@ class ArrayMethods:
     def sum_along(self, axes: Any) -> Any:
         return _shown(blocked_sums(plain(self), axes))
 
-    def extreme_along(self, exceeds: Any) -> Any:
-        return _shown(reductions.extreme_along(plain(self), exceeds))
+    def extreme_along(self, name: str) -> Any:
+        return _shown(reductions.extreme_along(plain(self), name))
 
     # The methods of NumPy's that compare elements, or sum them, and are no ufuncs.
 

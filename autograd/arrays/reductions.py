@@ -59,20 +59,21 @@ def _smallest(before: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda x, y: logical_or(before(x, y), _above_zero(y, x))
 
 
-# Whether an element x that comes later takes the place of y.
-EXCEEDS = {
-    "maximum": _largest(nan_first(less_equal)), "minimum": _smallest(nan_first(greater_equal)),
-    "fmax": _largest(_nan_last(less_equal)), "fmin": _smallest(_nan_last(greater_equal)),
+# Whether an element x that comes later takes the place of y: where not both are zeros, and in all.
+BEFORE = {
+    "maximum": nan_first(less_equal), "minimum": nan_first(greater_equal),
+    "fmax": _nan_last(less_equal), "fmin": _nan_last(greater_equal),
 }  # fmt: skip
+EXCEEDS = {name: (_largest if "max" in name else _smallest)(before) for name, before in BEFORE.items()}
 
 
-def extreme_along(rows: Any, exceeds: Callable[[Any, Any], Any]) -> Any:
+def extreme_along(rows: Any, name: str) -> Any:
     """The element that no later one exceeds and that exceeds all before it, in each row of a plain array."""
     numpy = sys.modules["numpy"]
     if rows.shape[-1] == 1:
         return rows[..., 0].copy() if rows.ndim > 1 else rows[0]
     with numpy.errstate(all="ignore"):  # arithmetic is quiet here
-        return numpy.frompyfunc(_later(exceeds), 2, 1).reduce(rows.astype(object), axis=-1)
+        return numpy.frompyfunc(_later(EXCEEDS[name]), 2, 1).reduce(rows.astype(object), axis=-1)
 
 
 def _later(exceeds: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -98,7 +99,6 @@ def _known(number: Any) -> Any:
 
 def _reduce_to_extreme(name: str) -> Callable[..., Any]:
     """numpy.maximum.reduce and its kin."""
-    exceeds = EXCEEDS[name]
 
     def reduce(x: Any, axis: Any = 0, keepdims: bool = False, initial: Any = None, where: Any = True) -> Any:
         numpy = sys.modules["numpy"]
@@ -113,8 +113,8 @@ def _reduce_to_extreme(name: str) -> Callable[..., Any]:
         if count or 0 in shape:
             rows = x.transpose(others + axes).reshape((*shape, count or 1))
             own = getattr(rows, "extreme_along", None)
-            result = extreme_along(rows, exceeds) if own is None else own(exceeds)
-            result = result if initial is None else elementwise(_later(exceeds), [initial, result])
+            result = extreme_along(rows, name) if own is None else own(name)
+            result = result if initial is None else elementwise(_later(EXCEEDS[name]), [initial, result])
         elif initial is None:
             raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
         else:

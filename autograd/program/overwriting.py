@@ -9,8 +9,9 @@ from autograd.program.graph import Graph, Loop, Place, Reshape, Scatter, View
 
 def last_takers(graph: Graph) -> frozenset[tuple[int, int]]:
     """Pairs of a step, given by the first value that it makes, and one of its operands, given by its place among them:
-    the array that a place or a scatter changes, or a loop's initial state, of which neither the graph's outputs nor any
-    step read a number afterwards, also not through what shares its memory, and of which this step takes nothing else.
+    the array that a place or a scatter changes, a loop's initial state, or what a batch goes through, of which neither
+    the graph's outputs nor any step read a number afterwards, also not through what shares its memory, and of which
+    this step takes nothing else.
     """
     count = len(graph.operations)
     last_use = [-1] * len(graph.kinds)
@@ -32,7 +33,8 @@ def last_takers(graph: Graph) -> frozenset[tuple[int, int]]:
         if isinstance(operation, Place | Scatter):
             changed = range(1)
         elif isinstance(operation, Loop):
-            changed = range(int(operation.counted), int(operation.counted) + operation.carried)
+            first = int(operation.counted)
+            changed = range(first, first + (operation.sliced if operation.batch else operation.carried))
         if not changed:
             continue
         taken = Counter(memory[operand] for operand in operands)

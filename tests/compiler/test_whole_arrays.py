@@ -601,3 +601,57 @@ def test_parts_of_an_array_give_it_the_same_derivative_however_it_is_put_togethe
 
 def jvp_of_slope(f):
     return lambda a: jvp(grad(f), (a,), (np.cos(a),))[1]
+
+
+# An array, of which one step is the last to read each number and makes the output's number at its place; or is not.
+def _two(y, z):
+    s = np.sum(y * z)
+    return z * s + y, y - s * z, s
+
+
+LAST_READ = {
+    "by the output": lambda x: (lambda y: y / np.sum(y))(np.exp(x)),
+    "an output, too": lambda x: (lambda y: (y / np.sum(y), y))(np.exp(x)),
+    "by two outputs": lambda x: (lambda y: (y / np.sum(y), 2.0 * y))(np.exp(x)),
+    "by two outputs each": lambda x: _two(np.exp(x), np.sin(x)),
+    "elsewhere, too": lambda x: (lambda y: y / np.sum(y) + y[::-1])(np.exp(x)),
+    "twice": lambda x: (lambda y: (lambda z: z / np.max(z) - np.sum(z))(y / np.sum(y)))(np.exp(x)),
+    "in another shape": lambda x: (lambda y: y.reshape(2, -1).T / np.sum(y))(np.exp(x)),
+}
+
+
+@pytest.mark.parametrize("size", [2, 20, 1030, 4098])
+@pytest.mark.parametrize("name", LAST_READ)
+def test_an_array_that_is_read_last_may_stand_in_the_outputs_memory(name, size):
+    x = np.random.default_rng(size).normal(size=size)
+    for threads in (1, 2):
+        found = _listed(jit(LAST_READ[name], threads=threads)(x))
+        for one, expected in zip(found, _listed(LAST_READ[name](x)), strict=True):
+            assert one == pytest.approx(expected, rel=1e-13, abs=1e-15)
+
+
+def _listed(result):
+    return [*result] if type(result) is tuple else [result]
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+@pytest.mark.parametrize("size", [255, 256, 300, 1000])
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_the_largest_of_many_zeros_is_the_first_of_the_larger(name, size, backend):
+    sign = 1.0 if name == "max" else -1.0
+    extreme = jit(getattr(np, name), backend=backend)
+    slope = jit(grad(lambda x: getattr(np, name)(x * 1.0)), backend=backend)
+    x = -sign * np.arange(1.0, size + 1.0)
+
+    def place():
+        return [*np.flatnonzero(slope(x))]
+
+    x[size // 3] = -sign * 0.0
+    assert (extreme(x), np.signbit(extreme(x)), place()) == (0.0, sign > 0.0, [size // 3])
+    x[size // 2] = x[size - 1] = sign * 0.0
+    assert (extreme(x), np.signbit(extreme(x)), place()) == (0.0, sign < 0.0, [size // 2])
+    x[size // 4] = sign
+    assert (extreme(x), place()) == (sign, [size // 4])
+    x[size - 2] = np.nan
+    assert np.isnan(extreme(x))
+    assert place() == [size - 2]

@@ -177,6 +177,13 @@ def _targets(graph: Graph) -> dict[int, int]:
         )
         if same and results.start in targets:
             places.setdefault(operands[0], targets[results.start])
+        if isinstance(operation, Loop) and operation.batch:
+            # A sample reads its number of an array before it writes its own in the same place.
+            taken = [operand for i, operand in enumerate(operands[: operation.sliced]) if (results.start, i) in found]
+            stacks = [value for value in results[: operation.stacked] if value in targets]
+            for operand, stack in zip(taken, stacks):
+                if graph.kinds[operand] == graph.kinds[stack] == (operation.length,):
+                    places.setdefault(operand, targets[stack])
     return targets
 
 

@@ -210,6 +210,8 @@ class Writer:
         found = self.last_takers.get(id(graph))
         if found is None:
             found = self.last_takers[id(graph)] = last_takers(graph)
+        if isinstance(operation, Loop) and operation.batch:
+            found = frozenset()  # a sample writes nowhere but in its own parts of the results
         given = [
             item if (results.start, place) in found else with_own(item, False) for place, item in enumerate(taken)
         ]

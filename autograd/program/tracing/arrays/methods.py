@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.arrays.array import ArrayMethods
+from autograd.arrays.reductions import BEFORE, EXCEEDS
 from autograd.engine.value import Value
 from autograd.errors import TraceError
 from autograd.primitives.row import is_array
@@ -183,10 +184,10 @@ class Along(ArrayOfNode):
             node = total(node, axis)
         return shown(node)
 
-    def extreme_along(self: Any, exceeds: Any) -> Any:
+    def extreme_along(self: Any, name: str) -> Any:
         """In each row along the last axis the element that none exceeds."""
         node, last = self.node, self.ndim - 1
-        return shown(taken_along(node, last, place_of_extreme(node, last, exceeds)))
+        return shown(taken_along(node, last, place_of_extreme(node, last, EXCEEDS[name], BEFORE[name])))
 
 
 # There is one class of arrays: each method of these asks whether the array is one of a recording.
