@@ -6,10 +6,12 @@ import array
 import collections
 import contextvars
 import functools
+import importlib.util
 import io
 import itertools
 import operator
 import queue
+import sys
 
 import numpy as np
 import pytest
@@ -280,6 +282,24 @@ def test_a_loop_that_reaches_too_much_to_look_at_is_gone_through_trip_by_trip():
     rows = [[1.0] for _ in range(100_001)]
     compiled = jit(lambda x: f(x, rows))
     assert [compiled(x) for x in (1.3, 9.5)] == pytest.approx([f(1.3, rows), f(9.5, rows)], rel=1e-12)
+
+
+def test_a_module_of_the_user_may_have_the_name_of_one_of_pythons(tmp_path, monkeypatch):
+    file = tmp_path / "antigravity.py"
+    file.write_text("n = 0.0\ndef count():\n    global n\n    n = n + 1.0\n    return n\n", encoding="utf-8")
+    specification = importlib.util.spec_from_file_location("antigravity", file)
+    module = importlib.util.module_from_spec(specification)
+    monkeypatch.setitem(sys.modules, "antigravity", module)
+    specification.loader.exec_module(module)
+
+    def f(x):
+        module.n = 0.0
+        while x < 30.0:
+            x = x * 1.2 + module.count()
+        return x
+
+    compiled = jit(f)
+    assert [compiled(x) for x in (1.3, 9.5)] == pytest.approx([f(1.3), f(9.5)], rel=1e-12)
 
 
 def two_lists(x):
