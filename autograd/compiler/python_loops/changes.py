@@ -25,7 +25,7 @@ from typing import Any
 from autograd.compiler.reach import inside, is_a, is_of_a_package
 from autograd.engine.value import Value
 from autograd.primitives.row import is_array
-from autograd.program.tracing.arrays.nodes import is_recorded
+from autograd.program.tracing.arrays.seen import is_recorded
 
 _MOST_OBJECTS = 100_000  # that are looked at; a loop that reaches more is gone through trip by trip
 _NOTHING_INSIDE = (int, float, complex, str, bytes, range, type(None), CodeType, FrameType, Value)

@@ -14,7 +14,7 @@ from autograd.primitives.table import absolute
 from autograd.program.graph import Guard
 from autograd.program.nests import flatten
 from autograd.program.tracing.arrays import shown
-from autograd.program.tracing.arrays.nodes import is_recorded
+from autograd.program.tracing.arrays.seen import is_recorded
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import bound
 from autograd.program.tracing.trace import InexactError
