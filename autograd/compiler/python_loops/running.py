@@ -61,12 +61,13 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
     if current().trace is None or _is_refused(loop):
         plainly()
         return
-    known = Known(loop.body, test) if _may_be_one(loop) else None
+    apart = _may_be_one(loop)
+    known = Known(loop.body, test) if apart else None
     while True:
         before = loop.get()
         try:
             with _apart(loop):
-                if not test() or (_may_be_one(loop) and loop.body()):
+                if not test() or (apart and loop.body()):
                     return
         except Asked:
             loop.put(before)
@@ -76,7 +77,7 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
             _told(loop, before, error)
             plainly()
             return
-        if not _may_be_one(loop) and loop.body():
+        if not apart and loop.body():
             return
 
 
