@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -37,10 +38,16 @@ def _is_container(item: Any) -> bool:
     return is_a(item, list | tuple | dict | deque) or (_is_array(item) and item.ndim > 0)
 
 
-def _is_foreign(module: Any) -> bool:
-    """Whether a module holds no Values of the user's: ours, NumPy's, and those that come with Python."""
+@functools.cache
+def is_foreign(module: Any) -> bool:
+    """Whether a module holds no Values of the user's: ours, NumPy's, and those that come with Python.
+
+    Not a file of the user's that has the name of one.
+    """
     package = str(module).partition(".")[0]
-    return package in ("autograd", "numpy") or package in sys.stdlib_module_names and package != "__main__"
+    file = getattr(sys.modules.get(package), "__file__", None) or os.__file__
+    comes_with_python = package in sys.stdlib_module_names and file.startswith(os.path.dirname(os.__file__))
+    return package in ("autograd", "numpy") or (comes_with_python and package != "__main__")
 
 
 def _is_constant(item: Any) -> bool:
@@ -78,7 +85,7 @@ def is_of_a_package(item: Any) -> bool:
         module = item.__name__ if is_a(item, ModuleType) else own.__module__
     package = str(module).partition(".")[0]
     if is_a(item, FunctionType | ModuleType | type):
-        return _is_foreign(module) or package == "nn" or _is_installed(package)
+        return is_foreign(module) or package == "nn" or _is_installed(package)
     return package == "autograd" or (_is_installed(package) and not _is_array(item))
 
 
@@ -92,7 +99,7 @@ def inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
     if is_a(item, FunctionType):
         for i, cell in enumerate(item.__closure__ or ()):
             yield from _of_cell(i, cell)
-        if _is_foreign(item.__globals__.get("__name__")):
+        if is_foreign(item.__globals__.get("__name__")):
             return
         names.update(_names(item.__code__))
         yield from ((f".__globals__[{name!r}]", item.__globals__[name]) for name in names & item.__globals__.keys())
@@ -111,10 +118,10 @@ def inside(item: Any, names: set[str], keys: list[Any]) -> Iterator[Step]:
         if item.dtype == object:
             yield from ((f".flat[{i}]", child) for i, child in enumerate(item.ravel().tolist()))
     elif is_a(item, ModuleType):
-        if not _is_foreign(item.__name__):
+        if not is_foreign(item.__name__):
             yield from (("." + name, vars(item)[name]) for name in names & vars(item).keys())
     elif is_a(item, type):
-        if not _is_foreign(item.__module__):
+        if not is_foreign(item.__module__):
             yield from _of_class(item, names)
     else:
         attributes = _attributes(item)

@@ -101,6 +101,7 @@ def _recorded(
                 if str(error).startswith(_NUMPYS):
                     raise type(error)(f"{error}{_CURE}") from error
                 raise
+            loops.require_kept()
             blocks, spec = take_apart(result)
             if spec == "none":
                 raise TypeError("a compiled function returns numbers, arrays and nests of them; this one returned None")

@@ -109,13 +109,6 @@ def weight(n):
     return 1.0 if isinstance(n, int | float) else 100.0
 
 
-def of_a_type_asked_by_a_helper(x):
-    n = 1
-    while x < 30.0:
-        x, n = x * 1.1 + weight(n), n + 1
-    return x
-
-
 def matched(n):
     match n:
         case int():
@@ -124,11 +117,14 @@ def matched(n):
             return 100.0
 
 
-def matched_by_a_helper(x):
-    n = 1
-    while x < 30.0:
-        x, n = x * 1.1 + matched(n), n + 1
-    return x
+def of_a_type_that_is_asked_by(helper):
+    def f(x):
+        n = 1
+        while x < 30.0:
+            x, n = x * 1.1 + helper(n), n + 1
+        return x
+
+    return f
 
 
 def of_one_object(x):
@@ -163,12 +159,12 @@ def of_an_array_not_copied(x):
 
 PROGRAMS = [looked_up, looked_up_afterwards, random_in_a_tuple, random_in_a_dict, random_in_an_array,
             hash_of_a_position, power_of_a_count, next_to_the_limit, beyond_the_limit, of_eight_bits,
-            without_a_sign, of_one_type, of_a_type_asked_by_a_helper, matched_by_a_helper, of_one_object,
+            without_a_sign, of_one_type, *map(of_a_type_that_is_asked_by, (weight, matched)), of_one_object,
             of_one_object_in_a_helper, of_an_array_not_copied]  # fmt: skip
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__qualname__)
 def test_whole_numbers_are_those_of_python(f, backend):
     compiled, slope = jit(f, backend=backend), jit(grad(f), backend=backend)
     for x in (1.3, 9.5):

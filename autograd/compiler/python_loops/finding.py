@@ -7,6 +7,7 @@ import gc
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
+from operator import is_
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ class Loops:
         self.refused: dict[tuple[Any, ...], str] = {}  # loops whose trips changed something, and what
         self._tried: set[CodeType] = set()
         self._met: dict[tuple[int, int], FrameType] = {}
+        self._lists: list[tuple[tuple[Any, ...], Any, list[Any]]] = []
 
     def meet(self, frame: FrameType, again: bool = True) -> None:
         """Note that a function takes a branch at this place. Raises `LoopFound` where it is one of a loop.
@@ -58,6 +60,21 @@ class Loops:
         self.refused[loop] = why
         raise LoopFound
 
+    def keep(self, loop: tuple[Any, ...], item: Any) -> None:
+        """Note how the lists and dicts are that a loop made anew of those that went round."""
+        if isinstance(item, list | dict):
+            self._lists.append((loop, item, gc.get_referents(item)))
+        if isinstance(item, list | tuple | dict):
+            for child in item.values() if isinstance(item, dict) else item:
+                self.keep(loop, child)
+
+    def require_kept(self) -> None:
+        """Refuse a loop of which one is not any more as it was, for in Python it may have two names."""
+        for loop, item, before in self._lists:
+            now = gc.get_referents(item)
+            if len(now) != len(before) or not all(map(is_, now, before)):
+                self.refuse(loop, f"a {type(item).__name__} that went round it is written to afterwards")
+
     def set_aside(self, why: str) -> dict[CodeType, CodeType]:
         """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""
         codes, self.codes = self.codes, {}
@@ -66,6 +83,7 @@ class Loops:
 
     def forget(self) -> None:
         self._met.clear()
+        self._lists.clear()
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

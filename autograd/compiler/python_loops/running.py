@@ -61,21 +61,23 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
     if current().trace is None or _is_refused(loop):
         plainly()
         return
+    apart = _may_be_one(loop)
+    known = Known(loop.body, test) if apart else None
     while True:
         before = loop.get()
         try:
             with _apart(loop):
-                if not test() or (_may_be_one(loop) and loop.body()):
+                if not test() or (apart and loop.body()):
                     return
         except Asked:
             loop.put(before)
-            _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly)
+            _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly, known)
             return
         except Unsuited as error:
             _told(loop, before, error)
             plainly()
             return
-        if not _may_be_one(loop) and loop.body():
+        if not apart and loop.body():
             return
 
 
@@ -95,6 +97,7 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
     if not _may_be_one(loop) or _is_refused(loop):
         _over(loop, numbers)
         return
+    known = Known(loop.body)
     for place, number in enumerate(numbers):
         before = loop.get()
         try:
@@ -103,7 +106,7 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
                     return
         except Asked:
             loop.put(before)
-            _over_recorded(loop, before, numbers[place:])
+            _over_recorded(loop, before, numbers[place:], known)
             return
         except Unsuited as error:
             _told(loop, before, error)
@@ -132,11 +135,11 @@ def _over(loop: Parts, numbers: Iterable[Any]) -> None:
             return
 
 
-def _over_recorded(loop: Parts, before: list[Any], numbers: range) -> None:
+def _over_recorded(loop: Parts, before: list[Any], numbers: range, known: Known) -> None:
     def trip(position: Any) -> Any:
         return loop.body(numbers.start + position * numbers.step)
 
-    _recorded(loop, before, lambda i: i < len(numbers), trip, lambda: _over(loop, numbers))
+    _recorded(loop, before, lambda i: i < len(numbers), trip, lambda: _over(loop, numbers), known)
 
 
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
@@ -200,30 +203,34 @@ def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
 
 def _recorded(
     loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any],
-    plainly: Callable[[], None],
+    plainly: Callable[[], None], known: Known | None = None,
 ) -> None:  # fmt: skip
     """The loop as a step of the recording, or where that is not possible gone through `plainly`.
 
-    `test` and `trip` take the number of the trip.
+    `test` and `trip` take the number of the trip; `known` is what they can reach as it was before any trip ran.
     """
     root, place = _root(), _place(loop)
     if place in root.loops_around:
         raise Unsuited("it calls itself")
-    known = None if root.loops is None or root.loops_around else Known([loop.body, test, trip])
+    known = known or Known(loop.body, test, trip)
     root.loops_around.add(place)
+
+    def look() -> None:
+        if root.loops is not None and (why := known.changed()):
+            root.loops.refuse(place, why)
+
     try:
         found: dict[int, Any] = {}
         with _apart(loop, silent=False):
-            _record(loop, before, test, trip, found)
+            _record(loop, before, test, trip, found, look)
             if found:  # once more, with a state for each variable that has a value after the loop alone
-                _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {})
+                _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {}, look)
         return
     except (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         _told(loop, before, error)
     finally:
         root.loops_around.discard(place)
-        if known is not None and root.loops is not None and (changed := known.changed()):
-            root.loops.refuse(place, f"it changes an object, a {changed}")
+        look()
     silent, root.silent = root.silent, False
     try:
         plainly()
@@ -238,8 +245,9 @@ def _place(loop: Parts) -> tuple[Any, ...]:
 
 
 def _record(
-    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any], found: dict[int, Any]
-) -> None:
+    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any], found: dict[int, Any],
+    look: Callable[[], None],
+) -> None:  # fmt: skip
     """The loop as a `while_loop`, whose state are the variables that hold numbers.
 
     What others hold after a trip, that are used later, is put into `found`, with nan for its numbers.
@@ -251,6 +259,7 @@ def _record(
     _root().exact = partial(require_exact, before=int if int in sorts else float)  # a power is a float from here on
 
     def enter(state: Any) -> None:
+        look()  # at each time that it is recorded, for two together may leave all as it was
         now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
         for place, item in zip(states, state):
             now[place] = item
@@ -287,3 +296,5 @@ def _record(
     _, _, items = while_loop(more, step, (True, 0, first))
     known_by_two_names(items, handed, first)
     enter(items)
+    if (loops := _root().loops) is not None:
+        loops.keep(_place(loop), items)

@@ -14,7 +14,7 @@ from autograd.primitives.table import absolute
 from autograd.program.graph import Guard
 from autograd.program.nests import flatten
 from autograd.program.tracing.arrays import shown
-from autograd.program.tracing.arrays.nodes import is_recorded
+from autograd.program.tracing.arrays.seen import is_recorded, root_of
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import bound
 from autograd.program.tracing.trace import InexactError
@@ -58,7 +58,7 @@ def require_exact(item: Any, before: type = float) -> None:
 
 def handed_on(items: Any) -> dict[int, Any]:
     """The places of the arrays that a trip did not make, each with the array from around it that it is, or None."""
-    owners = {place: _owner(item) for place, item in enumerate(flatten(items)[0]) if is_array(item)}
+    owners = {place: root_of(item) for place, item in enumerate(flatten(items)[0]) if is_array(item)}
     times = Counter(map(id, owners.values()))
     found = {}
     for place, owner in owners.items():
@@ -73,14 +73,9 @@ def known_by_two_names(items: Any, handed: dict[int, Any], first: Any) -> None:
     """From now on, writing to an array that was handed on or to what it may be is an error; `first` are the states."""
     arrays, before = flatten(items)[0], flatten(first)[0]
     for place, owner in handed.items():
-        owner = owner or _owner(before[place])
+        owner = owner or root_of(before[place])
         owner = owner if is_recorded(owner) else _AsItIs(owner)
         arrays[place]._fixed, arrays[place]._taken = _OF_TWO_NAMES, (owner, owner.node)
-
-
-def _owner(array: Any) -> Any:
-    """The array of which one is a part, or itself."""
-    return array._root if is_recorded(array) and array._root is not None else array
 
 
 class _AsItIs:

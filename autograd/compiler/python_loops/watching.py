@@ -15,6 +15,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from autograd.compiler.python_loops.source import asked, function_of, made_anew, own_nodes
+from autograd.compiler.reach import is_foreign
 from autograd.primitives.row import is_array
 from autograd.program.tracing.traced import Traced
 
@@ -42,7 +43,6 @@ _IN_PLACE = frozenset(
     ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__imatmul__",
      "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__", "__setitem__", "__delitem__", "__setattr__")
 )  # fmt: skip
-_OURS = frozenset(("autograd", "numpy", *sys.stdlib_module_names)) - {"__main__", "random"}
 _MAKING = ("__init__", "__post_init__", "__new__")  # of an object that is new
 
 
@@ -64,7 +64,8 @@ def watched(own: Sequence[str]) -> Iterator[None]:
     generators: set[FrameType] = set()
 
     def look(frame: FrameType, event: str, function: Any) -> None:
-        if event not in ("call", "c_call") or _is_ours(frame.f_globals.get("__name__", "")):
+        module = frame.f_globals.get("__name__", "")
+        if event not in ("call", "c_call") or (is_foreign(module) and module != "random"):
             return
         if event == "call":
             _require_no_change(frame, generators)
@@ -79,11 +80,6 @@ def watched(own: Sequence[str]) -> Iterator[None]:
         sys.setprofile(before if callable(before) else None)
         if isinstance(before, Profiler):  # cProfile's, which Python 3.11 cannot set again itself
             before.enable()
-
-
-@cache
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] in _OURS
 
 
 def _require_no_change(frame: FrameType, generators: set[FrameType]) -> None:

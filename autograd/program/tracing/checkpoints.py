@@ -38,8 +38,7 @@ def chunk_of(op: Loop) -> int:
         assert op.length is not None
         return math.isqrt(op.length) if size * op.length > memory.limit and op.length > _FEWEST else 0
     chunk = 2 ** max(1, (memory.limit // (_SHARE * size)).bit_length() - 1)
-    _, splits = memory.split.get(id(op), (op, memory.splits))
-    return chunk if splits and (op.length is None or op.length > chunk) else 0
+    return chunk if memory.splits_of(op) and (op.length is None or op.length > chunk) else 0
 
 
 def in_chunks(op: Loop, chunk: int) -> Graph:
@@ -50,27 +49,28 @@ def in_chunks(op: Loop, chunk: int) -> Graph:
     graph = body.graph(body.record(lambda *inputs: run(op, chunk, inputs)), [])
     body.trace.close()
     memory = current().trace.memory
-    _, splits = memory.split.get(id(op), (op, memory.splits))
-    memory.split |= {id(made): (made, splits - 1) for made in graph.operations if isinstance(made, Loop)}
+    memory.split |= {id(made): (made, memory.splits_of(op) - 1) for made in graph.operations if isinstance(made, Loop)}
     return graph
+
+
+def _trips(op: Loop, states: Sequence[Any], shared: Sequence[Any], start: Any, most: int, **bounds: Any) -> list[Any]:
+    """The states after so many trips of a loop from one on, or fewer within bounds."""
+    def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        return replay(op.body, [start + position, *states, *shared])[: op.carried], [], []
+
+    return loop(step, most, states, **bounds)[0]
 
 
 def _of_known_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]:
     """And one over what is left."""
     assert op.length is not None
     shared = inputs[op.carried :]
-
-    def trips(states: Sequence[Any], start: Any, count: int) -> list[Any]:
-        def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-            return replay(op.body, [start + position, *states, *shared])[: op.carried], [], []
-
-        return loop(step, count, states)[0]
-
     states = loop(
-        lambda i, states, _: (trips(states, i * float(chunk), chunk), [], []), op.length // chunk, inputs[: op.carried]
-    )[0]
+        lambda i, states, _: (_trips(op, states, shared, i * float(chunk), chunk), [], []),
+        op.length // chunk, inputs[: op.carried],
+    )[0]  # fmt: skip
     left = op.length % chunk
-    return trips(states, float(op.length - left), left) if left else states
+    return _trips(op, states, shared, float(op.length - left), left) if left else states
 
 
 def _of_unknown_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]:
@@ -88,13 +88,9 @@ def _of_unknown_length(op: Loop, chunk: int, inputs: Sequence[Any]) -> list[Any]
 
     def trips(number: Any, states: Sequence[Any], _: Any) -> tuple[list[Any], list[Any], list[Any]]:
         start = number * float(chunk)
-
-        def step(position: Any, states: list[Any], _: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-            return replay(op.body, [start + position, *states, *shared])[: op.carried], [], []
-
         if condition is None:
-            return loop(step, chunk, states, count=count - start)[0], [], []
-        return loop(step, chunk, states, condition=lambda i, states: holds(start + i, states))[0], [], []
+            return _trips(op, states, shared, start, chunk, count=count - start), [], []
+        return _trips(op, states, shared, start, chunk, condition=lambda i, states: holds(start + i, states)), [], []
 
     states = inputs[first : first + op.carried]
     if condition is None:

@@ -53,6 +53,9 @@ class Memory:
     splits: int = 0
     split: dict[int, tuple[Loop, int]] = field(default_factory=dict)
 
+    def splits_of(self, loop: Loop) -> int:
+        return self.split.get(id(loop), (loop, self.splits))[1]
+
 
 class LoopFound(BaseException):
     """A function takes a branch in a loop that can be one of the program: it is to be recorded once more."""

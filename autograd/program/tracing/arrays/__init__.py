@@ -1,7 +1,7 @@
 """Whole arrays in a recording: each is one node.
 
 - `whole`, `along`, `places`: what moves elements, combines them along an axis, finds them at computed places;
-- `nodes`: what a function sees of a node, and the node of what it gives;
+- `seen`: the array that a function sees of a node; `nodes`: the way there, and the node of what it gives;
 - `methods`: the class of arrays that it sees; `indexing` and `reductions`, what is in square brackets and along axes,
   `moving`, its parts and its copies;
 - `asked`: what NumPy asks of such arrays;

@@ -10,15 +10,10 @@ from autograd.engine.value import Value
 from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.tracing.arrays import functions, whole
-from autograd.program.tracing.arrays.nodes import (
-    is_recorded,
-    node_of,
-    recorded_array,
-    shown,
-    stands_in_rows,
-)
+from autograd.program.tracing.arrays.nodes import node_of, recorded_array, shown
 from autograd.program.tracing.arrays.places import gathered
 from autograd.program.tracing.arrays.reductions import accumulated, axis_of, reduced
+from autograd.program.tracing.arrays.seen import is_recorded, stands_in_rows
 from autograd.program.tracing.sorts import as_numpy, joined, of_sort, sort_of
 from autograd.program.tracing.structured import as_number
 from autograd.program.tracing.traced import Predicate, broadcast_shape

@@ -17,8 +17,9 @@ from autograd.engine.recording import current
 from autograd.primitives import table
 from autograd.program.graph import Kind, View, is_history
 from autograd.program.tracing.absence import Maybe
-from autograd.program.tracing.arrays.nodes import is_recorded, node_of
+from autograd.program.tracing.arrays.nodes import node_of
 from autograd.program.tracing.arrays.places import at_places, is_everywhere, scattered
+from autograd.program.tracing.arrays.seen import is_recorded
 from autograd.program.tracing.arrays.whole import broadcast, element, pack, placed, positions, shape_of
 from autograd.program.tracing.arrays.whole import view as seen
 from autograd.program.tracing.structured import on_histories

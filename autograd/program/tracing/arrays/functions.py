@@ -11,17 +11,9 @@ from autograd.primitives import table
 from autograd.primitives.row import is_array
 from autograd.program.graph import repeating, row_major
 from autograd.program.tracing.arrays import whole
-from autograd.program.tracing.arrays.nodes import (
-    Elementless,
-    Nothing,
-    elements_of,
-    is_recorded,
-    made,
-    node_of,
-    root_of,
-    shown,
-)
+from autograd.program.tracing.arrays.nodes import elements_of, node_of, shown
 from autograd.program.tracing.arrays.reductions import axis_of
+from autograd.program.tracing.arrays.seen import Elementless, Nothing, is_recorded, made, root_of
 from autograd.program.tracing.sorts import assigned, of_sort, sort_of
 from autograd.program.tracing.traced import broadcast_shape
 

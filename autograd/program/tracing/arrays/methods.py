@@ -22,17 +22,10 @@ from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.along import place_of_extreme, total
 from autograd.program.tracing.arrays.indexing import selected
 from autograd.program.tracing.arrays.moving import MovingMethods
-from autograd.program.tracing.arrays.nodes import (
-    ArrayOfNode,
-    is_recorded,
-    made,
-    node_of,
-    root_of,
-    shown,
-    stands_in_rows,
-)
+from autograd.program.tracing.arrays.nodes import node_of, shown
 from autograd.program.tracing.arrays.places import taken_along
 from autograd.program.tracing.arrays.reductions import reduced
+from autograd.program.tracing.arrays.seen import ArrayOfNode, is_recorded, made, root_of, stands_in_rows
 from autograd.program.tracing.sorts import assigned, sort_of
 from autograd.program.tracing.traced import Traced
 

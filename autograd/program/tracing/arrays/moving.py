@@ -13,8 +13,9 @@ from autograd.primitives.row import require_plain
 from autograd.program.graph import View, row_major
 from autograd.program.tracing.arrays import whole
 from autograd.program.tracing.arrays.indexing import selected
-from autograd.program.tracing.arrays.nodes import is_recorded, made, shown, stands_in_rows
+from autograd.program.tracing.arrays.nodes import shown
 from autograd.program.tracing.arrays.reductions import axis_of
+from autograd.program.tracing.arrays.seen import is_recorded, made, stands_in_rows
 from autograd.program.tracing.sorts import of_sort, sort_of
 
 
