@@ -27,8 +27,9 @@ from autograd.program.tracing.absence import Maybe
 from autograd.program.tracing.arrays import as_number, node_of, numbers_in
 from autograd.program.tracing.arrays.derivatives import with_flag
 from autograd.program.tracing.checkpoints import MOST_SPLITS
+from autograd.program.tracing.memory import Memory
 from autograd.program.tracing.structured import replay
-from autograd.program.tracing.trace import Memory, Trace
+from autograd.program.tracing.trace import Trace
 from autograd.program.tracing.traced import place_operands
 from autograd.transforms.joint import Joint, numbers_of
 from autograd.transforms.recorded import Recorded, unit

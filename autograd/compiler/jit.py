@@ -26,7 +26,8 @@ from autograd.program.lowering import lowered
 from autograd.program.nests import build, own_arrays, take_apart, with_our_arrays
 from autograd.program.tracing import applied, rules
 from autograd.program.tracing.expansion import expanded
-from autograd.program.tracing.trace import Memory, Untraceable
+from autograd.program.tracing.memory import Memory
+from autograd.program.tracing.trace import Untraceable
 from autograd.program.tracing.traced import leaked
 from autograd.transforms.recorded import Recorded, positions
 

@@ -19,9 +19,10 @@ from autograd.program.graph import PREDICATE, Branch, Graph, Loop
 from autograd.program.nests import take_apart
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import node_of, shown
+from autograd.program.tracing.memory import Memory
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import LoopFound, Memory, Trace, Untraceable
+from autograd.program.tracing.trace import LoopFound, Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
 
 # What NumPy says of an index that is a node.

@@ -24,7 +24,8 @@ from autograd.pickles import reduced
 from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
 from autograd.program.tracing.checkpoints import MOST_SPLITS
-from autograd.program.tracing.trace import InexactError, Memory, Untraceable
+from autograd.program.tracing.memory import Memory
+from autograd.program.tracing.trace import InexactError, Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is

@@ -24,7 +24,7 @@ from whole_programs import Program, smaller
 
 from autograd import Value, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, value_and_grad, vjp, vmap
 from autograd.program.nests import flatten
-from autograd.program.tracing import trace
+from autograd.program.tracing import memory
 
 Function = Callable[..., Any]
 MOST_SECONDS = 60  # of the processor, for one program
@@ -289,9 +289,9 @@ def _alarm(*_: Any) -> None:
 def findings(program: Program, llvm: bool = False, c: bool = False, only: str = "") -> list[str]:
     """What disagrees, as `check` says it, within the time that a program may take."""
     signal.signal(signal.SIGVTALRM, _alarm)
-    limit = trace.HISTORY_LIMIT
+    limit = memory.HISTORY_LIMIT
     if program.seed % 2:  # loops of more than 100 trips are reversed in chunks
-        trace.HISTORY_LIMIT = 1024 * program.times
+        memory.HISTORY_LIMIT = 1024 * program.times
     signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
     try:
         with warnings.catch_warnings():
@@ -301,7 +301,7 @@ def findings(program: Program, llvm: bool = False, c: bool = False, only: str = 
         return [f"all, time: {error}"]
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
-        trace.HISTORY_LIMIT = limit
+        memory.HISTORY_LIMIT = limit
 
 
 def shrunk(program: Program, found: list[str], seconds: float = 60.0) -> tuple[Program, list[str]]:

@@ -40,7 +40,7 @@ from autograd.primitives.row import is_array
 from autograd.program import lowering
 from autograd.program.graph import NUMBER, ConstantArray, Element, Graph, Loop
 from autograd.program.nests import flatten
-from autograd.program.tracing import arrays, rules, trace
+from autograd.program.tracing import arrays, memory, rules, trace
 from autograd.program.tracing.absence import where_absent
 from autograd.program.tracing.arrays import derivatives as array_derivatives
 from autograd.program.tracing.checkpoints import chunk_of
@@ -282,7 +282,7 @@ def test_a_loop_whose_states_are_computed_again_has_the_same_derivatives(
         function = WAYS[way](f)
         expected = function(*POINT)
         with monkeypatch.context() as patch:
-            patch.setattr(trace, "HISTORY_LIMIT", 64)
+            patch.setattr(memory, "HISTORY_LIMIT", 64)
             split = jit(function, backend="interpreter")
             assert_agrees(split(*POINT), expected)
         saved = [loop.length for loop in loops_of(split.graph) if loop.save]
@@ -339,7 +339,7 @@ def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_e
         with tracing(trace.Trace()):
             return bool(chunk_of(Loop(body, length, carried, **{"sliced": 0, "stacked": 0} | roles)))
 
-    assert 2**24 * 2 * 8 == trace.HISTORY_LIMIT
+    assert 2**24 * 2 * 8 == memory.HISTORY_LIMIT
     assert not split(2**24)
     assert split(2**24 + 1)
     assert split(2**24 + 1, outputs=3)  # with a sum
@@ -348,7 +348,7 @@ def test_a_loop_is_split_where_its_states_take_more_than_the_limit_and_nothing_e
         assert not split(2**26, **{role: 1})
     assert not split(2**26, condition=graph)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trace, "HISTORY_LIMIT", 64)
+        patch.setattr(memory, "HISTORY_LIMIT", 64)
         assert not split(100)
         assert split(101)
 

@@ -15,7 +15,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
 
@@ -27,6 +26,7 @@ from autograd.primitives import table
 from autograd.primitives.row import Primitive, real
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
 from autograd.program.tracing.applied import Applied, Result
+from autograd.program.tracing.memory import Memory
 from autograd.program.tracing.operators import install_operators
 from autograd.program.tracing.traced import Leaked, Traced, leaked, make, record
 
@@ -37,24 +37,6 @@ _UNROLLED = (
     f"{_MANY:,} operations are recorded by now, each of which takes time to compile: a Python loop over numbers is "
     "recorded trip by trip; compute with whole arrays, or by vmap, scan or fori_loop, which are one step each"
 )
-
-HISTORY_LIMIT = 2**28  # bytes that the states of loops may take, through which a derivative goes back
-
-
-@dataclass
-class Memory:
-    """How much the way back through the loops of a program may take.
-
-    Attributes: `limit`, in bytes; `splits`, how often a loop is split into chunks whose trips are counted only as it
-    runs; `split`, the loops over chunks, by their ids, each with how often it may be split in turn.
-    """
-
-    limit: int = field(default_factory=lambda: HISTORY_LIMIT)
-    splits: int = 0
-    split: dict[int, tuple[Loop, int]] = field(default_factory=dict)
-
-    def splits_of(self, loop: Loop) -> int:
-        return self.split.get(id(loop), (loop, self.splits))[1]
 
 
 class LoopFound(BaseException):

@@ -22,7 +22,7 @@ from autograd.compiler.backends.llvm.steps.histories import FULL
 from autograd.errors import FULL_HISTORY, HistoryLimitError
 from autograd.primitives.row import Primitive
 from autograd.program.graph import Graph
-from autograd.program.tracing.trace import HISTORY_LIMIT
+from autograd.program.tracing.memory import HISTORY_LIMIT
 
 available = machine.available
 
