@@ -86,6 +86,15 @@ class _Apart(ast.NodeTransformer):
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stay
 
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        """With what takes a computed place of numbers that are known."""
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load) or any(isinstance(item, ast.Slice) for item in ast.walk(node.slice)):
+            return node
+        made = _at(node, f"{_HELPER!r}.element(0, 0)")[0].value
+        made.args = [node.value, node.slice]
+        return made
+
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """With what asks first whether it would change the object that a variable holds."""
         if not isinstance(node.target, ast.Name) or node.target.id in self.own:

@@ -8,16 +8,18 @@ from functools import partial
 from types import CellType
 from typing import Any, NamedTuple
 
+from autograd.arrays.array import array
 from autograd.compiler.python_loops.changes import Known
 from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, TraceError
+from autograd.primitives.row import is_array
 from autograd.primitives.table import ceil, logical_and, maximum
 from autograd.program.nests import flatten
 from autograd.program.tracing.sorts import sort_of
-from autograd.program.tracing.trace import Asked
+from autograd.program.tracing.trace import Asked, with_cure
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import counted, while_loop
 
@@ -123,7 +125,10 @@ def _is_refused(loop: Parts) -> bool:
 def _may_be_one(loop: Parts) -> bool:
     """Whether a branch in a trip makes the loop a step: one that may end it, or where both ways would be recorded."""
     trace = current().trace
-    return trace is not None and (loop.breaks or trace.parent is not None)
+    if trace is None:
+        return False
+    loops = trace.chain[0].loops
+    return loop.breaks or trace.parent is not None or (loops is not None and loops.always)
 
 
 def _over(loop: Parts, numbers: Iterable[Any]) -> None:
@@ -155,6 +160,17 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
     if _is_refused(loop):
         plainly()
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
+
+
+def element(items: Any, place: Any) -> Any:
+    """items[place], also where the place is computed and the items are numbers that are known."""
+    if any(isinstance(one, Traced) for one in (place if type(place) is tuple else (place,))):
+        if is_array(items):
+            known = items.dtype in (float, int, bool)  # what others compute is rounded, or wraps
+        else:
+            known = isinstance(items, list | tuple) and all(isinstance(item, float | Value) for item in items)
+        items = array(items) if known else items
+    return items[place]
 
 
 def require_number(item: Any, name: str) -> None:
@@ -195,7 +211,7 @@ def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
 def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
     """The variables as they were before a trip, and why the loop is not one step."""
     loop.put(before)
-    _root().reasons.setdefault(loop.line, str(error))
+    _root().reasons.setdefault(loop.line, with_cure(error))
 
 
 def _recorded(
