@@ -59,7 +59,27 @@ def weighted(x):
     return y
 
 
-@pytest.mark.parametrize("f", [mean_wait, weighted])
+def until_a_barrier(drift):
+    value = 1.0
+    for draw in DRAWS[0]:
+        before = value
+        value = value * (1.0 + 0.1 * (drift + draw - 1.0))
+        if value > 1.5:
+            return value / before + draw
+    return value
+
+
+def until_a_price(rate):
+    value = 1.0
+    for _ in (0, 1):
+        for weight in WEIGHTS:
+            if value > 2.0:
+                break
+            value = value * (1.0 + rate * weight)
+    return value
+
+
+@pytest.mark.parametrize("f", [mean_wait, weighted, until_a_barrier, until_a_price])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_loop_reads_what_is_known_at_its_count(f, backend):
     points = np.linspace(0.6, 1.4, 12)
@@ -84,6 +104,20 @@ def test_a_place_that_is_none_is_an_index_error():
     assert compiled(2e8) == pytest.approx(2e8 * 1.5 * 2.5 * 3.5, rel=1e-15)
     with pytest.raises(IndexError, match="index 4"):
         compiled(1.0)
+
+
+def test_a_list_that_grows_as_a_loop_goes_through_it_is_gone_through():
+    def f(x):
+        waiting, total = [x, 1.0], 0.0
+        for item in waiting:
+            total = total + item
+            if total > 6.0:
+                break
+            waiting.append(0.9 * item)
+        return total
+
+    compiled = jit(f)
+    assert [compiled(x) for x in (0.1, 0.7, 1.5)] == [f(0.1), f(0.7), f(1.5)]
 
 
 def test_small_whole_numbers_wrap_as_numpys_do():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from types import CellType
 from typing import Any, NamedTuple
 
@@ -93,23 +94,36 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
     if any(isinstance(bound, Traced) for bound in bounds):
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
-    numbers = range(*bounds)
+    _gone_through(loop, range(*bounds))
+
+
+def run_through(items: Sequence[Any], *parts: Any) -> None:
+    """`for name in items[0]: body(name)`."""
+    loop, collection = Parts(*parts), require_collection(items[0])
+    if is_array(collection) or type(collection) in (list, tuple):
+        _gone_through(loop, collection)
+    else:
+        _over(loop, collection)
+
+
+def _gone_through(loop: Parts, items: Sequence[Any]) -> None:
+    """The loop over these, as a step where its body takes a branch that makes it one."""
     if not _may_be_one(loop) or _is_refused(loop):
-        _over(loop, numbers)
+        _over(loop, items)
         return
-    for place, number in enumerate(numbers):
+    for place in range(len(items)):
         before = loop.get()
         try:
             with _apart(loop):
-                if loop.body(number):
+                if loop.body(items[place]):
                     return
         except Asked:
             loop.put(before)
-            _over_recorded(loop, before, numbers[place:])
+            _over_recorded(loop, before, items, place)
             return
         except Unsuited as error:
             _told(loop, before, error)
-            _over(loop, numbers[place:])
+            _over(loop, islice(items, place, None))
             return
 
 
@@ -137,11 +151,16 @@ def _over(loop: Parts, numbers: Iterable[Any]) -> None:
             return
 
 
-def _over_recorded(loop: Parts, before: list[Any], numbers: range) -> None:
-    def trip(position: Any) -> Any:
-        return loop.body(numbers.start + position * numbers.step)
+def _over_recorded(loop: Parts, before: list[Any], items: Sequence[Any], place: int) -> None:
+    """The same from a place on."""
+    rest = items[place:]
 
-    _recorded(loop, before, lambda i: i < len(numbers), trip, lambda: _over(loop, numbers))
+    def trip(position: Any) -> Any:
+        return loop.body(
+            rest.start + position * rest.step if isinstance(rest, range) else element(rest, position)
+        )
+
+    _recorded(loop, before, lambda i: i < len(rest), trip, lambda: _over(loop, islice(items, place, None)))
 
 
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
