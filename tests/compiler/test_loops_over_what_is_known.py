@@ -142,5 +142,14 @@ def test_a_warning_of_many_ways_says_why_a_loop_is_not_one_step():
             i += 1
         return steps
 
-    with pytest.warns(RuntimeWarning, match=r"64 ways .* \(the one in line \d+ is .*autograd\.array\(data\)\[i\]"):
-        jit(vmap(f))(np.array([20.0, 90.0]))
+    def by_two_names(x):
+        total = 0.0
+        for i, item in enumerate(DRAWS[0]):
+            total = total + item
+            if total > x:
+                return total + i
+        return total
+
+    for loop, why in ((f, r"autograd\.array\(data\)\[i\]"), (by_two_names, "it goes, by one name, through neither")):
+        with pytest.warns(RuntimeWarning, match=rf"64 ways .* \(the one in line \d+ is .*{why}"):
+            jit(vmap(loop))(np.array([20.0, 90.0]))

@@ -122,6 +122,7 @@ class _Apart(ast.NodeTransformer):
             return self._taken_apart(node, call.args, "run_range(range, []")
         if isinstance(node.target, ast.Name) and not isinstance(call, ast.Call):
             return self._taken_apart(node, [call], "run_through([]")
+        self.reasons[node.lineno] = "it goes, by one name, through neither a range nor an array or a list of floats"
         self.generic_visit(node)
         if not isinstance(call, ast.Call | ast.Name):  # names are looked at where the trip begins
             asked = _at(call, f"{_HELPER!r}.require_collection(0)")[0].value

@@ -67,7 +67,8 @@ class Loops:
     def set_aside(self, why: str) -> dict[CodeType, CodeType]:
         """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""
         codes, self.codes = self.codes, {}
-        if not self.reasons:
+        why = why.partition(" (the one in line")[0]  # whose reasons are known
+        if why not in self.reasons.values():
             self.reasons.update((code.co_firstlineno, why) for code in codes)
         return codes
 
