@@ -22,15 +22,8 @@ from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.memory import Memory
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import LoopFound, Trace, Untraceable
+from autograd.program.tracing.trace import LoopFound, Trace, Untraceable, with_cure
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
-
-# What NumPy says of an index that is a node.
-_NUMPYS = (
-    "only integers, slices", "arrays used as indices must be of integer",
-    "Cannot cast array data from dtype('O') to dtype('int",
-)  # fmt: skip
-_CURE = "; an array of numbers takes a place that is computed by autograd.array(data)[i], or as an argument"
 
 # The kind of a block of a result, with "bool" or "int" before it where it is one, and its place among the outputs.
 Part = tuple[Any, int]
@@ -99,8 +92,8 @@ def _recorded(
             try:
                 result = signature.call(roots[0], [shown(node) for node in inputs])
             except (IndexError, TypeError) as error:
-                if str(error).startswith(_NUMPYS):
-                    raise type(error)(f"{error}{_CURE}") from error
+                if with_cure(error) != str(error):
+                    raise type(error)(with_cure(error)) from error
                 raise
             loops.require_kept()
             blocks, spec = take_apart(result)
@@ -116,6 +109,7 @@ def _recorded(
         recorded = root.graph(outputs)
         path = tuple(outcome for _, outcome in root.path)
     finally:
+        loops.reasons |= root.reasons
         root.close()
     seconds = {"record": perf_counter() - start}
     sizes = {"recorded": recorded.size}

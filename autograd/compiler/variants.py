@@ -25,10 +25,11 @@ from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
 from autograd.program.tracing.checkpoints import MOST_SPLITS
 from autograd.program.tracing.memory import Memory
-from autograd.program.tracing.trace import InexactError, Untraceable
+from autograd.program.tracing.trace import InexactError, Untraceable, reasons_told
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
+_MOST_GONE_THROUGH = 8  # beyond which loops are one step each, also where what ends them is known
 _MOST_ASIDE = 8  # of which the modes are others now
 
 
@@ -259,13 +260,17 @@ class Plan:
         if len(self.variants) >= _MOST_VARIANTS:
             raise Untraceable(
                 f"it took more than {_MOST_VARIANTS} ways through its branches: write loops with while_loop, and "
-                "branches with cond or where"
+                f"branches with cond or where{reasons_told(self._loops.reasons)}"
             )
         if self.owner.function is None:
             raise TraceError(
                 "this compiled function was unpickled without its Python source, and these numbers take a branch that "
                 "was not recorded before it was pickled"
             )
+        if len(self.variants) >= _MOST_GONE_THROUGH and self._loops.codes and not self._loops.always:
+            self._loops.always = True  # for it may be a branch in such a loop that makes so many ways
+            self._forget()
+            path = ()
         codes, refused = len(self._loops.codes), len(self._loops.refused)
         with collector_paused():
             memory = Memory(self.owner._options[-1], self.splits)

@@ -327,7 +327,8 @@ class Value(Node):
     def __float__(self) -> float:
         raise TypeError(
             "a Value is not turned into a float, which would lose its derivative without a word: "
-            "use v.data for the number, or autograd's functions (autograd.exp(v)) to compute with it"
+            "use v.data for the number, or autograd's functions (autograd.exp(v)) to compute with it, and to write it "
+            "into an array one of Values, as numpy.zeros_like(x) of one"
         )
 
     __int__ = __complex__ = __float__  # all three refuse

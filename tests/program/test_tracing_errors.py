@@ -140,6 +140,18 @@ def test_what_needs_a_number_says_what_to_do_instead(compiled, use, words):
         assert "unsupported format" not in str(raised.value)
 
 
+def test_an_array_to_write_into_is_made_like_one_of_values():
+    def f(x, empty):
+        y = empty(x * np.ones(3))
+        y[0], y[1:] = 2.0, x * np.ones(2)
+        return np.sum(y * y)
+
+    for derivative in (grad, lambda f: jit(grad(f))):
+        with pytest.raises(TypeError, match="zeros_like"):
+            derivative(lambda x: f(x, lambda x: np.zeros(3)))(3.0)
+        assert derivative(lambda x: f(x, np.zeros_like))(3.0) == 12.0
+
+
 def test_a_number_needed_in_a_batch_or_a_loop_is_the_same_error(compiled):
     for f in (
         lambda x: vmap(lambda a: a * x.data)([1.0, 2.0]),

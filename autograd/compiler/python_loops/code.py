@@ -86,6 +86,15 @@ class _Apart(ast.NodeTransformer):
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stay
 
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        """With what takes a computed place of numbers that are known."""
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load) or any(isinstance(item, ast.Slice) for item in ast.walk(node.slice)):
+            return node
+        made = _at(node, f"{_HELPER!r}.element(0, 0)")[0].value
+        made.args = [node.value, node.slice]
+        return made
+
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """With what asks first whether it would change the object that a variable holds."""
         if not isinstance(node.target, ast.Name) or node.target.id in self.own:
@@ -106,18 +115,21 @@ class _Apart(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> Any:
         call = node.iter
         known = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
-        if not known or not isinstance(node.target, ast.Name):
-            self.generic_visit(node)
-            if not isinstance(call, ast.Call | ast.Name):  # names are looked at where the trip begins
-                asked = _at(call, f"{_HELPER!r}.require_collection(0)")[0].value
-                asked.args, node.iter = [call], asked
-            return node
-        assert isinstance(call, ast.Call)
-        if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
-            return node
-        return self._taken_apart(node, call.args)
+        if known and isinstance(node.target, ast.Name):
+            assert isinstance(call, ast.Call)
+            if call.keywords or any(isinstance(item, ast.Starred) for item in call.args):
+                return node
+            return self._taken_apart(node, call.args, "run_range(range, []")
+        if isinstance(node.target, ast.Name) and not isinstance(call, ast.Call):
+            return self._taken_apart(node, [call], "run_through([]")
+        self.reasons[node.lineno] = "it goes, by one name, through neither a range nor an array or a list of floats"
+        self.generic_visit(node)
+        if not isinstance(call, ast.Call | ast.Name):  # names are looked at where the trip begins
+            asked = _at(call, f"{_HELPER!r}.require_collection(0)")[0].value
+            asked.args, node.iter = [call], asked
+        return node
 
-    def _taken_apart(self, node: Any, tests: list[ast.expr]) -> Any:
+    def _taken_apart(self, node: Any, tests: list[ast.expr], call: str = "run_while(lambda: 0") -> Any:
         own = made_first(node.body)
         found, loaded = Names(self.outer, own), _read(node)
         for part in (*tests, *([node.target] if isinstance(node, ast.For) else []), *node.body):
@@ -147,16 +159,16 @@ class _Apart(ast.NodeTransformer):
         if isinstance(node, ast.For):
             first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
             statements.insert(0, ast.copy_location(first, node))
-        made = _at(node, _text(k, names, isinstance(node, ast.For), (
+        made = _at(node, _text(k, names, call, isinstance(node, ast.For), (
             tuple(names), tuple(used), tuple(own), found.breaks or found.returns, node.lineno
         )))  # fmt: skip
-        body, call = made[4], made[5].value
+        body, run = made[4], made[5].value
         for statement in statements:
             body.body[-1:-1] = statement if isinstance(statement, list) else [statement]
         if isinstance(node, ast.For):
-            call.args[1].elts = tests
+            next(item for item in run.args if isinstance(item, ast.List)).elts = tests
         else:
-            call.args[0].body = tests[0]
+            run.args[0].body = tests[0]
         if not found.returns:
             return made
         endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
@@ -164,7 +176,7 @@ class _Apart(ast.NodeTransformer):
         return [*made, *_at(node, leave if endless and not found.breaks else f"if _autograd_left{k}: {leave}")]
 
 
-def _text(k: int, names: Sequence[str], counts: bool, rest: tuple[Any, ...]) -> str:
+def _text(k: int, names: Sequence[str], call: str, counts: bool, rest: tuple[Any, ...]) -> str:
     """The statements of a loop that is taken apart, but for those of its body and its test."""
     reads = "\n".join(
         f"  try: _autograd_items.append({name})\n"
@@ -172,7 +184,6 @@ def _text(k: int, names: Sequence[str], counts: bool, rest: tuple[Any, ...]) -> 
         for name in names
     )
     outer = ", ".join(names)
-    call = "run_range(range, []" if counts else "run_while(lambda: 0"
     return f"""
 if False: {" = ".join(names)} = None
 {f"_autograd_left{k} = False" if f"_autograd_left{k}" in names else "pass"}

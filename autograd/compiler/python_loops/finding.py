@@ -28,6 +28,7 @@ class Loops:
         self.codes: dict[CodeType, CodeType] = {}  # with their loops taken apart
         self.reasons: dict[int, str] = {}
         self.refused: dict[tuple[Any, ...], str] = {}  # loops whose trips changed something, and what
+        self.always = False  # whether a loop whose conditions are known is a step, too, where its body branches
         self._tried: set[CodeType] = set()
         self._met: dict[tuple[int, int], FrameType] = {}
         self._lists: list[tuple[tuple[Any, ...], Any, list[Any]]] = []
@@ -52,6 +53,11 @@ class Loops:
             self._tried.add(found)
             self.codes[code] = found
             raise LoopFound
+
+    def meet_all(self) -> None:
+        """The same for all places at which a branch was taken, since one way beyond them went wrong."""
+        for frame in [*self._met.values()]:
+            self.meet(frame, again=False)
 
     def refuse(self, loop: tuple[Any, ...], why: str) -> NoReturn:
         """Record anew without this loop as a step, or without any where it comes again all the same."""
@@ -78,7 +84,9 @@ class Loops:
     def set_aside(self, why: str) -> dict[CodeType, CodeType]:
         """Take no loops apart, since one may be why a recording went wrong. Returns the codes."""
         codes, self.codes = self.codes, {}
-        self.reasons.update((code.co_firstlineno, why) for code in codes)
+        why = why.partition(" (the one in line")[0]  # whose reasons are known
+        if why not in self.reasons.values():
+            self.reasons.update((code.co_firstlineno, why) for code in codes)
         return codes
 
     def forget(self) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from types import CellType
 from typing import Any, NamedTuple
 
+from autograd.arrays.array import array
 from autograd.compiler.python_loops.changes import Known
 from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
 from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, TraceError
+from autograd.primitives.row import is_array
 from autograd.primitives.table import ceil, logical_and, maximum
 from autograd.program.nests import flatten
 from autograd.program.tracing.sorts import sort_of
-from autograd.program.tracing.trace import Asked
+from autograd.program.tracing.trace import Asked, with_cure
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import counted, while_loop
 
@@ -93,24 +96,37 @@ def run_range(kind: Any, bounds: Sequence[Any], *parts: Any) -> None:
     if any(isinstance(bound, Traced) for bound in bounds):
         _run_computed(loop, *((0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1) if len(bounds) == 2 else bounds))
         return
-    numbers = range(*bounds)
+    _gone_through(loop, range(*bounds))
+
+
+def run_through(items: Sequence[Any], *parts: Any) -> None:
+    """`for name in items[0]: body(name)`."""
+    loop, collection = Parts(*parts), require_collection(items[0])
+    if is_array(collection) or type(collection) in (list, tuple):
+        _gone_through(loop, collection)
+    else:
+        _over(loop, collection)
+
+
+def _gone_through(loop: Parts, items: Sequence[Any]) -> None:
+    """The loop over these, as a step where its body takes a branch that makes it one."""
     if not _may_be_one(loop) or _is_refused(loop):
-        _over(loop, numbers)
+        _over(loop, items)
         return
     known = Known(loop.body)
-    for place, number in enumerate(numbers):
+    for place in range(len(items)):
         before = loop.get()
         try:
             with _apart(loop):
-                if loop.body(number):
+                if loop.body(items[place]):
                     return
         except Asked:
             loop.put(before)
-            _over_recorded(loop, before, numbers[place:], known)
+            _over_recorded(loop, before, items, place, known)
             return
         except Unsuited as error:
             _told(loop, before, error)
-            _over(loop, numbers[place:])
+            _over(loop, islice(items, place, None))
             return
 
 
@@ -126,7 +142,10 @@ def _is_refused(loop: Parts) -> bool:
 def _may_be_one(loop: Parts) -> bool:
     """Whether a branch in a trip makes the loop a step: one that may end it, or where both ways would be recorded."""
     trace = current().trace
-    return trace is not None and (loop.breaks or trace.parent is not None)
+    if trace is None:
+        return False
+    loops = trace.chain[0].loops
+    return loop.breaks or trace.parent is not None or (loops is not None and loops.always)
 
 
 def _over(loop: Parts, numbers: Iterable[Any]) -> None:
@@ -135,11 +154,16 @@ def _over(loop: Parts, numbers: Iterable[Any]) -> None:
             return
 
 
-def _over_recorded(loop: Parts, before: list[Any], numbers: range, known: Known) -> None:
-    def trip(position: Any) -> Any:
-        return loop.body(numbers.start + position * numbers.step)
+def _over_recorded(loop: Parts, before: list[Any], items: Sequence[Any], place: int, known: Known) -> None:
+    """The same from a place on."""
+    rest = items[place:]
 
-    _recorded(loop, before, lambda i: i < len(numbers), trip, lambda: _over(loop, numbers), known)
+    def trip(position: Any) -> Any:
+        return loop.body(
+            rest.start + position * rest.step if isinstance(rest, range) else element(rest, position)
+        )
+
+    _recorded(loop, before, lambda i: i < len(rest), trip, lambda: _over(loop, islice(items, place, None)), known)
 
 
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
@@ -158,6 +182,17 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
     if _is_refused(loop):
         plainly()
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
+
+
+def element(items: Any, place: Any) -> Any:
+    """items[place], also where the place is computed and the items are numbers that are known."""
+    if any(isinstance(one, Traced) for one in (place if type(place) is tuple else (place,))):
+        if is_array(items):
+            known = items.dtype in (float, int, bool)  # what others compute is rounded, or wraps
+        else:
+            known = isinstance(items, list | tuple) and all(isinstance(item, float | Value) for item in items)
+        items = array(items) if known else items
+    return items[place]
 
 
 def require_number(item: Any, name: str) -> None:
@@ -198,7 +233,7 @@ def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
 def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
     """The variables as they were before a trip, and why the loop is not one step."""
     loop.put(before)
-    _root().reasons.setdefault(loop.line, str(error))
+    _root().reasons.setdefault(loop.line, with_cure(error))
 
 
 def _recorded(

@@ -37,6 +37,12 @@ _UNROLLED = (
     f"{_MANY:,} operations are recorded by now, each of which takes time to compile: a Python loop over numbers is "
     "recorded trip by trip; compute with whole arrays, or by vmap, scan or fori_loop, which are one step each"
 )
+# What NumPy says of an index that is a node.
+_NUMPYS = (
+    "only integers, slices", "arrays used as indices must be of integer",
+    "Cannot cast array data from dtype('O') to dtype('int",
+)  # fmt: skip
+_CURE = "; an array of numbers takes a place that is computed by autograd.array(data)[i], or as an argument"
 
 
 class LoopFound(BaseException):
@@ -240,8 +246,8 @@ class Trace:
 
     def told(self) -> str:
         """Why each loop that was met is not recorded as one."""
-        reasons = self.chain[0].reasons if self.loops is None else {**self.loops.reasons, **self.chain[0].reasons}
-        return "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
+        root = self.chain[0]
+        return reasons_told(root.reasons if root.loops is None else {**root.loops.reasons, **root.reasons})
 
     def guard(self, predicate: Any, outcome: bool) -> None:
         """Record that the program goes on only where the predicate has this outcome."""
@@ -277,14 +283,19 @@ class Trace:
             except Exception as error:
                 if not found and not self.path:
                     raise
-                raise Untraceable(f"one way through the body of a loop or batch raised {error!r}") from error
+                if self.loops is not None:
+                    self.loops.meet_all()
+                raise Untraceable(
+                    f"one way through the body of a loop or batch raised {error!r}: let it give nan there, and raise "
+                    f"outside{self.told()}"
+                ) from error
             found.append((self.path, result))
             outcomes = tuple(outcome for _, outcome in self.path)
             pending += [(*outcomes[:i], not outcomes[i]) for i in range(len(self.ahead), len(outcomes))]
             if len(found) + len(pending) > _MOST_PATHS:
                 raise Untraceable(
                     f"there are more than {_MOST_PATHS} ways through the body of a loop or batch: write its loops with "
-                    "while_loop, and its branches with cond or where"
+                    f"while_loop, and its branches with cond or where{self.told()}"
                 )
         with tracing(self):
             return _merged(found, 0, choose)
@@ -369,6 +380,16 @@ def _callers_frame() -> FrameType:
 
 
 _OURS = ("autograd.program.tracing.", "autograd.compiler.python_loops.")
+
+
+def reasons_told(reasons: dict[int, str]) -> str:
+    """Why loops are not recorded as such, by their lines, for the end of a message."""
+    return "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
+
+
+def with_cure(error: BaseException) -> str:
+    """What an error says, with what to do where NumPy raised it of an index that is computed."""
+    return f"{error}{_CURE}" if str(error).startswith(_NUMPYS) else str(error)
 
 
 def kind_of_constant(constant: Any) -> Kind:

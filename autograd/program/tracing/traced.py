@@ -48,8 +48,9 @@ class Traced(Value):
     def _no_number(self, *_: Any) -> Any:
         raise TraceError(
             "a Value of a function that is being compiled has no number: its data cannot be read, set, shown or drawn "
-            "or turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), and "
-            "compare it in an `if` where you need a decision"
+            "or turned into a float. Compute with the Value itself and autograd's functions (autograd.exp(v)), "
+            "compare it in an `if` where you need a decision, and write it into an array of Values alone, as "
+            "numpy.zeros_like(x) of one"
         )
 
     def _no_gradient(self, *_: Any) -> Any:

@@ -45,7 +45,7 @@ def put(out: Any, result: Any) -> Any:
     else:
         raise TraceError(
             "a result of a function that is being compiled cannot be written into an array of floats: assign to an "
-            "array of Values (autograd.array), or return the result"
+            "array of Values, as numpy.zeros_like(x) of one, or return the result"
         )
     return out
 
