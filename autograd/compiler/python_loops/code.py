@@ -18,20 +18,39 @@ _HELPER = "autograd's loops"  # the constant in whose place `running` stands in 
 
 
 class _Leaving(ast.NodeTransformer):
-    """`break`, `continue` and `return` of a loop's own as the return of its body."""
+    """`break`, `continue`, `return` and `raise` of a loop's own as the return of its body."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, ended: str) -> None:
         self.number = number
+        self.ended = ended  # the variable that is True where the loop came to its end; "" where it has no `else`
+        self.raised: dict[str, ast.Raise] = {}  # by the variable that is True where the loop ends so
 
     def visit_Return(self, node: ast.Return) -> list[ast.AST]:
         text = f"_autograd_result{self.number} = None\n_autograd_left{self.number} = True\nreturn True"
         made = _at(node, text)
         assert isinstance(made[0], ast.Assign)
         made[0].value = node.value or made[0].value
-        return made
+        return [*self._left(node), *made]
 
-    def visit_Break(self, node: ast.Break) -> ast.AST:
-        return ast.copy_location(ast.Return(ast.Constant(True)), node)
+    def visit_Raise(self, node: ast.Raise) -> Any:
+        if node.exc is None:
+            return node
+        name = f"_autograd_raised{self.number}_{len(self.raised)}"
+        self.raised[name] = node
+        return [*self._left(node), *_at(node, f"{name} = True\nreturn True")]
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        (choice,) = _at(node, "if __debug__ and not 0: raise AssertionError()")
+        choice.test.values[1].operand = node.test
+        choice.body[0].exc.args = [node.msg] if node.msg else []
+        choice.body = self.visit_Raise(choice.body[0])
+        return ast.copy_location(choice, node)
+
+    def visit_Break(self, node: ast.Break) -> Any:
+        return [*self._left(node), *_at(node, "return True")]
+
+    def _left(self, node: ast.AST) -> list[Any]:
+        return _at(node, f"{self.ended} = False") if self.ended else []
 
     def visit_Continue(self, node: ast.Continue) -> ast.AST:
         return ast.copy_location(ast.Return(ast.Constant(False)), node)
@@ -132,11 +151,11 @@ class _Apart(ast.NodeTransformer):
     def _taken_apart(self, node: Any, tests: list[ast.expr], call: str = "run_while(lambda: 0") -> Any:
         own = made_first(node.body)
         found, loaded = Names(self.outer, own), _read(node)
+        for statement in node.orelse:  # which stands after the loop
+            loaded -= _read(statement)
         for part in (*tests, *([node.target] if isinstance(node, ast.For) else []), *node.body):
             found.visit(part)
         used = [name for name in found.stored if self.read[name] > loaded[name]]
-        if node.orelse:
-            found.refuse("it has an else")
         around, self.own = self.own, own
         self.generic_visit(node)
         self.own = around
@@ -150,7 +169,13 @@ class _Apart(ast.NodeTransformer):
         if found.returns:
             names += [f"_autograd_result{k}", f"_autograd_left{k}"]
             used += names[-2:]
-        statements = [_Leaving(k).visit(statement) for statement in node.body]
+        ended = f"_autograd_ended{k}" if node.orelse else ""
+        leaving = _Leaving(k, ended)
+        statements = [leaving.visit(statement) for statement in node.body]
+        flags = [*leaving.raised, *([ended] if ended else [])]
+        told = [name for item in leaving.raised.values() for name in _read(item) if name in found.stored]
+        names += flags
+        used += flags + told
         looked = "\n".join(
             f"try: {_HELPER!r}.require_collection({name})\nexcept NameError: pass"
             for name in loaded if not hasattr(builtins, name)
@@ -160,7 +185,7 @@ class _Apart(ast.NodeTransformer):
             first = ast.Assign([node.target], ast.Name("_autograd_item", ast.Load()))
             statements.insert(0, ast.copy_location(first, node))
         made = _at(node, _text(k, names, call, isinstance(node, ast.For), (
-            tuple(names), tuple(used), tuple(own), found.breaks or found.returns, node.lineno
+            tuple(names), tuple(used), tuple(own), found.breaks or found.returns or bool(leaving.raised), node.lineno
         )))  # fmt: skip
         body, run = made[4], made[5].value
         for statement in statements:
@@ -169,11 +194,25 @@ class _Apart(ast.NodeTransformer):
             next(item for item in run.args if isinstance(item, ast.List)).elts = tests
         else:
             run.args[0].body = tests[0]
-        if not found.returns:
+        made += [self._raising(name, statement) for name, statement in leaving.raised.items()]
+        if found.returns:
+            endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+            leave = f"return _autograd_result{k}"
+            made += _at(node, leave if endless and not found.breaks else f"if _autograd_left{k}: {leave}")
+        if not ended:
             return made
-        endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
-        leave = f"return _autograd_result{k}"
-        return [*made, *_at(node, leave if endless and not found.breaks else f"if _autograd_left{k}: {leave}")]
+        if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.Raise):
+            otherwise = self._raising(ended, node.orelse[0])
+        else:
+            (otherwise,) = _at(node, f"if {ended}: pass")
+            otherwise.body = node.orelse
+        return [*_at(node, f"{ended} = True"), *made, otherwise]
+
+    def _raising(self, name: str, statement: ast.Raise) -> Any:
+        """The statement, after its loop, where a variable is True."""
+        (choice,) = _at(statement, f"if {_HELPER!r}.raises({name}, {statement.lineno}): pass")
+        choice.body = [statement]
+        return choice
 
 
 def _text(k: int, names: Sequence[str], call: str, counts: bool, rest: tuple[Any, ...]) -> str:
@@ -186,7 +225,7 @@ def _text(k: int, names: Sequence[str], call: str, counts: bool, rest: tuple[Any
     outer = ", ".join(names)
     return f"""
 if False: {" = ".join(names)} = None
-{f"_autograd_left{k} = False" if f"_autograd_left{k}" in names else "pass"}
+{" = ".join([*(name for name in names if name.startswith(("_autograd_left", "_autograd_raised"))), "False"])}
 def _autograd_get{k}():
   _autograd_items = []
 {reads}

@@ -10,6 +10,7 @@ from types import CellType
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import array
+from autograd.compiler.calling import CallFailed
 from autograd.compiler.python_loops.changes import Known
 from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
 from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
@@ -17,9 +18,11 @@ from autograd.engine.recording import current
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, TraceError
 from autograd.primitives.row import is_array
-from autograd.primitives.table import ceil, logical_and, maximum
+from autograd.primitives.table import ceil, logical_and, maximum, not_equal
+from autograd.program.graph import Guard
 from autograd.program.nests import flatten
 from autograd.program.tracing.sorts import sort_of
+from autograd.program.tracing.structured import bound
 from autograd.program.tracing.trace import Asked, with_cure
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import counted, while_loop
@@ -182,6 +185,14 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
     if _is_refused(loop):
         plainly()
     _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
+
+
+def raises(flag: Any, line: int) -> bool:
+    """Whether a loop ended by the `raise` in this line. Where that is computed the function is called as it is then."""
+    if isinstance(flag, Value):
+        bound(not_equal(flag, 0.0), Guard(False, CallFailed, f"line {line} raises"))
+        return False
+    return bool(flag)
 
 
 def element(items: Any, place: Any) -> Any:
