@@ -206,7 +206,7 @@ class _Samples:
         outputs = writer.graph(function, loop.body, [position, *slices, *self.shared], targets)
         function.lanes = 1
         rest, new = iter(sums), []
-        # The sums first: LLVM 22 reads a slice only where a sum selects its lanes, also past a store in the same memory.
+        # Sums first: LLVM moves the load of a slice to where a sum selects its lanes, past a store in the same memory.
         function.lanes = width
         for term, running in zip(outputs[loop.stacked :], terms):
             if running is not None:
