@@ -103,6 +103,7 @@ def fixed_point(
         numbers, structure = flatten(x)
         image, found = flatten(g(x))
         _require_structure("g", found, structure)
+        image = [other if isinstance(other, Value) else real(other) for other in image]
         return structure.unflatten([number - other for number, other in zip(numbers, image)])
 
     def repeat(f: Callable[[Any], Any], x: Any) -> Any:

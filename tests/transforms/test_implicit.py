@@ -92,6 +92,8 @@ def test_what_does_not_come_to_rest_is_an_error():
     with pytest.raises(BoundError, match="3 repetitions"):
         fixed_point(lambda x: cos(x), 0.7, max_iterations=3)
     assert fixed_point(lambda x: cos(x), 0.7, max_iterations=20, tolerance=1e-2) == pytest.approx(0.739, abs=1e-2)
+    with pytest.raises(TypeError, match="a real number was expected, not NoneType"):
+        fixed_point(lambda x: None, 1.0)
     with pytest.raises(ShapeError, match="g must return the structure of its argument"):
         fixed_point(lambda x: [x, x], 1.0)
 

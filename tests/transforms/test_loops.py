@@ -21,6 +21,7 @@ from autograd import (
     cond,
     cos,
     exp,
+    floor,
     fori_loop,
     grad,
     hessian,
@@ -602,3 +603,63 @@ def test_batches_loops_and_scans_inside_each_other(run):
 def test_a_jitted_function_inside_a_body(run):
     twice = jit(lambda s: s * 2.0 if s < 5.0 else s + 1.0)
     assert run(lambda x: fori_loop(0, 6, lambda i, s: twice(s), x))(1.0) == 11.0
+
+
+def in_an_if(x):
+    k, u = x - 2.0, 1.0
+    if k > 0.0:
+        while u < 10.0:
+            u = u * (1.0 + k)
+    return u * x
+
+
+def in_its_condition(x):
+    k, u = x - 2.0, 1.0
+    while k > 0.0 and u < 10.0:
+        u = u * (1.0 + k)
+    return u * x
+
+
+def after_a_return(x):
+    k = x - 2.0
+    if k <= 0.0:
+        return x
+    return while_loop(lambda u: u < 10.0, lambda u: u * (1.0 + k), 1.0) * x
+
+
+def counted(x):
+    return fori_loop(0, floor(2.0 / (x - 2.0) ** 2), lambda i, u: u * (x - 1.0), x) if x > 3.0 else x
+
+
+@pytest.mark.parametrize("f", [in_an_if, in_its_condition, after_a_return, counted])
+def test_a_loop_on_a_way_that_is_not_taken_makes_no_trip(f, compiled):
+    points = np.array([1.5, 2.0 + 1e-9, 3.3])  # at the first, and where it is counted the second, it would never end
+    points = points if f is counted else points[[0, 2]]
+    values, slopes = compiled(vmap(value_and_grad(f)))(points)
+    assert [*values] == [f(x) for x in points]
+    assert [*slopes] == pytest.approx([grad(f)(x) for x in points], rel=1e-13)
+
+
+def test_a_condition_in_two_nested_loops_that_does_not_change_in_the_inner_one(compiled):
+    def f(x):
+        total, outer = x, 0
+        while total < 6.0 and outer < 3:
+            outer += 1
+            inner = 0
+            while total < 4.0 and inner < 5:
+                inner += 1
+            total = total * 0.5 + inner
+        return total * x
+
+    for x in (0.5, 3.0, 5.0, 9.0):
+        value, slope = compiled(value_and_grad(f))(x)
+        assert value == f(x)
+        assert slope == pytest.approx(grad(f)(x), rel=1e-13)
+
+
+def test_a_condition_that_no_state_is_in(compiled):
+    def f(x):
+        return while_loop(lambda s: x < 0.0, lambda s: s + 1.0, x * 2.0)
+
+    assert compiled(f)(1.5) == 3.0
+    assert [*compiled(vmap(f))(np.array([1.5, 2.0]))] == [3.0, 4.0]

@@ -118,7 +118,7 @@ class Body:
         return [guard for _, guard in self.trace.bounds.values()]
 
     def local(self, items: list[Any]) -> list[Any]:
-        return [item if isinstance(item, Predicate) else self._captured(as_number(item)) for item in items]
+        return [self._captured(item if isinstance(item, Predicate) else as_number(item)) for item in items]
 
     def _captured(self, item: Any) -> Any:
         if isinstance(item, Value):
@@ -186,12 +186,18 @@ def loop(
                 "the condition of a while_loop reads a computed place of an array, or has max_trips in it: let its "
                 "body do that, and carry the result as a state"
             )
-    outside = _outside(bodies)
+    taken = current().trace.taken()  # on a way that is not, nothing says that the loop ends
+    if count is not None and taken is not True:
+        count = table.where(taken, count, 0.0)
     condition_graph = None
     if condition is not None:
         with tracing(test.trace):
             if type(holds) is not bool and not isinstance(holds, Predicate):
                 holds = table.not_equal(holds, 0.0)
+            if taken is not True:
+                holds = table.logical_and(holds, test.trace.capture(taken))
+    outside = _outside(bodies)
+    if condition is not None:
         condition_graph = test.graph([holds], outside)
     operation = Loop(
         body.graph(outputs, outside), length, len(states), len(slices), sizes[1], condition_graph, count is not None,

@@ -258,10 +258,14 @@ class Trace:
         if self.parent is None:
             self.nodes.append(make(self, guard, (self.capture(breached),), PREDICATE))
             return
-        for predicate, outcome in self.path:
-            breached = table.logical_and(breached, predicate if outcome else table.logical_not(predicate))
-        breached = self.capture(breached)
+        breached = self.capture(self.taken(breached))
         self.bounds.setdefault(id(breached), (breached, guard))
+
+    def taken(self, predicate: Any = True) -> Any:
+        """Whether a predicate holds, and of a body also that its numbers go the way that is being recorded, so far."""
+        for asked, outcome in self.path if self.parent is not None else ():
+            predicate = table.logical_and(predicate, asked if outcome else table.logical_not(asked))
+        return predicate
 
     def explore(self, function: Callable[[], list[Any]], choose: Callable[[Any, Any, Any], Any]) -> list[Any]:
         """What `function` returns, over all ways that it can take: a list of nodes and numbers.

@@ -205,14 +205,8 @@ class _Samples:
         targets = fillable(loop.body, {loop.stacked + i: term for i, term in enumerate(terms) if term is not None})
         outputs = writer.graph(function, loop.body, [position, *slices, *self.shared], targets)
         function.lanes = 1
-        for stack, item in zip(self.stacks, outputs):
-            target = function.part(stack, start)
-            target = replace(target, lane=stack.strides[0], mask=mask, width=width)
-            if isinstance(item, Number):
-                function.store(item, target)
-            else:
-                copy(function, item, target)
         rest, new = iter(sums), []
+        # Sums first: LLVM moves the load of a slice to where a sum selects its lanes, past a store in the same memory.
         function.lanes = width
         for term, running in zip(outputs[loop.stacked :], terms):
             if running is not None:
@@ -221,6 +215,13 @@ class _Samples:
             for number in [term] if isinstance(term, Number) else elements(function, term):
                 new.append(add_lanes(function, next(rest), function.number(number, width), width, mask))
         function.lanes = 1
+        for stack, item in zip(self.stacks, outputs):
+            target = function.part(stack, start)
+            target = replace(target, lane=stack.strides[0], mask=mask, width=width)
+            if isinstance(item, Number):
+                function.store(item, target)
+            else:
+                copy(function, item, target)
         return new
 
     def _slice(self, function: Function, array: Array, start: str, mask: str, few: bool) -> Item:
