@@ -63,7 +63,7 @@ def custom_root(f: Callable[[Any], Any], initial_guess: Any, solve: Solver, tang
     with transforming(solving), no_grad():
         root, structure = flatten(solve(f, initial_guess))
     numbers = [real(_number(item)) for item in root]
-    return structure.unflatten(_implicit(f, numbers, structure, tangent_solve or _eliminate, solving))
+    return structure.unflatten(_implicit(f, numbers, structure, tangent_solve, solving))
 
 
 def fixed_point(
@@ -71,6 +71,7 @@ def fixed_point(
     initial_guess: Any,
     *,
     tolerance: float = 1e-14,
+    absolute_tolerance: float = 0.0,
     max_iterations: int = 10_000,
     tangent_solve: Solver | None = None,
 ) -> Any:
@@ -82,7 +83,8 @@ def fixed_point(
     - `g`: takes a number or a nest of numbers, and returns one of the same structure; the Values that it closes over
       are its parameters;
     - `initial_guess`: where to start;
-    - `tolerance`: the repetition ends where no number changes by more than this part of the largest one's size;
+    - `tolerance`, `absolute_tolerance`: the repetition ends where each number changes by no more than this part of its
+      size, or than so much;
     - `max_iterations`: how often g is applied at most;
     - `tangent_solve`: as of `custom_root`.
 
@@ -114,11 +116,12 @@ def fixed_point(
             numbers = [number - change for number, change in zip(numbers, changes)]
             if not all(map(math.isfinite, numbers)):
                 break
-            if max(map(abs, changes), default=0.0) <= tolerance * max(map(abs, numbers), default=0.0):
+            if all(abs(c) <= max(tolerance * abs(x), absolute_tolerance) for c, x in zip(changes, numbers)):
                 return structure.unflatten(numbers)
         raise BoundError(
             f"fixed_point came to {structure.unflatten(numbers)}, not to rest, by {max_iterations:,} repetitions at "
-            "most: start nearer to it, allow a larger tolerance, or find it by a method of yours and custom_root"
+            "most: start nearer to it, allow a larger tolerance, or an absolute_tolerance where a number comes to 0, "
+            "or take custom_root and a method of yours"
         )
 
     return custom_root(change, initial_guess, repeat, tangent_solve)
@@ -133,7 +136,7 @@ def _require_eager(name: str, search: str) -> None:
 
 
 def _implicit(
-    f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver, solving: object
+    f: Callable[[Any], Any], root: list[float], structure: Structure, tangent_solve: Solver | None, solving: object
 ) -> list[Any]:
     """The numbers of the root, as nodes whose operands are the Values that f closes over.
 
@@ -152,6 +155,7 @@ def _implicit(
 
     later = as_of_now(f)
     before = Before(recorded, root)
+    inverse: list[list[float]] = []  # once it is known
 
     def node(i: int) -> Any:
         def sensitivities(arguments: tuple[Any, ...]) -> list[Any]:
@@ -163,10 +167,10 @@ def _implicit(
                 lambda numbers: later(structure.unflatten(numbers)), [*at, *arguments], parameters,
                 "custom_root's function", before,
             )
-            return _sensitivities(again, True, i, parameters, structure, tangent_solve)
+            return _sensitivities(again, True, i, parameters, structure, tangent_solve, [])
 
         def at_first(differentiable: bool) -> list[Any]:
-            return _sensitivities(recorded, differentiable, i, parameters, structure, tangent_solve)
+            return _sensitivities(recorded, differentiable, i, parameters, structure, tangent_solve, inverse)
 
         rules = joint_partials(sensitivities, len(parameters))
         numbers = [value._number for value in parameters]
@@ -193,9 +197,13 @@ def _sensitivities(
     i: int,
     parameters: list[Value],
     structure: Structure,
-    tangent_solve: Solver,
+    tangent_solve: Solver | None,
+    inverse: list[list[float]],
 ) -> list[Any]:
-    """The derivatives of the i-th number of the root: row i of -(∂f/∂x)⁻¹ · ∂f/∂p."""
+    """The derivatives of the i-th number of the root: row i of -(∂f/∂x)⁻¹ · ∂f/∂p.
+
+    `inverse` has the rows of (∂f/∂x)⁻¹, as numbers, from the first time on that they are asked for.
+    """
     sweep: Callable[..., dict[Value, Any]] = differentiable_reverse_sweep if differentiable else reverse_sweep
 
     def pull(seeds: Sequence[Any]) -> dict[Value, Any]:
@@ -206,32 +214,44 @@ def _sensitivities(
         cotangents = pull(flatten(weights)[0])
         return structure.unflatten([cotangents.get(leaf, 0.0) for leaf in recorded.leaves])
 
-    unit = [1.0 if i == j else 0.0 for j in range(len(recorded.leaves))]
-    weights, _ = flatten(tangent_solve(transposed, structure.unflatten(unit)))
+    size = len(recorded.leaves)
+    units = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    if tangent_solve is not None:
+        weights, _ = flatten(tangent_solve(transposed, structure.unflatten(units[i])))
+    elif differentiable:
+        (weights,) = _eliminate(transposed, structure, units, [units[i]])
+    else:
+        if not inverse:
+            inverse += _eliminate(transposed, structure, units, units)
+        weights = inverse[i]
     cotangents = pull([-weight for weight in weights])
     return [cotangents.get(parameter) for parameter in parameters]
 
 
-def _eliminate(g: Callable[[Any], Any], y: Any) -> Any:
-    """The x with g(x) = y for a linear g: Gaussian elimination with partial pivoting (Golub and Van Loan, 3.4)."""
-    right, structure = flatten(y)
-    size = len(right)
-    units = [[1.0 if i == j else 0.0 for i in range(size)] for j in range(size)]
+def _eliminate(
+    g: Callable[[Any], Any], structure: Structure, units: list[list[float]], rights: list[list[float]]
+) -> list[list[Any]]:
+    """For each y on the right the x with g(x) = y, of a linear g.
+
+    Gaussian elimination with partial pivoting (Golub and Van Loan, 3.4).
+    """
+    size = len(units)
     columns = [flatten(g(structure.unflatten(unit)))[0] for unit in units]
-    rows = [[column[i] for column in columns] + [right[i]] for i in range(size)]
+    rows = [[column[i] for column in columns] + [right[i] for right in rights] for i in range(size)]
     for k in range(size):
         pivot = max(range(k, size), key=lambda i: abs(_number(rows[i][k])))
         rows[k], rows[pivot] = rows[pivot], rows[k]
         for i in range(k + 1, size):
             factor = divide(rows[i][k], rows[k][k])
             rows[i] = [a - factor * b for a, b in zip(rows[i], rows[k])]
-    solution: list[Any] = [0.0] * size
-    for k in reversed(range(size)):
-        known = rows[k][size]
-        for j in range(k + 1, size):
-            known = known - rows[k][j] * solution[j]
-        solution[k] = divide(known, rows[k][k])
-    return structure.unflatten(solution)
+    solutions: list[list[Any]] = [[0.0] * size for _ in rights]
+    for right, solution in enumerate(solutions, size):
+        for k in reversed(range(size)):
+            known = rows[k][right]
+            for j in range(k + 1, size):
+                known = known - rows[k][j] * solution[j]
+            solution[k] = divide(known, rows[k][k])
+    return solutions
 
 
 def _number(item: Any) -> float:

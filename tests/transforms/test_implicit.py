@@ -67,21 +67,32 @@ def test_a_fixed_point_and_its_derivatives():
 
 
 def test_a_fixed_point_of_a_nest():
-    # x = a y + 1, y = x/4: x = 1/(1 - a/4), and 0, which is repeated down to.
+    # x = a y + 1, y = x/4: x = 1/(1 - a/4); and 0, to which z goes on by halves until it is one.
     def both(a):
         def step(v):
             return {"x": a * v["y"] + 1.0, "y": v["x"] / 4.0, "z": 0.5 * v["z"]}
 
         return fixed_point(step, {"x": 0.0, "y": 0.0, "z": 3.0})
 
-    assert [*both(2.0).values()] == pytest.approx([2.0, 0.5, 0.0], rel=1e-13, abs=1e-20)
+    assert [*both(2.0).values()] == pytest.approx([2.0, 0.5, 0.0], rel=1e-13, abs=0.0)
     assert [*jacfwd(both)(2.0).values()] == pytest.approx([1.0, 0.25, 0.0], rel=1e-12)
+    large, small = fixed_point(lambda v: [0.5 * v[0] + 1e10, 0.9 * v[1] + 1e-3], [0.0, 0.0])
+    assert (large, small) == pytest.approx((2e10, 1e-2), rel=1e-12)
     array = fixed_point(lambda v: 0.5 * v + np.array([1.0, 2.0]), np.zeros(2))
     assert isinstance(array, np.ndarray)
     assert array == pytest.approx(np.array([2.0, 4.0]), rel=1e-13)
     a = Value(2.0)
     (both(a)["x"] + 3.0 * both(a)["y"]).backward()
     assert a.grad == pytest.approx(1.75, rel=1e-12)
+
+
+def test_a_fixed_point_of_many_numbers():
+    # x = A(a) x + 1 with A = a/n in all places: each is 1/(1 - a), whose derivatives are 1/(1 - a)² and 2/(1 - a)³.
+    def summed(a, n):
+        return sum(fixed_point(lambda v: [a / n * sum(v) + 1.0] * n, [0.0] * n))
+
+    assert grad(summed)(0.5, 24) == pytest.approx(24 * 4.0, rel=1e-12)
+    assert grad(grad(summed))(0.5, 4) == pytest.approx(4 * 16.0, rel=1e-12)
 
 
 def test_what_does_not_come_to_rest_is_an_error():
@@ -91,6 +102,7 @@ def test_what_does_not_come_to_rest_is_an_error():
         fixed_point(lambda x: 2.0 * x, 1.0)
     with pytest.raises(BoundError, match="3 repetitions"):
         fixed_point(lambda x: cos(x), 0.7, max_iterations=3)
+    assert abs(fixed_point(lambda x: -0.99 * x, 1.0, absolute_tolerance=1e-12)) < 1e-12
     assert fixed_point(lambda x: cos(x), 0.7, max_iterations=20, tolerance=1e-2) == pytest.approx(0.739, abs=1e-2)
     with pytest.raises(TypeError, match="a real number was expected, not NoneType"):
         fixed_point(lambda x: None, 1.0)

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from types import CellType
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.arrays.array import array
 from autograd.compiler.calling import CallFailed
 from autograd.compiler.python_loops.changes import Known
-from autograd.compiler.python_loops.states import handed_on, is_numbers, known_by_two_names, require_exact, unknown
-from autograd.compiler.python_loops.watching import Unsuited, is_mutable, watched
+from autograd.compiler.python_loops.recorded import Parts, apart, outermost, place_of, recorded, told
+from autograd.compiler.python_loops.recorded import Unset as Unset  # which the code takes from here
+from autograd.compiler.python_loops.watching import Unsuited, is_mutable
 from autograd.engine.recording import current
 from autograd.engine.value import Value
-from autograd.errors import AutogradError, TraceError
+from autograd.errors import TraceError
 from autograd.primitives.row import is_array
-from autograd.primitives.table import ceil, logical_and, maximum, not_equal
+from autograd.primitives.table import ceil, maximum, not_equal
 from autograd.program.graph import Guard
-from autograd.program.nests import flatten
-from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import bound
-from autograd.program.tracing.trace import Asked, with_cure
+from autograd.program.tracing.trace import Asked
 from autograd.program.tracing.traced import Traced
-from autograd.transforms.loops import counted, while_loop
-
-
-class Unset:
-    """What a variable holds that has no value before its loop, or after one that is not known to have run."""
-
-    def __init__(self, name: str, line: int) -> None:
-        self._why = f"{name} has a value only inside of the loop in line {line}: give it one before"
-
-    def _refuse(self, *_: Any) -> Any:
-        raise TraceError(self._why)
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _refuse
-    __rpow__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __bool__ = _refuse
-    __float__ = __int__ = __index__ = __iter__ = __len__ = __call__ = __getitem__ = _refuse
-    __hash__ = object.__hash__
-
-
-class Parts(NamedTuple):
-    """A loop taken apart."""
-
-    body: Callable[..., Any]  # a trip; tells whether the loop ends with it
-    get: Callable[[], list[Any]]  # the variables
-    put: Callable[[list[Any]], None]
-    names: Sequence[str]
-    used: Sequence[str]  # those that are read outside of the loop
-    own: Sequence[str]  # those that hold what a trip makes itself
-    breaks: bool  # whether a trip may end it
-    line: int
+from autograd.transforms.loops import counted
 
 
 def run_while(test: Callable[[], Any], *parts: Any) -> None:
@@ -67,23 +35,23 @@ def run_while(test: Callable[[], Any], *parts: Any) -> None:
     if current().trace is None or _is_refused(loop):
         plainly()
         return
-    apart = _may_be_one(loop)
-    known = Known(loop.body, test) if apart else None
+    whole = _may_be_one(loop)
+    known = Known(loop.body, test) if whole else None
     while True:
         before = loop.get()
         try:
-            with _apart(loop):
-                if not test() or (apart and loop.body()):
+            with apart(loop):
+                if not test() or (whole and loop.body()):
                     return
         except Asked:
             loop.put(before)
-            _recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly, known)
+            recorded(loop, before, lambda _: test(), lambda _: loop.body(), plainly, known)
             return
         except Unsuited as error:
-            _told(loop, before, error)
+            told(loop, before, error)
             plainly()
             return
-        if not apart and loop.body():
+        if not whole and loop.body():
             return
 
 
@@ -120,7 +88,7 @@ def _gone_through(loop: Parts, items: Sequence[Any]) -> None:
     for place in range(len(items)):
         before = loop.get()
         try:
-            with _apart(loop):
+            with apart(loop):
                 if loop.body(items[place]):
                     return
         except Asked:
@@ -128,15 +96,15 @@ def _gone_through(loop: Parts, items: Sequence[Any]) -> None:
             _over_recorded(loop, before, items, place, known)
             return
         except Unsuited as error:
-            _told(loop, before, error)
+            told(loop, before, error)
             _over(loop, islice(items, place, None))
             return
 
 
 def _is_refused(loop: Parts) -> bool:
     """Whether a trip of it, as it was recorded before, changed something."""
-    root = _root()
-    why = "" if root.loops is None else root.loops.refused.get(_place(loop), "")
+    root = outermost()
+    why = "" if root.loops is None else root.loops.refused.get(place_of(loop), "")
     if why:
         root.reasons.setdefault(loop.line, why)
     return bool(why)
@@ -166,7 +134,7 @@ def _over_recorded(loop: Parts, before: list[Any], items: Sequence[Any], place: 
             rest.start + position * rest.step if isinstance(rest, range) else element(rest, position)
         )
 
-    _recorded(loop, before, lambda i: i < len(rest), trip, lambda: _over(loop, islice(items, place, None)), known)
+    recorded(loop, before, lambda i: i < len(rest), trip, lambda: _over(loop, islice(items, place, None)), known)
 
 
 def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
@@ -179,12 +147,12 @@ def _run_computed(loop: Parts, first: Any, end: Any, step: Any) -> None:
         return loop.body(position if type(first) is int and (first, step) == (0, 1) else first + position * step)
 
     def plainly() -> None:
-        why = _root().reasons[loop.line]
+        why = outermost().reasons[loop.line]
         raise TraceError(f"the loop in line {loop.line}, over a range that is computed, is not recorded as one: {why}")
 
     if _is_refused(loop):
         plainly()
-    _recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
+    recorded(loop, loop.get(), lambda i: i < trips, trip, plainly)
 
 
 def raises(flag: Any, line: int) -> bool:
@@ -219,128 +187,3 @@ def require_collection(items: Any) -> Any:
     if trace is not None and trace.chain[0].watched and hasattr(type(items), "__next__"):
         raise Unsuited("it goes on with an iterator")
     return items
-
-
-def _root() -> Any:
-    """The outermost trace of the recording that is under way."""
-    trace = current().trace
-    assert trace is not None
-    return trace.chain[0]
-
-
-@contextmanager
-def _apart(loop: Parts, silent: bool = True) -> Iterator[None]:
-    """In a `with`: what would change something raises `Unsuited`, and if `silent` what takes a branch `Asked`."""
-    root = _root()
-    before = root.silent, root.watched, root.exact
-    root.silent, root.watched = silent, True
-    try:
-        with watched(loop.own):
-            yield
-    finally:
-        root.silent, root.watched, root.exact = before
-
-
-def _told(loop: Parts, before: list[Any], error: BaseException) -> None:
-    """The variables as they were before a trip, and why the loop is not one step."""
-    loop.put(before)
-    _root().reasons.setdefault(loop.line, with_cure(error))
-
-
-def _recorded(
-    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any],
-    plainly: Callable[[], None], known: Known | None = None,
-) -> None:  # fmt: skip
-    """The loop as a step of the recording, or where that is not possible gone through `plainly`.
-
-    `test` and `trip` take the number of the trip; `known` is what they can reach as it was before any trip ran.
-    """
-    root, place = _root(), _place(loop)
-    if place in root.loops_around:
-        raise Unsuited("it calls itself")
-    known = known or Known(loop.body, test, trip)
-    root.loops_around.add(place)
-
-    def look() -> None:
-        if root.loops is not None and (why := known.changed()):
-            root.loops.refuse(place, why)
-
-    try:
-        found: dict[int, Any] = {}
-        with _apart(loop, silent=False):
-            _record(loop, before, test, trip, found, look)
-            if found:  # once more, with a state for each variable that has a value after the loop alone
-                _record(loop, [found.get(place, item) for place, item in enumerate(before)], test, trip, {}, look)
-        return
-    except (Unsuited, AutogradError, TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
-        _told(loop, before, error)
-    finally:
-        root.loops_around.discard(place)
-        look()
-    silent, root.silent = root.silent, False
-    try:
-        plainly()
-    finally:
-        root.silent = silent
-
-
-def _place(loop: Parts) -> tuple[Any, ...]:
-    """What tells one loop from others; with the codes that it closes over, so that a search may hold another."""
-    cells = [cell.cell_contents for cell in loop.body.__closure__ or () if cell != CellType()]
-    return loop.line, *loop.names, *[item.__code__ for item in cells if hasattr(item, "__code__")]
-
-
-def _record(
-    loop: Parts, before: list[Any], test: Callable[[Any], Any], trip: Callable[[Any], Any], found: dict[int, Any],
-    look: Callable[[], None],
-) -> None:  # fmt: skip
-    """The loop as a `while_loop`, whose state are the variables that hold numbers.
-
-    What others hold after a trip, that are used later, is put into `found`, with nan for its numbers.
-    """
-    handed: dict[int, Any] = {}
-    unset = [Unset(name, loop.line) for name in loop.names]
-    states = [place for place, item in enumerate(before) if is_numbers(item)]
-    sorts = {sort_of(number) for place in states for number in flatten(before[place])[0]}
-    _root().exact = partial(require_exact, before=int if int in sorts else float)  # a power is a float from here on
-
-    def enter(state: Any) -> None:
-        look()  # at each time that it is recorded, for two together may leave all as it was
-        now = [one if isinstance(item, Unset) else item for item, one in zip(before, unset)]
-        for place, item in zip(states, state):
-            now[place] = item
-        loop.put(now)
-
-    def step(state: Any) -> Any:
-        _, count, items = state
-        enter(items)
-        ends = trip(count)
-        after = loop.get()
-        handed.update(handed_on([after[place] for place in states]))
-        for place in states:
-            for old, number in zip(flatten(before[place])[0], flatten(after[place])[0]):
-                require_exact(old if type(old) is int else 0)
-                require_exact(number, sort_of(old))
-        for place, (old, new) in enumerate(zip(before, after)):
-            if place in states:
-                continue
-            if not isinstance(old, Unset) and new is not old:
-                raise Unsuited(f"{loop.names[place]} is no number, and does not stay what it is")
-            if loop.names[place] in loop.used and not isinstance(new, Unset):
-                if not is_numbers(new):
-                    raise Unsuited(f"{loop.names[place]} has a value only inside of it, and is no number")
-                found[place] = unknown(new)
-        return not ends, count + 1, [after[place] for place in states]
-
-    def more(state: Any) -> Any:
-        going, count, items = state
-        enter(items)
-        outcome = test(count)
-        return logical_and(going, outcome) if isinstance(outcome, Traced) else going if outcome else going & False
-
-    first = [before[place] for place in states]
-    _, _, items = while_loop(more, step, (True, 0, first))
-    known_by_two_names(items, handed, first)
-    enter(items)
-    if (loops := _root().loops) is not None:
-        loops.keep(_place(loop), items)
