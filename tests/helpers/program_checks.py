@@ -105,7 +105,7 @@ def expected_of(program: Program, text: str) -> dict[str, Any]:
         try:
             with noise(ROUNDING, seed):
                 near = _known(program, *run())
-        except dual_programs.BoundError:  # a tie decides whether a loop is entered
+        except (dual_programs.BoundError, ValueError):  # a tie decides whether a loop is entered, or an index is nan
             near = {name: numpy.full_like(part, numpy.inf) for name, part in exact.items()}
         for name, part in near.items():
             with numpy.errstate(all="ignore"):
