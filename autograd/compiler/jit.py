@@ -158,8 +158,13 @@ class Compiled:
             message = f"{self.__name__} is not compiled, but called as it is: {error}"
             warnings.warn(message, RuntimeWarning, level_of_the_caller())
             return self._as_it_is(arguments, args, kwargs)
-        except CallFailed:
+        except CallFailed as error:
             # A function of the user's raised, perhaps for a branch that is not taken: that is for Python to find out.
+            if self.function is None:
+                raise TraceError(
+                    "this compiled function was unpickled without its Python source, which would tell what went wrong: "
+                    f"{error or error.__cause__}"
+                ) from error
             return self._as_it_is(arguments, args, kwargs)
         if not signature.static and not kwargs:
             quick = plan.quick

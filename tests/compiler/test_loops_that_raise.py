@@ -6,11 +6,12 @@ PYTEST_DONT_REWRITE: a function whose `assert` pytest writes anew is not that of
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 
-from autograd import grad, hessian, jit, vmap
+from autograd import TraceError, grad, hessian, jit, vmap
 
 BACKENDS = ("interpreter", "llvm")
 
@@ -160,3 +161,20 @@ def test_the_else_of_a_loop(f, backend):
         assert slope(a) == pytest.approx((f(a + 1e-6) - f(a - 1e-6)) / 2e-6, rel=1e-7, abs=1e-7)
     assert value.stats()["variants"] <= 3
     assert jit(vmap(f), backend=backend)(np.array(points)) == pytest.approx([f(a) for a in points], rel=1e-15)
+
+
+def test_what_was_unpickled_without_its_source_says_which_line_raises():
+    def local(a):
+        x = a
+        while x < 10.0:
+            x = x * a
+            if x < 0.0:
+                raise ArithmeticError("negative")
+        return x
+
+    compiled = jit(local)
+    assert compiled(2.0) == 16.0
+    again = pickle.loads(pickle.dumps(compiled))
+    assert again(3.0) == 27.0
+    with pytest.raises(TraceError, match=r"unpickled without its Python source.*line \d+ raises"):
+        again(-2.0)
