@@ -20,9 +20,10 @@ from autograd.program.nests import take_apart
 from autograd.program.simplify import Preserves, simplify
 from autograd.program.tracing.arrays import node_of, shown
 from autograd.program.tracing.memory import Memory
+from autograd.program.tracing.messages import with_cure
 from autograd.program.tracing.sorts import sort_of
 from autograd.program.tracing.structured import as_number
-from autograd.program.tracing.trace import LoopFound, Trace, Untraceable, with_cure
+from autograd.program.tracing.trace import LoopFound, Trace, Untraceable
 from autograd.program.tracing.traced import Predicate, Traced, kind_of, place_operands
 
 # The kind of a block of a result, with "bool" or "int" before it where it is one, and its place among the outputs.

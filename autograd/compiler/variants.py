@@ -25,7 +25,8 @@ from autograd.program.graph import NUMBER, Graph, Guard
 from autograd.program.nests import build, in_order
 from autograd.program.tracing.checkpoints import MOST_SPLITS
 from autograd.program.tracing.memory import Memory
-from autograd.program.tracing.trace import InexactError, Untraceable, reasons_told
+from autograd.program.tracing.messages import reasons_told
+from autograd.program.tracing.trace import InexactError, Untraceable
 
 _one_at_a_time = threading.RLock()  # so that no two threads record the same
 _MOST_VARIANTS = 64  # ways through one function, beyond which it is called as it is
@@ -272,12 +273,14 @@ class Plan:
             self._forget()
             path = ()
         codes, refused = len(self._loops.codes), len(self._loops.refused)
-        with collector_paused():
-            memory = Memory(self.owner._options[-1], self.splits)
-            found = recording(self.signature, self.roots, numbers, path, memory, self._loops)
-        # Loops are one step now where other variants have branches, or the other way round.
-        if len(self._loops.codes) > codes or len(self._loops.refused) > refused:
-            self._forget()
+        try:
+            with collector_paused():
+                memory = Memory(self.owner._options[-1], self.splits)
+                found = recording(self.signature, self.roots, numbers, path, memory, self._loops)
+        finally:
+            # Loops are one step now where other variants have branches, or the other way round; also if it raised.
+            if len(self._loops.codes) > codes or len(self._loops.refused) > refused:
+                self._forget()
         variant = Variant(found.graph, found.path, found.outside, found.sizes, found.seconds)
         variant.outputs, variant.parts = found.outputs, found.parts
         if found.outside:

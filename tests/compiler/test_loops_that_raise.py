@@ -178,3 +178,44 @@ def test_what_was_unpickled_without_its_source_says_which_line_raises():
     assert again(3.0) == 27.0
     with pytest.raises(TraceError, match=r"unpickled without its Python source.*line \d+ raises"):
         again(-2.0)
+
+
+def in_an_else(x):
+    n = 0
+    while True:
+        n += 1
+        for j in range(3):
+            x = x * 0.8 + 0.1 * j
+            if x < 0.5:
+                break
+        else:
+            if n > 4:
+                raise OverflowError("n")
+            continue
+        break
+    return x
+
+
+def in_an_endless_one(x):
+    while True:
+        n = 0
+        while x > 1.0:
+            x = x * 0.9 + 0.2
+            n += 1
+            if n > 30:
+                raise OverflowError("n")
+        if x < 0.9:
+            return x
+        x = x * 0.7
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("f", [in_an_else, in_an_endless_one])
+def test_raising_ends_the_loops_around_and_leaves_no_variant_of_another_code(f, backend):
+    compiled = jit(f, backend=backend)
+    for x in (0.3, 3.77, 5.0, 5.0, 0.3, 0.95, 5.0, 0.05):
+        if x > 1.0:
+            with pytest.raises(OverflowError, match="n"):
+                compiled(x)
+        else:
+            assert compiled(x) == pytest.approx(f(x), rel=1e-15)

@@ -39,6 +39,13 @@ class _Leaving(ast.NodeTransformer):
         self.raised[name] = node
         return [*self._left(node), *_at(node, f"{name} = True\nreturn True")]
 
+    def visit_If(self, node: ast.If) -> Any:
+        """An inner loop that raises ends this one, too, before it could go on without end."""
+        call = node.test
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == f"{_HELPER!r}.raises":
+            node.test = call.args[0]
+        return self.generic_visit(node)
+
     def visit_Assert(self, node: ast.Assert) -> Any:
         (choice,) = _at(node, "if __debug__ and not 0: raise AssertionError()")
         choice.test.values[1].operand = node.test

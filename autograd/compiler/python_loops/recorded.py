@@ -15,8 +15,8 @@ from autograd.engine.recording import current
 from autograd.errors import AutogradError, TraceError
 from autograd.primitives.table import logical_and
 from autograd.program.nests import flatten
+from autograd.program.tracing.messages import with_cure
 from autograd.program.tracing.sorts import sort_of
-from autograd.program.tracing.trace import with_cure
 from autograd.program.tracing.traced import Traced
 from autograd.transforms.loops import while_loop
 

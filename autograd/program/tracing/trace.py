@@ -27,6 +27,7 @@ from autograd.primitives.row import Primitive, real
 from autograd.program.graph import NUMBER, PREDICATE, Branch, ConstantArray, Graph, Guard, Kind, Loop, Operation
 from autograd.program.tracing.applied import Applied, Result
 from autograd.program.tracing.memory import Memory
+from autograd.program.tracing.messages import reasons_told
 from autograd.program.tracing.operators import install_operators
 from autograd.program.tracing.traced import Leaked, Traced, leaked, make, record
 
@@ -37,12 +38,6 @@ _UNROLLED = (
     f"{_MANY:,} operations are recorded by now, each of which takes time to compile: a Python loop over numbers is "
     "recorded trip by trip; compute with whole arrays, or by vmap, scan or fori_loop, which are one step each"
 )
-# What NumPy says of an index that is a node.
-_NUMPYS = (
-    "only integers, slices", "arrays used as indices must be of integer",
-    "Cannot cast array data from dtype('O') to dtype('int",
-)  # fmt: skip
-_CURE = "; an array of numbers takes a place that is computed by autograd.array(data)[i], or as an argument"
 
 
 class LoopFound(BaseException):
@@ -384,16 +379,6 @@ def _callers_frame() -> FrameType:
 
 
 _OURS = ("autograd.program.tracing.", "autograd.compiler.python_loops.")
-
-
-def reasons_told(reasons: dict[int, str]) -> str:
-    """Why loops are not recorded as such, by their lines, for the end of a message."""
-    return "".join(f" (the one in line {line} is not recorded as one: {why})" for line, why in reasons.items())
-
-
-def with_cure(error: BaseException) -> str:
-    """What an error says, with what to do where NumPy raised it of an index that is computed."""
-    return f"{error}{_CURE}" if str(error).startswith(_NUMPYS) else str(error)
 
 
 def kind_of_constant(constant: Any) -> Kind:
